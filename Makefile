@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench lock
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/.runtime ## watch ten French problems being generated, on a throw-away database
+	@$(BIN)/lqs demo
+
+up: $(VENV)/.runtime ## serve the API and a worker on the embedded PostgreSQL until Ctrl-C
+	@$(BIN)/lqs up
+
+test: $(VENV)/.dev ## run every test
+	@$(BIN)/pytest
+
+check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure what is claimed about speed, as one table
+	@$(BIN)/python -m benchmarks
+
+lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
+	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	    --custom-compile-command "make lock" requirements.in -o requirements.txt
+	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	    --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+$(BIN)/uv:
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "lqs needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/uv
+	@test -e $(VENV)/.dev || $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
+	@test -e $(VENV)/.dev || $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt pyproject.toml | $(BIN)/uv
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements-dev.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.runtime

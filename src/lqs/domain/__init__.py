@@ -1,0 +1,1 @@
+"""What is true of generation requests, slots and entities; no input, no output."""

@@ -1,0 +1,120 @@
+"""Every setting of the service: typed, validated at start, its unit in its name.
+
+Read from environment variables with the prefix `LQS_`. Only `wiring` and the commands that operate the service read
+settings; everything else receives plain arguments.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PostgresDsn, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LQS_"
+CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
+"""Read by the client library and the commands that use it, never by the service."""
+
+
+class SettingsInvalid(Exception):
+    """A setting is wrong; the message names it and says what would be right."""
+
+
+def default_data_dir() -> Path:
+    """Where the embedded PostgreSQL keeps its data: the system folder for root, the user's own otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/lqs")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lqs"
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults. Durations are seconds, sizes are rows, slots or bytes as the name says."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    database_url: str | None = Field(None, description="A PostgreSQL server (15 or newer); unset: the embedded one.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of the embedded PostgreSQL; it creates it."
+    )
+    database_pool_size: int = Field(8, ge=2, le=100, description="Connections one process keeps at most.")
+    statement_timeout_seconds: float = Field(30.0, gt=0, description="A statement that takes longer is ended.")
+    lock_timeout_seconds: float = Field(5.0, gt=0, description="A wait for a lock that takes longer is ended.")
+
+    api_host: str = Field("127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(8421, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+
+    generator: str = Field("offline", description="Which generator makes entities: offline, or simulated (for load).")
+    simulated_seed: int = Field(0, description="Seed of the simulated latency and failures.")
+    simulated_latency_seconds: float = Field(8.0, ge=0, description="Median of the simulated latency.")
+    simulated_latency_sigma: float = Field(0.4, ge=0, le=3, description="Spread: sigma of its log-normal distribution.")
+    simulated_failures: dict[str, float] = Field(
+        default_factory=dict, description='Share of attempts that fail, by code, such as {"provider_timeout": 0.1}.'
+    )
+
+    worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
+    claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
+    settle_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one settle commits at most.")
+    settle_buffer_seconds: float = Field(0.02, ge=0, le=1, description="How long a result waits for company.")
+    poll_seconds: float = Field(1.0, gt=0, le=60, description="How often a worker looks for work unasked, with jitter.")
+    heartbeat_seconds: float = Field(2.0, gt=0, description="How often a worker says that it lives.")
+    lease_seconds: float = Field(10.0, gt=0, description="A worker silent for longer is taken for dead.")
+    housekeeping_seconds: float = Field(2.0, gt=0, description="How often rescue and deadlines are looked after.")
+    graceful_stop_seconds: float = Field(30.0, ge=0, description="How long a stopping worker lets calls finish.")
+
+    slot_timeout_seconds: float = Field(90.0, gt=0, description="Longest time one attempt may take.")
+    request_overhead_seconds: float = Field(
+        120.0, ge=0, description="Deadline of a request: its count times the attempt time, plus this."
+    )
+    max_attempts: int = Field(3, ge=1, le=20, description="Attempts one slot gets before it fails.")
+    max_crashes: int = Field(3, ge=1, le=20, description="Workers one slot may lose before it fails.")
+    retry_base_seconds: float = Field(1.0, gt=0, description="Ceiling of the first retry's delay; it doubles.")
+    retry_cap_seconds: float = Field(60.0, gt=0, description="Highest ceiling of a retry's delay.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, else json."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_postgres_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            TypeAdapter(PostgresDsn).validate_python(value)
+        return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> "Settings":
+        if self.lease_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                "LQS_LEASE_SECONDS must be at least twice LQS_HEARTBEAT_SECONDS, or live workers are robbed"
+            )
+        if sum(self.simulated_failures.values()) > 1:
+            raise ValueError("LQS_SIMULATED_FAILURES: the shares must add up to at most 1")
+        return self
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check all settings.
+
+    Raises `SettingsInvalid` with one sentence per wrong setting, each naming its environment variable.
+    """
+    environ = os.environ if environ is None else environ
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known | CLIENT_VARIABLES:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsInvalid(f"{name} is not a setting of lqs.{hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsInvalid("\n".join(_sentence(detail) for detail in error.errors())) from None
+
+
+def _sentence(detail: Mapping[str, object]) -> str:
+    place = detail["loc"]
+    assert isinstance(place, tuple)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{str(place[0]).upper()} is wrong: {message}." if place else f"{message}."
