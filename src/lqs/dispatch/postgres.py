@@ -1,0 +1,58 @@
+"""PostgreSQL notifications as a doorbell: rung after a commit, heard by every worker, harmless when lost."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from lqs.observability.telemetry import Telemetry
+from lqs.storage import doorbell
+from lqs.storage.database import Database, DatabaseUnavailable
+
+_RECONNECT_SECONDS = 0.5
+
+
+class Announcer:
+    """Tells the workers that there is work. Many calls that come together are one notice."""
+
+    def __init__(self, database: Database, telemetry: Telemetry) -> None:
+        self._database = database
+        self._telemetry = telemetry
+        self._asked = asyncio.Event()
+
+    def announce(self) -> None:
+        """Ask for a notice; returns at once. Call after the commit."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Send notices until cancelled. One that cannot be sent is dropped: workers poll anyway."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            try:
+                async with self._database.acquire() as connection:
+                    await doorbell.ring(connection)
+            except DatabaseUnavailable as error:
+                self._telemetry.emit("notice.dropped", reason=str(error))
+
+
+class Doorbell:
+    """Hears notices on a connection of its own, and calls `on_ring` for each.
+
+    A reconnection counts as a ring, because notices may have been missed.
+    """
+
+    def __init__(self, database: Database, telemetry: Telemetry, on_ring: Callable[[], None]) -> None:
+        self._database = database
+        self._telemetry = telemetry
+        self._on_ring = on_ring
+
+    async def run(self) -> None:
+        """Listen until cancelled, reconnecting as often as it takes."""
+        while True:
+            try:
+                async with doorbell.listening(self._database, self._on_ring) as lost:
+                    self._on_ring()
+                    await lost.wait()
+            except DatabaseUnavailable as error:
+                self._telemetry.emit("doorbell.lost", reason=str(error))
+            await asyncio.sleep(_RECONNECT_SECONDS * random.uniform(0.5, 1.5))

@@ -1,0 +1,33 @@
+"""Claim: a worker takes ready slots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from lqs.domain.generation_request import EventType, SlotMove
+from lqs.domain.slot import SlotStatus
+from lqs.lifecycle.booking import book
+from lqs.storage import slots
+from lqs.storage.database import Database
+from lqs.storage.slots import Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """The slots a claim won. `contended` is true when there was work but others were just busy with it."""
+
+    slots: Sequence[Claimed]
+    contended: bool
+
+
+async def claim(database: Database, *, worker_id: UUID, batch: int, hold_seconds: float) -> Won:
+    """Take up to `batch` ready slots in the fair order and hold each for at most `hold_seconds`."""
+    async with database.transaction() as connection:
+        claimed = await slots.claim(connection, worker_id=worker_id, batch=batch, hold_seconds=hold_seconds)
+        moves: dict[UUID, list[SlotMove]] = {}
+        for slot in claimed.slots:
+            moves.setdefault(slot.request_id, []).append(
+                SlotMove(slot.index, SlotStatus.PENDING, SlotStatus.PROCESSING)
+            )
+        await book(connection, claimed.standings, moves, summary=EventType.SLOTS_CLAIMED)
+    return Won(claimed.slots, contended=claimed.seen > len(claimed.slots))

@@ -1,0 +1,59 @@
+"""Rescue: what dead or wedged workers hold goes to others; what keeps killing its workers fails."""
+
+from uuid import UUID
+
+from lqs.domain.generation_request import EventType
+from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.booking import Booked, book, booked
+from lqs.storage import generation_requests, slots, workers
+from lqs.storage.database import Database
+
+
+async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, batch: int) -> Booked:
+    """Take for dead the workers that were silent for a lease, and take their slots from them.
+
+    The attempt is undone, the crash is counted; the last allowed crash ends the slot with `worker_lost`.
+    """
+    async with database.acquire() as connection:
+        await workers.bury(connection, lease_seconds=lease_seconds, batch=batch)
+        lost = await slots.abandoned(connection, batch=batch)
+    if not lost:
+        return Booked()
+    async with database.transaction() as connection:
+        standings = await generation_requests.lock_free(connection, lost)
+        moves = await slots.rescue(connection, list(standings), max_crashes=max_crashes)
+        return booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_RESCUED))
+
+
+async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Booked:
+    """End the attempts that are past their slot's hard deadline, under the rules of any failed attempt.
+
+    A worker times its attempts out itself; this is for one that is alive but wedged.
+    """
+    async with database.acquire() as connection:
+        overdue = await slots.overdue(connection, batch=batch)
+    if not overdue:
+        return Booked()
+    async with database.transaction() as connection:
+        standings = await generation_requests.lock_free(connection, overdue)
+        moves = await slots.time_out(
+            connection,
+            list(standings),
+            max_attempts=policy.max_attempts,
+            retry_ceiling_seconds=policy.base_seconds,
+        )
+        return booked(moves, await book(connection, standings, moves))
+
+
+async def hand_back(database: Database, *, worker_id: UUID, batch: int) -> Booked:
+    """A stopping worker gives back everything it still holds; no crash is counted."""
+    slots_moved = 0
+    while True:
+        async with database.transaction() as connection:
+            held = await slots.held_by(connection, worker_id, batch=batch)
+            standings = await generation_requests.lock(connection, held)
+            moves = await slots.hand_back(connection, list(standings), worker_id=worker_id)
+            done = booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_HANDED_BACK))
+        slots_moved += done.slots
+        if not done.slots:
+            return Booked(slots_moved)

@@ -1,0 +1,132 @@
+"""Run: one attempt at one entity, from the claimed slot to a result that can be settled."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from lqs.domain.entity_type import (
+    EntityType,
+    Generated,
+    GenerationFailure,
+    GenerationOrder,
+    Generator,
+    Usage,
+    VerificationFailed,
+)
+from lqs.domain.ids import new_id
+from lqs.domain.retry_policy import RetryPolicy
+from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.observability.telemetry import Telemetry
+from lqs.storage.slots import Claimed, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What an attempt needs: how each entity type is made and checked, how long it may take, what is tried again."""
+
+    entity_types: Mapping[str, EntityType]
+    generators: Mapping[str, Generator]
+    policy: RetryPolicy
+    slot_timeout_seconds: float
+    telemetry: Telemetry
+    rng: random.Random = field(default_factory=random.Random)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one attempt ended: what the slot should become, and the entity (JSON text) if there is one."""
+
+    report: Report
+    entity_type: str
+    entity_id: UUID
+    content: str | None
+
+
+async def run(slot: Claimed, workshop: Workshop) -> Result:
+    """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(workshop.slot_timeout_seconds):
+            generated = await _generate(slot, workshop)
+        content = _verified(slot, generated, workshop)
+    except GenerationFailure as failure:
+        return _failed(slot, workshop, failure, started)
+    except TimeoutError:
+        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
+    except Exception as error:
+        workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
+        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
+    return _result(slot, SlotStatus.GENERATED, started, generated.usage, content=content)
+
+
+async def _generate(slot: Claimed, workshop: Workshop) -> Generated:
+    entity_type = workshop.entity_types[slot.entity_type]
+    order = GenerationOrder(
+        request_id=slot.request_id,
+        slot_index=slot.index,
+        attempt=slot.attempt,
+        constraints=_constraints(entity_type.constraints_model, slot.constraints),
+    )
+    return await workshop.generators[slot.entity_type].generate(order)
+
+
+def _verified(slot: Claimed, generated: Generated, workshop: Workshop) -> str:
+    entity_type = workshop.entity_types[slot.entity_type]
+    constraints = _constraints(entity_type.constraints_model, slot.constraints)
+    try:
+        return entity_type.verify(generated.entity, constraints).model_dump_json()
+    except VerificationFailed as refusal:
+        raise GenerationFailure(SlotErrorCode.OUTPUT_INVALID, str(refusal), usage=generated.usage) from None
+
+
+@lru_cache(maxsize=256)
+def _constraints(model: type[BaseModel], text: str) -> BaseModel:
+    return model.model_validate_json(text)
+
+
+def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, started: float) -> Result:
+    delay = workshop.policy.delay_seconds(
+        failure.code, slot.attempt, retry_after_seconds=failure.retry_after_seconds, rng=workshop.rng
+    )
+    workshop.telemetry.emit(
+        "attempt.failed",
+        request_id=str(slot.request_id),
+        index=slot.index,
+        attempt=slot.attempt,
+        code=failure.code,
+        detail=failure.detail,
+        retry_in_seconds=delay,
+    )
+    status = SlotStatus.FAILED if delay is None else SlotStatus.RETRYING
+    return _result(slot, status, started, failure.usage, error_code=failure.code, delay=delay)
+
+
+def _result(
+    slot: Claimed,
+    status: SlotStatus,
+    started: float,
+    usage: Usage,
+    *,
+    content: str | None = None,
+    error_code: SlotErrorCode | None = None,
+    delay: float | None = None,
+) -> Result:
+    report = Report(
+        request_id=slot.request_id,
+        index=slot.index,
+        fence=slot.fence,
+        attempt=slot.attempt,
+        status=status,
+        error_code=error_code,
+        retry_delay_seconds=delay,
+        duration_ms=round((time.monotonic() - started) * 1000),
+        usage=usage,
+    )
+    return Result(report, slot.entity_type, new_id(), content)

@@ -1,0 +1,189 @@
+"""Submit: accepting a generation request. Callers that arrive together share one commit."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
+from lqs.domain.ids import new_id
+from lqs.observability.telemetry import Telemetry
+from lqs.storage import generation_requests, idempotency_keys
+from lqs.storage.database import Connection, Database, DatabaseUnavailable
+from lqs.storage.generation_requests import NewRequest, Stored
+from lqs.storage.idempotency_keys import Key, Use
+
+_NORMAL_CLASS = "normal"
+_NORMAL_STRIDE = 2
+"""Distance between two slots of one flow in the fair order: 4 divided by the weight of its class, 2 for `normal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A checked wish for entities. `constraints` and `metadata` are plain JSON values, defaults filled in.
+
+    `operation` is the scope of the key, such as `POST /problems/generate`.
+    """
+
+    owner_id: UUID
+    operation: str
+    entity_type: str
+    count: int
+    constraints: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    idempotency_key: str | None
+    id: UUID = field(default_factory=new_id)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What a replay must repeat."""
+        return {"count": self.count, "constraints": dict(self.constraints), "metadata": dict(self.metadata)}
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the body in canonical form: sorted keys, no blanks."""
+        return hashlib.sha256(json.dumps(self.body, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+    @property
+    def key(self) -> Key | None:
+        """The idempotency key in its scope."""
+        return Key(self.owner_id, self.operation, self.idempotency_key) if self.idempotency_key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a submission. A replayed one names the generation request that its key made before."""
+
+    request_id: UUID
+    replayed: bool
+    stored: Stored | None
+
+    @property
+    def requested_at(self) -> datetime | None:
+        """When it was stored, for a new one."""
+        return self.stored.requested_at if self.stored else None
+
+
+class Submitter:
+    """Stores submissions. All that wait while one commit is under way go into the next one together."""
+
+    def __init__(
+        self,
+        database: Database,
+        telemetry: Telemetry,
+        *,
+        slot_timeout_seconds: float,
+        overhead_seconds: float,
+        most: int = 500,
+    ) -> None:
+        self._database = database
+        self._telemetry = telemetry
+        self._slot_timeout_seconds = slot_timeout_seconds
+        self._overhead_seconds = overhead_seconds
+        self._most = most
+        self._waiting: list[tuple[Submission, asyncio.Future[Accepted]]] = []
+        self._arrived = asyncio.Event()
+
+    async def submit(self, submission: Submission) -> Accepted:
+        """Accept a submission: it is durable when this returns.
+
+        Raises `IdempotencyKeyReused` when its key stands for another body, `ServiceUnavailable` when the database
+        does not answer; whether it was stored is then unknown, and sending it again with its key is safe.
+        """
+        future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+        self._waiting.append((submission, future))
+        self._arrived.set()
+        return await future
+
+    async def run(self) -> None:
+        """Commit what waits, batch after batch, until cancelled; what waits then is told that it was not stored."""
+        try:
+            while True:
+                await self._arrived.wait()
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                if not self._waiting:
+                    self._arrived.clear()
+                answers = await self._store([submission for submission, _ in batch])
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    if future.cancelled():
+                        continue
+                    if isinstance(answer, LqsError):
+                        future.set_exception(answer)
+                    else:
+                        future.set_result(answer)
+        finally:
+            for _, future in self._waiting:
+                future.cancel()
+
+    async def _store(self, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
+        """One commit for all; a batch that the database refuses is halved until the one bad row stands alone."""
+        try:
+            async with self._database.transaction() as connection:
+                return await self._insert(connection, batch)
+        except DatabaseUnavailable as error:
+            return [ServiceUnavailable(f"The generation request was not confirmed: {error}")] * len(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                self._telemetry.fault("submit.broke", error, request_id=str(batch[0].id))
+                return [InternalError("The generation request could not be stored.")]
+        middle = len(batch) // 2
+        return await self._store(batch[:middle]) + await self._store(batch[middle:])
+
+    async def _insert(self, connection: Connection, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
+        uses = await _take_keys(connection, batch)
+        winners = [s for s in batch if s.key is None or uses[s.key].request_id == s.id]
+        stored = await generation_requests.insert(
+            connection, [self._new(s) for s in winners], flow_class=_NORMAL_CLASS, stride=_NORMAL_STRIDE
+        )
+        return [
+            Accepted(s.id, False, stored[s.id]) if s.id in stored else await _replay(connection, s, uses) for s in batch
+        ]
+
+    def _new(self, submission: Submission) -> NewRequest:
+        return NewRequest(
+            id=submission.id,
+            owner_id=submission.owner_id,
+            entity_type=submission.entity_type,
+            count=submission.count,
+            constraints=json.dumps(submission.constraints),
+            metadata=json.dumps(submission.metadata),
+            deadline_seconds=submission.count * self._slot_timeout_seconds + self._overhead_seconds,
+        )
+
+
+async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dict[Key, Use]:
+    """What every key of the batch stands for now: twins in the batch, or before it, have one use."""
+    wanted: dict[Key, Use] = {}
+    for submission in batch:
+        if submission.key is not None:
+            wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
+    if not wanted:
+        return {}
+    taken = await idempotency_keys.take(connection, list(wanted.items()))
+    known = [key for key, use in wanted.items() if use.request_id not in taken]
+    return wanted | (await idempotency_keys.read(connection, known) if known else {})
+
+
+async def _replay(connection: Connection, submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
+    assert submission.key is not None
+    use = uses[submission.key]
+    if use.fingerprint == submission.fingerprint:
+        return Accepted(use.request_id, True, None)
+    before = await generation_requests.body(connection, use.request_id)
+    return IdempotencyKeyReused(use.request_id, _differing(before, submission) if before else [])
+
+
+def _differing(before: tuple[int, str, str], submission: Submission) -> list[str]:
+    """Names of the fields that differ, one level into constraints and metadata; never their values."""
+    count, constraints, metadata = before
+    names = ["count"] if count != submission.count else []
+    for place, old, new in (
+        ("constraints", json.loads(constraints), submission.constraints),
+        ("metadata", json.loads(metadata), submission.metadata),
+    ):
+        names += [f"{place}.{name}" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    return names

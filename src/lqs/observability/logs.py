@@ -1,0 +1,66 @@
+"""Structured logs: one line per happening on stderr, as JSON or for people, never with a secret in it."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+from lqs.observability.telemetry import Happening, Listener
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_QUIET = frozenset({"slots.claimed", "slots.settled", "attempt.failed"})
+"""Happenings of every moment; logged at debug level only."""
+
+_SECRETS = (
+    (re.compile(r"lqs_live_([0-9A-Za-z]+)_[0-9A-Za-z]+"), r"lqs_live_\1_***"),
+    (re.compile(r"(\w+://[^:/@\s]+):[^@\s]+@"), r"\1:***@"),
+)
+
+
+def log_listener(
+    process: str, *, level: Literal["debug", "info", "warning", "error"], form: Literal["auto", "console", "json"]
+) -> Listener:
+    """A listener that writes every happening to stderr. `process` names who speaks, such as `worker`."""
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact,
+            _renderer(form),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        cache_logger_on_first_use=True,
+        process=process,
+    )
+
+    def listen(happening: Happening) -> None:
+        if happening.error is not None:
+            logger.error(happening.name, exc_info=happening.error, **happening.fields)
+        elif happening.name in _QUIET:
+            logger.debug(happening.name, **happening.fields)
+        else:
+            logger.info(happening.name, **happening.fields)
+
+    return listen
+
+
+def redacted(text: str) -> str:
+    """The text without API secrets and without passwords in URLs."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redacted(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _renderer(form: str) -> structlog.typing.Processor:
+    if form == "console" or (form == "auto" and sys.stderr.isatty()):
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.JSONRenderer()

@@ -1,0 +1,268 @@
+"""Generation requests in PostgreSQL: one typed function per statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from lqs.domain.generation_request import Counts, EndReason, Standing, Status
+from lqs.domain.slot import SlotStatus
+from lqs.storage.database import Connection
+from lqs.storage.queries import queries
+
+SQL = queries("generation_requests")
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A generation request to be stored. `constraints` and `metadata` are JSON texts; the deadline is relative."""
+
+    id: UUID
+    owner_id: UUID
+    entity_type: str
+    count: int
+    constraints: str
+    metadata: str
+    deadline_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing decided: the database's clock."""
+
+    requested_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The new standing of one generation request, and what its moves add to its totals."""
+
+    standing: Standing
+    progressed: bool
+    input_tokens: int = 0
+    output_tokens: int = 0
+    model_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One slot as a reader sees it, with its entity if there is one. `content` is JSON text."""
+
+    index: int
+    status: SlotStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    error_code: str | None
+    error_attempt: int | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    entity_id: UUID | None
+    entity_created_at: datetime | None
+    content: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a poller's hint and its ETag are made of."""
+
+    version: int
+    status: Status
+    requested_at: datetime
+    started_at: datetime | None
+    requested_count: int
+    settled_count: int
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequestView:
+    """A generation request whole, as of one moment. `constraints` and `metadata` are JSON texts."""
+
+    id: UUID
+    entity_type: str
+    status: Status
+    end_reason: EndReason | None
+    run: int
+    version: int
+    requested_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    deadline_at: datetime
+    last_progress_at: datetime | None
+    counts: Counts
+    constraints: str
+    metadata: str
+    input_tokens: int
+    output_tokens: int
+    model_calls: int
+    read_at: datetime
+    slots: tuple[SlotView, ...]
+
+    @property
+    def progress(self) -> Progress:
+        """The part of it that hints and tags are made of."""
+        return Progress(
+            version=self.version,
+            status=self.status,
+            requested_at=self.requested_at,
+            started_at=self.started_at,
+            requested_count=self.counts.requested,
+            settled_count=self.counts.settled,
+            read_at=self.read_at,
+        )
+
+
+async def insert(
+    connection: Connection, new: Sequence[NewRequest], *, flow_class: str, stride: int
+) -> dict[UUID, Stored]:
+    """Store generation requests with their slots and first events, at their place in the fair order."""
+    rows = await SQL["insert"].fetch(
+        connection,
+        ids=[n.id for n in new],
+        owner_ids=[n.owner_id for n in new],
+        entity_types=[n.entity_type for n in new],
+        counts=[n.count for n in new],
+        constraints=[n.constraints for n in new],
+        metadata=[n.metadata for n in new],
+        deadline_seconds=[n.deadline_seconds for n in new],
+        **{"class": flow_class},
+        stride=stride,
+    )
+    return {row["id"]: Stored(row["requested_at"], row["deadline_at"]) for row in rows}
+
+
+async def lock(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Lock these generation requests, in id order, and say where they stand; waits for other holders."""
+    rows = await SQL["lock"].fetch(connection, ids=ids)
+    return {row["id"]: standing_from(row) for row in rows}
+
+
+async def lock_free(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Lock those of these generation requests that nobody else holds."""
+    rows = await SQL["lock_free"].fetch(connection, ids=ids)
+    return {row["id"]: standing_from(row) for row in rows}
+
+
+async def past_deadline(connection: Connection, *, batch: int) -> list[UUID]:
+    """Unfinished generation requests whose deadline has passed, oldest first."""
+    return [row["id"] for row in await SQL["past_deadline"].fetch(connection, batch=batch)]
+
+
+async def write(connection: Connection, written: Sequence[Written]) -> None:
+    """Write the standings that the domain decided; the caller holds the locks."""
+    counts = [w.standing.counts for w in written]
+    await SQL["write"].execute(
+        connection,
+        ids=[w.standing.id for w in written],
+        statuses=[w.standing.status for w in written],
+        end_reasons=[w.standing.end_reason for w in written],
+        versions=[w.standing.version for w in written],
+        processing=[c.processing for c in counts],
+        retrying=[c.retrying for c in counts],
+        generated=[c.generated for c in counts],
+        failed=[c.failed for c in counts],
+        cancelled=[c.cancelled for c in counts],
+        progressed=[w.progressed for w in written],
+        input_tokens=[w.input_tokens for w in written],
+        output_tokens=[w.output_tokens for w in written],
+        model_calls=[w.model_calls for w in written],
+    )
+
+
+async def progress(connection: Connection, request_id: UUID, *, owner_id: UUID) -> Progress | None:
+    """The version and progress alone, for a conditional read; None if unknown or another owner's."""
+    row = await SQL["version"].fetchrow(connection, id=request_id, owner_id=owner_id)
+    if row is None:
+        return None
+    return Progress(
+        version=row["version"],
+        status=Status(row["status"]),
+        requested_at=row["requested_at"],
+        started_at=row["started_at"],
+        requested_count=row["requested_count"],
+        settled_count=row["settled_count"],
+        read_at=row["read_at"],
+    )
+
+
+async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> GenerationRequestView | None:
+    """A generation request whole; None if unknown or another owner's."""
+    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)
+    if row is None:
+        return None
+    return GenerationRequestView(
+        id=row["id"],
+        entity_type=row["entity_type"],
+        status=Status(row["status"]),
+        end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
+        run=row["run"],
+        version=row["version"],
+        requested_at=row["requested_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        deadline_at=row["deadline_at"],
+        last_progress_at=row["last_progress_at"],
+        counts=_counts(row),
+        constraints=row["constraints"],
+        metadata=row["metadata"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        model_calls=row["model_calls"],
+        read_at=row["read_at"],
+        slots=tuple(_slots(row)),
+    )
+
+
+async def body(connection: Connection, request_id: UUID) -> tuple[int, str, str] | None:
+    """The count, constraints and metadata (JSON texts) a generation request was made with."""
+    row = await SQL["body"].fetchrow(connection, id=request_id)
+    return (row["requested_count"], row["constraints"], row["metadata"]) if row else None
+
+
+def standing_from(row: Record) -> Standing:
+    """The columns that every locking statement returns."""
+    return Standing(
+        id=row["id"],
+        owner_id=row["owner_id"],
+        entity_type=row["entity_type"],
+        status=Status(row["status"]),
+        run=row["run"],
+        version=row["version"],
+        counts=_counts(row),
+    )
+
+
+def _counts(row: Record) -> Counts:
+    processing, retrying = row["processing_count"], row["retrying_count"]
+    generated, failed, cancelled = row["generated_count"], row["failed_count"], row["cancelled_count"]
+    return Counts(
+        pending=row["requested_count"] - processing - retrying - generated - failed - cancelled,
+        processing=processing,
+        retrying=retrying,
+        generated=generated,
+        failed=failed,
+        cancelled=cancelled,
+    )
+
+
+_SLOT_COLUMNS = (
+    "indexes",
+    "statuses",
+    "attempts",
+    "available_at",
+    "error_codes",
+    "error_attempts",
+    "slots_started_at",
+    "slots_finished_at",
+    "entity_ids",
+    "entities_created_at",
+    "contents",
+)
+
+
+def _slots(row: Record) -> list[SlotView]:
+    columns = zip(*(row[name] for name in _SLOT_COLUMNS), strict=True)
+    return [SlotView(index, SlotStatus(status), *rest) for index, status, *rest in columns]

@@ -1,0 +1,210 @@
+"""Slots in PostgreSQL: one typed function per statement.
+
+Every function that moves slots returns the moves that really happened; the caller holds the locks on their
+generation requests and books what it gets, nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from asyncpg import Record
+
+from lqs.domain.entity_type import Usage
+from lqs.domain.generation_request import SlotMove, Standing
+from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.storage.database import Connection
+from lqs.storage.generation_requests import standing_from
+from lqs.storage.queries import queries
+
+SQL = queries("slots")
+
+Moves = Mapping[UUID, Sequence[SlotMove]]
+"""What moved, by generation request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one."""
+
+    request_id: UUID
+    index: int
+    fence: int
+    attempt: int
+    entity_type: str
+    constraints: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one claim won. `seen` counts the ready slots it found, so that a caller can tell busy from empty."""
+
+    seen: int
+    slots: Sequence[Claimed]
+    standings: Mapping[UUID, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker says of one attempt: where the slot should go, and what the attempt consumed."""
+
+    request_id: UUID
+    index: int
+    fence: int
+    attempt: int
+    status: SlotStatus
+    error_code: SlotErrorCode | None
+    retry_delay_seconds: float | None
+    duration_ms: int
+    usage: Usage
+
+
+async def claim(connection: Connection, *, worker_id: UUID, batch: int, hold_seconds: float) -> Claim:
+    """Take up to `batch` ready slots for a live worker, in the fair order, without waiting for anybody."""
+    rows = await SQL["claim"].fetch(connection, worker_id=worker_id, batch=batch, hold_seconds=hold_seconds)
+    won = [row for row in rows if row["request_id"] is not None]
+    standings: dict[UUID, Standing] = {}
+    for row in won:
+        if row["id"] not in standings:
+            standings[row["id"]] = standing_from(row)
+    return Claim(
+        seen=rows[0]["seen"],
+        slots=[
+            Claimed(
+                row["request_id"], row["index"], row["fence"], row["attempts"], row["entity_type"], row["constraints"]
+            )
+            for row in won
+        ],
+        standings=standings,
+    )
+
+
+async def settle(connection: Connection, reports: Sequence[Report]) -> list[Record]:
+    """Move the slots that are still held under these fences; returns their rows (see `moves_from`)."""
+    return await SQL["settle"].fetch(
+        connection,
+        request_ids=[r.request_id for r in reports],
+        indexes=[r.index for r in reports],
+        fences=[r.fence for r in reports],
+        statuses=[r.status for r in reports],
+        delays=[r.retry_delay_seconds for r in reports],
+        error_codes=[r.error_code for r in reports],
+    )
+
+
+async def late(connection: Connection, reports: Sequence[Report]) -> set[tuple[UUID, int, int]]:
+    """Which of these refused reports come too late (their slot went on without them), as (id, index, fence).
+
+    The others are replays of a report that was booked before its answer was lost.
+    """
+    rows = await SQL["refused"].fetch(
+        connection,
+        request_ids=[r.request_id for r in reports],
+        indexes=[r.index for r in reports],
+        fences=[r.fence for r in reports],
+    )
+    return {(row["request_id"], row["index"], row["fence"]) for row in rows if row["late"]}
+
+
+async def record_attempts(
+    connection: Connection, reports: Sequence[Report], *, worker_id: UUID, late_result: bool = False
+) -> None:
+    """Book what each attempt consumed; a report booked before stays as it is."""
+    await SQL["record_attempts"].execute(
+        connection,
+        request_ids=[r.request_id for r in reports],
+        indexes=[r.index for r in reports],
+        fences=[r.fence for r in reports],
+        attempts=[r.attempt for r in reports],
+        outcomes=["late_result" if late_result else _outcome(r) for r in reports],
+        error_codes=[r.error_code for r in reports],
+        worker_id=worker_id,
+        durations_ms=[r.duration_ms for r in reports],
+        models=[r.usage.model for r in reports],
+        provider_request_ids=[r.usage.provider_request_id for r in reports],
+        input_tokens=[r.usage.input_tokens for r in reports],
+        output_tokens=[r.usage.output_tokens for r in reports],
+        costs_microusd=[r.usage.cost_microusd for r in reports],
+    )
+
+
+async def due(connection: Connection, *, batch: int) -> list[UUID]:
+    """Generation requests with slots whose wait for a retry is over."""
+    return _ids(await SQL["due"].fetch(connection, batch=batch))
+
+
+async def promote(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
+    """Make the slots whose wait is over ready again."""
+    return moves_from(await SQL["promote"].fetch(connection, request_ids=request_ids))
+
+
+async def abandoned(connection: Connection, *, batch: int) -> list[UUID]:
+    """Generation requests with slots held by a worker that is dead or unknown."""
+    return _ids(await SQL["abandoned"].fetch(connection, batch=batch))
+
+
+async def rescue(connection: Connection, request_ids: Sequence[UUID], *, max_crashes: int) -> Moves:
+    """Take slots from dead workers: ready again with the attempt undone, or failed after too many crashes."""
+    return moves_from(await SQL["rescue"].fetch(connection, request_ids=request_ids, max_crashes=max_crashes))
+
+
+async def held_by(connection: Connection, worker_id: UUID, *, batch: int) -> list[UUID]:
+    """Generation requests with slots that this worker holds."""
+    return _ids(await SQL["held_by"].fetch(connection, worker_id=worker_id, batch=batch))
+
+
+async def hand_back(connection: Connection, request_ids: Sequence[UUID], *, worker_id: UUID) -> Moves:
+    """Make the slots this worker holds ready again, with the attempt undone."""
+    return moves_from(await SQL["hand_back"].fetch(connection, request_ids=request_ids, worker_id=worker_id))
+
+
+async def overdue(connection: Connection, *, batch: int) -> list[UUID]:
+    """Generation requests with slots that are held past their own deadline."""
+    return _ids(await SQL["overdue"].fetch(connection, batch=batch))
+
+
+async def time_out(
+    connection: Connection, request_ids: Sequence[UUID], *, max_attempts: int, retry_ceiling_seconds: float
+) -> Moves:
+    """End the attempts that are past their deadline: another attempt later, or failed with `slot_timeout`."""
+    return moves_from(
+        await SQL["time_out"].fetch(
+            connection,
+            request_ids=request_ids,
+            max_attempts=max_attempts,
+            retry_ceiling_seconds=retry_ceiling_seconds,
+        )
+    )
+
+
+async def fail_unfinished(connection: Connection, request_ids: Sequence[UUID], *, error_code: SlotErrorCode) -> Moves:
+    """Fail every slot that is not settled."""
+    return moves_from(
+        await SQL["fail_unfinished"].fetch(connection, request_ids=request_ids, error_code=error_code)
+    )
+
+
+def moves_from(rows: Sequence[Record]) -> Moves:
+    """The moves that moving statements return, by generation request."""
+    moves: defaultdict[UUID, list[SlotMove]] = defaultdict(list)
+    for row in rows:
+        code = row["error_code"]
+        moves[row["request_id"]].append(
+            SlotMove(
+                index=row["index"],
+                before=SlotStatus(row["before"]),
+                after=SlotStatus(row["status"]),
+                error_code=SlotErrorCode(code) if code else None,
+            )
+        )
+    return moves
+
+
+def _ids(rows: Sequence[Record]) -> list[UUID]:
+    return [row["request_id"] for row in rows]
+
+
+def _outcome(report: Report) -> str:
+    return "generated" if report.status is SlotStatus.GENERATED else "failed"

@@ -1,0 +1,132 @@
+-- name: lock(ids)
+-- The request row is the mutex of its slots. Always in id order: other orders deadlock.
+SELECT id, owner_id, entity_type, status, run, version, requested_count,
+       processing_count, retrying_count, generated_count, failed_count, cancelled_count
+FROM generation_requests
+WHERE id = ANY (:ids::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: lock_free(ids)
+-- The same for housekeeping, which never waits: a locked generation request has its turn next time.
+SELECT id, owner_id, entity_type, status, run, version, requested_count,
+       processing_count, retrying_count, generated_count, failed_count, cancelled_count
+FROM generation_requests
+WHERE id = ANY (:ids::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: past_deadline(batch)
+SELECT id
+FROM generation_requests
+WHERE completed_at IS NULL AND deadline_at <= lqs_now()
+ORDER BY deadline_at
+LIMIT :batch;
+
+-- name: write(ids, statuses, end_reasons, versions, processing, retrying, generated, failed, cancelled, progressed, input_tokens, output_tokens, model_calls)
+-- Writes what the domain decided under the lock; token and call counts are added, all others replaced. A clock that
+-- was set back never makes a duration negative.
+UPDATE generation_requests r
+SET status = w.status,
+    end_reason = w.end_reason,
+    version = w.version,
+    processing_count = w.processing,
+    retrying_count = w.retrying,
+    generated_count = w.generated,
+    failed_count = w.failed,
+    cancelled_count = w.cancelled,
+    started_at = CASE WHEN w.status = 'processing' THEN coalesce(r.started_at, greatest(lqs_now(), r.requested_at))
+                      ELSE r.started_at END,
+    completed_at = CASE WHEN w.end_reason IS NOT NULL THEN greatest(lqs_now(), r.started_at, r.requested_at) END,
+    last_progress_at = CASE WHEN w.progressed THEN lqs_now() ELSE r.last_progress_at END,
+    input_tokens = r.input_tokens + w.input_tokens,
+    output_tokens = r.output_tokens + w.output_tokens,
+    model_calls = r.model_calls + w.model_calls
+FROM unnest(:ids::uuid[], :statuses::text[], :end_reasons::text[], :versions::bigint[], :processing::int[],
+            :retrying::int[], :generated::int[], :failed::int[], :cancelled::int[], :progressed::bool[],
+            :input_tokens::bigint[], :output_tokens::bigint[], :model_calls::int[])
+     AS w (id, status, end_reason, version, processing, retrying, generated, failed, cancelled, progressed,
+           input_tokens, output_tokens, model_calls)
+WHERE r.id = w.id;
+
+-- name: insert(ids, owner_ids, entity_types, counts, constraints, metadata, deadline_seconds, class, stride)
+-- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
+-- pass is its place: it starts at the head of the queue or after the owner's last slot, whichever is later.
+WITH incoming AS MATERIALIZED (
+    SELECT *, sum(requested_count) OVER (PARTITION BY owner_id ORDER BY position) - requested_count AS slots_before
+    FROM unnest(:ids::uuid[], :owner_ids::uuid[], :entity_types::text[], :counts::int[], :constraints::text[],
+                :metadata::text[], :deadline_seconds::float8[]) WITH ORDINALITY
+         AS i (id, owner_id, entity_type, requested_count, constraints, metadata, deadline_seconds, position)
+), head AS MATERIALIZED (
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+                    (SELECT max(next_pass) FROM flows),
+                    0) AS pass
+), flow AS (
+    INSERT INTO flows (owner_id, class, next_pass)
+    SELECT owner_id, :class, (SELECT pass FROM head) + sum(requested_count) * :stride::bigint
+    FROM incoming
+    GROUP BY owner_id
+    ORDER BY owner_id
+    ON CONFLICT (owner_id, class) DO UPDATE
+    SET next_pass = greatest(flows.next_pass, (SELECT pass FROM head)) + excluded.next_pass - (SELECT pass FROM head)
+    RETURNING owner_id, next_pass
+), stored AS (
+    INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, constraints, metadata,
+                                     requested_at, deadline_at)
+    SELECT id, owner_id, entity_type, 1, requested_count, constraints::jsonb, metadata::jsonb,
+           lqs_now(), lqs_now() + make_interval(secs => deadline_seconds)
+    FROM incoming
+    RETURNING id, requested_at, deadline_at, requested_count
+), placed AS (
+    INSERT INTO slots (request_id, index, pass)
+    SELECT i.id, n, f.next_pass - (owned.slots - i.slots_before - n) * :stride::bigint
+    FROM incoming i
+    JOIN flow f ON f.owner_id = i.owner_id
+    JOIN (SELECT owner_id, sum(requested_count) AS slots FROM incoming GROUP BY owner_id) owned
+      ON owned.owner_id = i.owner_id
+    CROSS JOIN LATERAL generate_series(0, i.requested_count - 1) AS n
+), told AS (
+    INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
+    SELECT id, 1, 'generation_request.accepted',
+           jsonb_build_object('status', 'pending', 'run', 1, 'counts', jsonb_build_object(
+               'pending', requested_count, 'processing', 0, 'retrying', 0,
+               'generated', 0, 'failed', 0, 'cancelled', 0)),
+           requested_at
+    FROM stored
+)
+SELECT id, requested_at, deadline_at FROM stored;
+
+-- name: version(id, owner_id)
+SELECT version, status, requested_at, started_at, completed_at, requested_count,
+       generated_count + failed_count + cancelled_count AS settled_count, lqs_now() AS read_at
+FROM generation_requests
+WHERE id = :id AND owner_id = :owner_id;
+
+-- name: read(id, owner_id)
+-- One statement, so that counts, slots and entities come from one moment.
+SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_at, r.started_at, r.completed_at,
+       r.deadline_at, r.last_progress_at, r.requested_count, r.processing_count, r.retrying_count, r.generated_count,
+       r.failed_count, r.cancelled_count, r.constraints::text, r.metadata::text, r.input_tokens, r.output_tokens,
+       r.model_calls, lqs_now() AS read_at, s.*
+FROM generation_requests r
+CROSS JOIN LATERAL (
+    SELECT array_agg(s.index ORDER BY s.index) AS indexes,
+           array_agg(s.status ORDER BY s.index) AS statuses,
+           array_agg(s.attempts ORDER BY s.index) AS attempts,
+           array_agg(s.available_at ORDER BY s.index) AS available_at,
+           array_agg(s.error_code ORDER BY s.index) AS error_codes,
+           array_agg(s.error_attempt ORDER BY s.index) AS error_attempts,
+           array_agg(s.started_at ORDER BY s.index) AS slots_started_at,
+           array_agg(s.finished_at ORDER BY s.index) AS slots_finished_at,
+           array_agg(e.id ORDER BY s.index) AS entity_ids,
+           array_agg(e.created_at ORDER BY s.index) AS entities_created_at,
+           array_agg(e.content::text ORDER BY s.index) AS contents
+    FROM slots s
+    LEFT JOIN entities e
+      ON e.generation_request_id = s.request_id AND e.slot_index = s.index AND e.entity_type = r.entity_type
+    WHERE s.request_id = r.id
+) s
+WHERE r.id = :id AND r.owner_id = :owner_id;
+
+-- name: body(id)
+SELECT requested_count, constraints::text, metadata::text FROM generation_requests WHERE id = :id;

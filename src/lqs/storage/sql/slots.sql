@@ -1,0 +1,141 @@
+-- name: claim(worker_id, batch, hold_seconds)
+-- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
+-- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice.
+WITH ready AS MATERIALIZED (
+    SELECT request_id, index
+    FROM slots
+    WHERE status = 'pending'
+    ORDER BY pass, request_id, index
+    LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+), held AS MATERIALIZED (
+    SELECT id, owner_id, entity_type, status, run, version, requested_count, processing_count, retrying_count,
+           generated_count, failed_count, cancelled_count, constraints::text AS constraints
+    FROM generation_requests
+    WHERE id = ANY (ARRAY(SELECT DISTINCT request_id FROM ready)) AND deadline_at > lqs_now()
+      AND status IN ('pending', 'processing')
+    ORDER BY id
+    FOR NO KEY UPDATE SKIP LOCKED
+), won AS (
+    UPDATE slots s
+    SET status = 'processing', attempts = s.attempts + 1, fence = s.fence + 1, worker_id = :worker_id,
+        deadline_at = lqs_now() + make_interval(secs => :hold_seconds),
+        started_at = coalesce(s.started_at, lqs_now())
+    FROM ready JOIN held ON held.id = ready.request_id
+    WHERE s.request_id = ready.request_id AND s.index = ready.index
+      AND EXISTS (SELECT FROM workers w WHERE w.id = :worker_id AND w.dead_at IS NULL)
+    RETURNING s.request_id, s.index, s.fence, s.attempts
+)
+SELECT s.seen, won.request_id, won.index, won.fence, won.attempts, held.*
+FROM (SELECT count(*) AS seen FROM ready) s
+LEFT JOIN (won JOIN held ON held.id = won.request_id) ON true
+ORDER BY won.request_id, won.index;
+
+-- name: settle(request_ids, indexes, fences, statuses, delays, error_codes)
+-- The guard of a worker's write is its fence. A delay is the seconds until a retry.
+UPDATE slots s
+SET status = t.status,
+    worker_id = NULL,
+    deadline_at = NULL,
+    available_at = CASE WHEN t.status = 'retrying' THEN lqs_now() + make_interval(secs => t.delay) END,
+    error_code = t.error_code,
+    error_attempt = CASE WHEN t.error_code IS NOT NULL THEN s.attempts END,
+    finished_at = CASE WHEN t.status <> 'retrying' THEN lqs_now() END
+FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
+            :error_codes::text[]) AS t (request_id, index, fence, status, delay, error_code)
+WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
+RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
+
+-- name: refused(request_ids, indexes, fences)
+-- Why a settle moved nothing: a report that is already booked is a replay of one's own, any other comes too late.
+SELECT t.request_id, t.index, t.fence,
+       s.fence > t.fence AND NOT EXISTS (
+           SELECT FROM slot_attempts a
+           WHERE a.request_id = t.request_id AND a.index = t.index AND a.fence = t.fence) AS late
+FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[]) AS t (request_id, index, fence)
+JOIN slots s ON s.request_id = t.request_id AND s.index = t.index;
+
+-- name: due(batch)
+SELECT DISTINCT request_id
+FROM (SELECT request_id FROM slots WHERE status = 'retrying' AND available_at <= lqs_now()
+      ORDER BY available_at LIMIT :batch) due;
+
+-- name: promote(request_ids)
+UPDATE slots
+SET status = 'pending', available_at = NULL
+WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'retrying' AND available_at <= lqs_now()
+RETURNING request_id, index, fence, 'retrying' AS before, status, error_code;
+
+-- name: abandoned(batch)
+-- Held by a worker that is dead or unknown. After a restart of the server every heartbeat is old, so one lease
+-- must pass before anybody is called dead (`workers.bury`).
+SELECT DISTINCT request_id
+FROM (SELECT request_id FROM slots s
+      WHERE s.status = 'processing'
+        AND NOT EXISTS (SELECT FROM workers w WHERE w.id = s.worker_id AND w.dead_at IS NULL)
+      LIMIT :batch) lost;
+
+-- name: rescue(request_ids, max_crashes)
+-- The attempt did not end, so it is undone; the crash is counted instead.
+UPDATE slots s
+SET status = CASE WHEN s.crashes + 1 >= :max_crashes THEN 'failed' ELSE 'pending' END,
+    error_code = CASE WHEN s.crashes + 1 >= :max_crashes THEN 'worker_lost' ELSE s.error_code END,
+    error_attempt = CASE WHEN s.crashes + 1 >= :max_crashes THEN s.attempts ELSE s.error_attempt END,
+    finished_at = CASE WHEN s.crashes + 1 >= :max_crashes THEN lqs_now() END,
+    crashes = s.crashes + 1, attempts = s.attempts - 1, fence = s.fence + 1, worker_id = NULL, deadline_at = NULL
+WHERE s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing'
+  AND NOT EXISTS (SELECT FROM workers w WHERE w.id = s.worker_id AND w.dead_at IS NULL)
+RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
+
+-- name: held_by(worker_id, batch)
+SELECT DISTINCT request_id
+FROM (SELECT request_id FROM slots WHERE status = 'processing' AND worker_id = :worker_id LIMIT :batch) held;
+
+-- name: hand_back(request_ids, worker_id)
+UPDATE slots
+SET status = 'pending', attempts = attempts - 1, fence = fence + 1, worker_id = NULL, deadline_at = NULL
+WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND worker_id = :worker_id
+RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
+
+-- name: overdue(batch)
+SELECT DISTINCT request_id
+FROM (SELECT request_id FROM slots WHERE status = 'processing' AND deadline_at <= lqs_now()
+      ORDER BY deadline_at LIMIT :batch) overdue;
+
+-- name: time_out(request_ids, max_attempts, retry_ceiling_seconds)
+-- A worker times its attempts out itself; this catches one that is alive but wedged.
+UPDATE slots
+SET status = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'retrying' END,
+    error_code = 'slot_timeout', error_attempt = attempts, fence = fence + 1, worker_id = NULL, deadline_at = NULL,
+    available_at = CASE WHEN attempts < :max_attempts
+                        THEN lqs_now() + make_interval(secs => random() * :retry_ceiling_seconds) END,
+    finished_at = CASE WHEN attempts >= :max_attempts THEN lqs_now() END
+WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND deadline_at <= lqs_now()
+RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
+
+-- name: unfinished(request_ids)
+SELECT request_id, index, status
+FROM slots
+WHERE request_id = ANY (:request_ids::uuid[]) AND status IN ('pending', 'processing', 'retrying')
+ORDER BY request_id, index;
+
+-- name: fail_unfinished(request_ids, error_code)
+UPDATE slots s
+SET status = 'failed', error_code = :error_code, error_attempt = s.attempts, finished_at = lqs_now(),
+    fence = s.fence + 1, worker_id = NULL, deadline_at = NULL, available_at = NULL
+FROM (SELECT request_id, index, status FROM slots
+      WHERE request_id = ANY (:request_ids::uuid[]) AND status IN ('pending', 'processing', 'retrying')) old
+WHERE s.request_id = old.request_id AND s.index = old.index
+RETURNING s.request_id, s.index, s.fence, old.status AS before, s.status, s.error_code;
+
+-- name: record_attempts(request_ids, indexes, fences, attempts, outcomes, error_codes, worker_id, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
+INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms, finished_at,
+                           model, provider_request_id, input_tokens, output_tokens, cost_microusd)
+SELECT request_id, index, fence, attempt, outcome, error_code, :worker_id, duration_ms, lqs_now(),
+       model, provider_request_id, input_tokens, output_tokens, cost_microusd
+FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :attempts::smallint[], :outcomes::text[],
+            :error_codes::text[], :durations_ms::int[], :models::text[], :provider_request_ids::text[],
+            :input_tokens::int[], :output_tokens::int[], :costs_microusd::bigint[])
+     AS t (request_id, index, fence, attempt, outcome, error_code, duration_ms, model, provider_request_id,
+           input_tokens, output_tokens, cost_microusd)
+ON CONFLICT DO NOTHING;

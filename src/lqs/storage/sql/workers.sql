@@ -1,0 +1,26 @@
+-- name: register(id, host, pid, capacity, version)
+INSERT INTO workers (id, started_at, heartbeat_at, host, pid, capacity, version)
+VALUES (:id, lqs_now(), lqs_now(), :host, :pid, :capacity, :version);
+
+-- name: beat(id, in_flight)
+-- Nothing comes back to a worker that was taken for dead: it must register again under a new id.
+UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight
+WHERE id = :id AND dead_at IS NULL
+RETURNING id;
+
+-- name: retire(id)
+UPDATE workers SET dead_at = lqs_now(), in_flight = 0 WHERE id = :id AND dead_at IS NULL;
+
+-- name: bury(lease_seconds, batch)
+-- After a restart of the server every heartbeat is old, so nobody is called dead before one lease has passed.
+UPDATE workers SET dead_at = lqs_now()
+WHERE id IN (SELECT id FROM workers
+             WHERE dead_at IS NULL AND heartbeat_at < lqs_now() - make_interval(secs => :lease_seconds)
+               AND lqs_now() > pg_postmaster_start_time() + make_interval(secs => :lease_seconds)
+             LIMIT :batch
+             FOR UPDATE SKIP LOCKED)
+RETURNING id, host, pid;
+
+-- name: alive(lease_seconds)
+SELECT count(*) FROM workers
+WHERE dead_at IS NULL AND heartbeat_at >= lqs_now() - make_interval(secs => :lease_seconds);

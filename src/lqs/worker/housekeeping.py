@@ -1,0 +1,58 @@
+"""The duties every worker does for all: each is bounded, guarded and never waits for a lock, so none needs a leader."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.booking import Booked
+from lqs.lifecycle.expire import expire
+from lqs.lifecycle.promote import promote
+from lqs.lifecycle.rescue import rescue, time_out
+from lqs.observability.telemetry import Telemetry
+from lqs.storage.database import Database, DatabaseUnavailable
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
+
+    lease_seconds: float
+    max_crashes: int
+    policy: RetryPolicy
+
+
+async def keep_house(
+    database: Database, telemetry: Telemetry, rules: Rules, *, every_seconds: float, on_ready: Callable[[], None]
+) -> None:
+    """Do every duty, then wait about `every_seconds`, until cancelled. `on_ready` hears that slots became ready."""
+    while True:
+        await asyncio.sleep(every_seconds * random.uniform(0.5, 1.5))
+        if await look_after_all(database, telemetry, rules):
+            on_ready()
+
+
+async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules) -> int:
+    """Do every duty once, each until nothing is left of it; returns how many slots moved."""
+    duties: dict[str, Callable[[], Awaitable[Booked]]] = {
+        "slots.rescued": lambda: rescue(
+            database, lease_seconds=rules.lease_seconds, max_crashes=rules.max_crashes, batch=_BATCH
+        ),
+        "slots.timed_out": lambda: time_out(database, policy=rules.policy, batch=_BATCH),
+        "requests.expired": lambda: expire(database, batch=_BATCH),
+        "slots.promoted": lambda: promote(database, batch=_BATCH),
+    }
+    moved = 0
+    for name, duty in duties.items():
+        try:
+            while (booked := await duty()).slots:
+                moved += booked.slots
+                telemetry.emit(name, slots=booked.slots, done=len(booked.done))
+        except DatabaseUnavailable as error:
+            telemetry.emit("duty.skipped", duty=name, reason=str(error))
+        except Exception as error:
+            telemetry.fault("duty.broke", error, duty=name)
+    return moved

@@ -1,0 +1,98 @@
+"""Results on their way into the truth: gathered for a moment, committed together, never dropped."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.run import Result
+from lqs.lifecycle.settle import settle
+from lqs.observability.telemetry import Telemetry
+from lqs.storage.database import Database, DatabaseUnavailable
+
+_RETRY_SECONDS = 0.5
+
+
+class SettleBuffer:
+    """Gathers results for `buffer_seconds` and commits up to `batch` of them in one transaction.
+
+    `on_committed` hears how many results left the buffer. A result stays until it is committed, however long the
+    database is away: its slot's fence makes a repeated settle harmless.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        telemetry: Telemetry,
+        *,
+        batch: int,
+        buffer_seconds: float,
+        on_committed: Callable[[int], None],
+    ) -> None:
+        self._database = database
+        self._telemetry = telemetry
+        self._batch = batch
+        self._buffer_seconds = buffer_seconds
+        self._on_committed = on_committed
+        self._results: list[tuple[UUID, Result]] = []
+        self._arrived = asyncio.Event()
+
+    def put(self, worker_id: UUID, result: Result) -> None:
+        """Take a result that `worker_id` holds the slot of."""
+        self._results.append((worker_id, result))
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Commit what comes, until cancelled. Several of these may run side by side."""
+        while True:
+            await self._arrived.wait()
+            if len(self._results) < self._batch:
+                await asyncio.sleep(self._buffer_seconds)
+            taken, self._results = self._results[: self._batch], self._results[self._batch :]
+            if not self._results:
+                self._arrived.clear()
+            if taken:
+                await self._commit(taken)
+
+    async def _commit(self, taken: Sequence[tuple[UUID, Result]]) -> None:
+        by_worker: dict[UUID, list[Result]] = {}
+        for worker_id, result in taken:
+            by_worker.setdefault(worker_id, []).append(result)
+        for worker_id, results in by_worker.items():
+            await self._settle(results, worker_id)
+            self._on_committed(len(results))
+
+    async def _settle(self, results: Sequence[Result], worker_id: UUID) -> None:
+        while True:
+            try:
+                settled = await settle(self._database, results, worker_id=worker_id)
+            except DatabaseUnavailable as error:
+                self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception as error:
+                await self._settle_apart(results, worker_id, error)
+                return
+            else:
+                self._telemetry.emit(
+                    "slots.settled", booked=settled.booked, late=settled.late, replayed=settled.replayed
+                )
+                return
+
+    async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:
+        """Halve a refused batch until the one result that cannot be stored stands alone; that one fails."""
+        if len(results) > 1:
+            middle = len(results) // 2
+            await self._settle(results[:middle], worker_id)
+            await self._settle(results[middle:], worker_id)
+            return
+        report = results[0].report
+        self._telemetry.fault("settle.broke", error, request_id=str(report.request_id), index=report.index)
+        if results[0].content is not None:
+            await self._settle([_unstorable(results[0])], worker_id)
+
+
+def _unstorable(result: Result) -> Result:
+    report = replace(result.report, status=SlotStatus.FAILED, error_code=SlotErrorCode.INTERNAL)
+    return replace(result, report=report, content=None)
