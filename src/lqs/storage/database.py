@@ -1,0 +1,174 @@
+"""Connections to PostgreSQL: a pool with limits on every session, transactions, and errors that say what to do."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self, TypeAlias
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from asyncpg.pool import Pool, PoolConnectionProxy
+
+OLDEST_SERVER = 15
+"""The oldest major version of PostgreSQL that the statements are tested on."""
+
+Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
+"""A session, pooled or alone. `json` and `jsonb` are text in both directions."""
+
+
+class DatabaseUnavailable(Exception):
+    """The server cannot be used; the message says why in one sentence and never holds a password."""
+
+
+class Database:
+    """One process's connections to one PostgreSQL database."""
+
+    def __init__(self, url: str, pool: "Pool", settings: dict[str, str], command_timeout_seconds: float) -> None:
+        self._url = url
+        self._pool = pool
+        self._settings = settings
+        self._command_timeout_seconds = command_timeout_seconds
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        application_name: str,
+        pool_size: int,
+        statement_timeout_seconds: float,
+        lock_timeout_seconds: float,
+    ) -> Self:
+        """Connect, and see that the server is new enough.
+
+        At most `pool_size` connections, opened as they are needed. Raises `DatabaseUnavailable`.
+        """
+        settings = {
+            "application_name": application_name,
+            "statement_timeout": _milliseconds(statement_timeout_seconds),
+            "lock_timeout": _milliseconds(lock_timeout_seconds),
+            "idle_in_transaction_session_timeout": _milliseconds(5),
+            # The server gives up a peer that is gone after about 25 s; without, its locks stay for two hours.
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": _milliseconds(25),
+        }
+        # The server ends a slow statement itself; this ends the wait for a server that is gone without a word.
+        command_timeout_seconds = statement_timeout_seconds + 5
+        try:
+            pool = asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=pool_size,
+                reset=_reset,
+                command_timeout=command_timeout_seconds,
+                timeout=10,
+                server_settings=settings,
+            )
+            await pool
+        except _CONNECT_ERRORS as error:
+            raise _unavailable(url, error) from None
+        database = cls(url, pool, settings, command_timeout_seconds)
+        try:
+            await database._refuse_old_server()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Wait until every connection is given back, then close them all."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection outside of any transaction: each statement commits by itself."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside of a READ COMMITTED transaction, committed at the end, undone by an exception."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+            yield connection
+
+    async def connect_alone(self, *, patient: bool = False) -> "asyncpg.Connection":
+        """A connection outside of the pool, for LISTEN; the caller closes it.
+
+        A patient one has no time limits: for migrations. Raises `DatabaseUnavailable`.
+        """
+        limits = dict.fromkeys(
+            ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"), _milliseconds(0)
+        )
+        try:
+            return await asyncpg.connect(
+                self._url,
+                timeout=10,
+                command_timeout=None if patient else self._command_timeout_seconds,
+                server_settings={**self._settings, **limits} if patient else self._settings,
+            )
+        except _CONNECT_ERRORS as error:
+            raise _unavailable(self._url, error) from None
+
+    async def _refuse_old_server(self) -> None:
+        async with self.acquire() as connection:
+            found = int(await connection.fetchval("SHOW server_version_num")) // 10_000
+        if found < OLDEST_SERVER:
+            raise DatabaseUnavailable(
+                f"{_place(self._url)} is PostgreSQL {found}; lqs needs PostgreSQL {OLDEST_SERVER} or newer."
+            )
+
+
+async def _reset(connection: "asyncpg.Connection") -> None:
+    # Statements never change their session, so the driver's own reset would be a round trip for nothing.
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
+_CONNECT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+
+
+def _unavailable(url: str, error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"{_place(url)} {_fault(error)}.")
+
+
+def _fault(error: BaseException) -> str:
+    match error:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            fault = "refused the user or the password: check both in LQS_DATABASE_URL"
+        case asyncpg.InvalidCatalogNameError():
+            fault = "has no such database: create it, or correct LQS_DATABASE_URL"
+        case asyncpg.TooManyConnectionsError():
+            fault = "has no connection left: raise its max_connections, or lower LQS_DATABASE_POOL_SIZE"
+        case asyncpg.PostgresError():
+            fault = f"refused the connection: {error}"
+        case TimeoutError():
+            fault = "did not answer within 10 s: check that it runs and can be reached"
+        case OSError():
+            reason = error.strerror or type(error).__name__
+            fault = f"cannot be reached ({reason}): check that it runs, and that LQS_DATABASE_URL is right"
+        case _:
+            # The driver's own words may quote a piece of the URL, and so of the password.
+            fault = (
+                "cannot be asked: write LQS_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+                "with special characters of the password percent-encoded"
+            )
+    return fault
+
+
+def _place(url: str) -> str:
+    """Where the server is, for people; vague when a password with bare special characters blurs the URL."""
+    vague = "The PostgreSQL server of LQS_DATABASE_URL"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
+        port = parts.port or 5432
+    except ValueError:
+        return vague
+    if "@" in parts.path + parts.query + parts.fragment:
+        return vague
+    return f"PostgreSQL at {unquote(host)}:{port}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

@@ -1,0 +1,119 @@
+"""Brings a database to the tables this code expects: numbered files, each applied once, in order, under a lock."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from lqs.storage.database import Connection, Database
+
+FOLDER = Path(__file__).parent / "migrations"
+
+_FILE_NAME = re.compile(r"(?P<version>\d{4})_[a-z0-9_]+\.sql")
+_LOCK = 0x6C71735F6D6967
+"""The advisory lock of this database under which migrations run; any fixed number of our own."""
+
+
+class MigrationRefused(Exception):
+    """The database was left as it is; the message says why, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file; `name` is the file name without its ending, `sha256` is hexadecimal."""
+
+    version: int
+    name: str
+    sql: str
+    sha256: str
+
+
+def read(folder: Path = FOLDER) -> list[Migration]:
+    """All migrations in order. Raises `MigrationRefused` for a wrong file name, a gap, or a number given twice."""
+    migrations = []
+    for file in sorted(folder.glob("*.sql")):
+        match = _FILE_NAME.fullmatch(file.name)
+        if match is None:
+            raise MigrationRefused(f"{file.name} is no name for a migration: rename it to one like 0001_tables.sql.")
+        sql = file.read_text(encoding="utf-8")
+        digest = hashlib.sha256(sql.encode()).hexdigest()
+        migrations.append(Migration(int(match["version"]), file.stem, sql, digest))
+    for expected, migration in enumerate(migrations, start=1):
+        if migration.version != expected:
+            fault = "is given twice" if migration.version == expected - 1 else f"comes where {expected:04} is due"
+            raise MigrationRefused(
+                f"The number of migration {migration.name} {fault}: number the files 0001, 0002, ... without gaps."
+            )
+    return migrations
+
+
+async def migrate(database: Database, folder: Path = FOLDER) -> list[str]:
+    """Apply what is missing and return the names applied; of several processes at once, one works and the others wait.
+
+    Each migration commits together with its row in `schema_migrations`. Raises `MigrationRefused`.
+    """
+    migrations = read(folder)
+    connection = await database.connect_alone(patient=True)
+    try:
+        # Closing the session gives the lock back, however this ends.
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations ("
+            " version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        missing = await _missing(connection, migrations)
+        for migration in missing:
+            await _apply(connection, migration)
+        return [migration.name for migration in missing]
+    finally:
+        await connection.close()
+
+
+async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
+    """The names of the migrations this database still lacks. Raises `MigrationRefused` like `migrate`."""
+    migrations = read(folder)
+    async with database.acquire() as connection:
+        if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
+            return [migration.name for migration in migrations]
+        return [migration.name for migration in await _missing(connection, migrations)]
+
+
+async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:
+    applied = await connection.fetch("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+    if len(applied) > len(migrations):
+        raise MigrationRefused(
+            f"The database is newer than this lqs: it has migration {applied[-1]['name']}, which is unknown here. "
+            "Install the version of lqs that migrated it, or a newer one."
+        )
+    for row, migration in zip(applied, migrations, strict=False):
+        if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
+            raise MigrationRefused(
+                f"Migration {migration.name} is not the one this database has ({row['name']}): it was edited after it "
+                "was applied. Restore the file, and put the change into a new migration."
+            )
+    return migrations[len(applied) :]
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            if not connection.is_in_transaction():
+                raise MigrationRefused(
+                    f"Migration {migration.name} ends its own transaction and may be half applied: take COMMIT and "
+                    "ROLLBACK out of it, and look at the database before you migrate again."
+                )
+            await connection.execute(
+                "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)",
+                migration.version,
+                migration.name,
+                migration.sha256,
+            )
+    except asyncpg.PostgresError as error:
+        raise MigrationRefused(
+            f"Migration {migration.name} failed and was undone: {error}. Correct what it complains about, then migrate "
+            "again; earlier migrations stay applied."
+        ) from error
