@@ -1,21 +1,21 @@
 """The errors this service can answer with, as one tree; each class has one stable code.
 
-    LqsError
-      CallerError                   the caller can mend it
-        BodyMalformed               not JSON at all
-        BodyRefused                 JSON, but not what was asked for; names every place
-        BodyTooLarge
-        MediaTypeUnsupported
-        ParameterUnknown
-        IdempotencyKeyMalformed
-        IdempotencyKeyReused        the key was used for another body
-        NotAuthenticated
-        ScopeMissing
-        NotFound                    unknown, or another owner's: the two are not told apart
-        MethodNotAllowed
-      ServiceError                  the caller can only try again later
-        ServiceUnavailable          the database does not answer
-        InternalError               a fault of ours; logged with its trace id
+LqsError
+  CallerError                   the caller can mend it
+    BodyMalformed               not JSON at all
+    BodyRefused                 JSON, but not what was asked for; names every place
+    BodyTooLarge
+    MediaTypeUnsupported
+    ParameterUnknown
+    IdempotencyKeyMalformed
+    IdempotencyKeyReused        the key was used for another body
+    NotAuthenticated
+    ScopeMissing
+    NotFound                    unknown, or another owner's: the two are not told apart
+    MethodNotAllowed
+  ServiceError                  the caller can only try again later
+    ServiceUnavailable          the database does not answer
+    InternalError               a fault of ours; logged with its trace id
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The generation request: its statuses, its legal moves, the arithmetic of its outcome, and how moves of slots move it."""
+"""The generation request: its statuses, its legal moves, its arithmetic, and how moves of slots move it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

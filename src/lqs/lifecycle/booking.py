@@ -1,4 +1,4 @@
-"""The one place where counts, status, version and events are written: from moves that really happened, under the lock."""
+"""The one place where counts, status, version and events are written: from moves that happened, under the lock."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

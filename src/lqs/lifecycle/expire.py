@@ -18,7 +18,5 @@ async def expire(database: Database, *, batch: int) -> Booked:
         return Booked()
     async with database.transaction() as connection:
         standings = await generation_requests.lock_free(connection, past)
-        moves = await slots.fail_unfinished(
-            connection, list(standings), error_code=SlotErrorCode.DEADLINE_EXCEEDED
-        )
+        moves = await slots.fail_unfinished(connection, list(standings), error_code=SlotErrorCode.DEADLINE_EXCEEDED)
         return booked(moves, await book(connection, standings, moves, end_reason=EndReason.DEADLINE_EXCEEDED))

@@ -6,9 +6,7 @@ from lqs.storage import workers
 from lqs.storage.database import Database
 
 
-async def register(
-    database: Database, worker_id: UUID, *, host: str, pid: int, capacity: int, version: str
-) -> None:
+async def register(database: Database, worker_id: UUID, *, host: str, pid: int, capacity: int, version: str) -> None:
     """Make a worker known under an id that was never used."""
     async with database.acquire() as connection:
         await workers.register(connection, worker_id, host=host, pid=pid, capacity=capacity, version=version)

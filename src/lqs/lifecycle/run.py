@@ -63,7 +63,7 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
     except Exception as error:
         workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
-    return _result(slot, SlotStatus.GENERATED, started, generated.usage, content=content)
+    return _generated(slot, started, generated.usage, content)
 
 
 async def _generate(slot: Claimed, workshop: Workshop) -> Generated:
@@ -91,6 +91,21 @@ def _constraints(model: type[BaseModel], text: str) -> BaseModel:
     return model.model_validate_json(text)
 
 
+def _generated(slot: Claimed, started: float, usage: Usage, content: str) -> Result:
+    report = Report(
+        request_id=slot.request_id,
+        index=slot.index,
+        fence=slot.fence,
+        attempt=slot.attempt,
+        status=SlotStatus.GENERATED,
+        error_code=None,
+        retry_delay_seconds=None,
+        duration_ms=_milliseconds_since(started),
+        usage=usage,
+    )
+    return Result(report, slot.entity_type, new_id(), content)
+
+
 def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, started: float) -> Result:
     delay = workshop.policy.delay_seconds(
         failure.code, slot.attempt, retry_after_seconds=failure.retry_after_seconds, rng=workshop.rng
@@ -104,29 +119,19 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
         detail=failure.detail,
         retry_in_seconds=delay,
     )
-    status = SlotStatus.FAILED if delay is None else SlotStatus.RETRYING
-    return _result(slot, status, started, failure.usage, error_code=failure.code, delay=delay)
-
-
-def _result(
-    slot: Claimed,
-    status: SlotStatus,
-    started: float,
-    usage: Usage,
-    *,
-    content: str | None = None,
-    error_code: SlotErrorCode | None = None,
-    delay: float | None = None,
-) -> Result:
     report = Report(
         request_id=slot.request_id,
         index=slot.index,
         fence=slot.fence,
         attempt=slot.attempt,
-        status=status,
-        error_code=error_code,
+        status=SlotStatus.FAILED if delay is None else SlotStatus.RETRYING,
+        error_code=failure.code,
         retry_delay_seconds=delay,
-        duration_ms=round((time.monotonic() - started) * 1000),
-        usage=usage,
+        duration_ms=_milliseconds_since(started),
+        usage=failure.usage,
     )
-    return Result(report, slot.entity_type, new_id(), content)
+    return Result(report, slot.entity_type, new_id(), None)
+
+
+def _milliseconds_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

@@ -42,9 +42,7 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
     return Settled(len(accepted), late, len(results) - len(accepted) - late)
 
 
-async def _store_entities(
-    connection: Connection, accepted: Sequence[Result], standings: dict[UUID, Standing]
-) -> None:
+async def _store_entities(connection: Connection, accepted: Sequence[Result], standings: dict[UUID, Standing]) -> None:
     new = [
         NewEntity(
             id=result.entity_id,

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: a pool with limits on every session, transactions, and errors that say what to do."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Self, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -82,15 +82,23 @@ class Database:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """A connection outside of any transaction: each statement commits by itself."""
-        async with self._pool.acquire() as connection:
-            yield connection
+        """A connection outside of any transaction: each statement commits by itself.
+
+        Raises `DatabaseUnavailable`.
+        """
+        with available():
+            async with self._pool.acquire() as connection:
+                yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside of a READ COMMITTED transaction, committed at the end, undone by an exception."""
-        async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-            yield connection
+        """A connection inside of a READ COMMITTED transaction, committed at the end, undone by an exception.
+
+        Raises `DatabaseUnavailable`; if that came from the commit itself, whether it took effect is unknown.
+        """
+        with available():
+            async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+                yield connection
 
     async def connect_alone(self, *, patient: bool = False) -> "asyncpg.Connection":
         """A connection outside of the pool, for LISTEN; the caller closes it.
@@ -125,6 +133,32 @@ async def _reset(connection: "asyncpg.Connection") -> None:
         await connection.reset()
 
 
+@contextmanager
+def available() -> Iterator[None]:
+    """Turn every failure that passes by itself (server gone, restarting, full, too slow) into `DatabaseUnavailable`."""
+    try:
+        yield
+    except _PASSING_ERRORS as error:
+        if isinstance(error, ValueError):
+            raise  # a value that the driver cannot send would fail again
+        raise DatabaseUnavailable(
+            f"The database did not carry it out: {str(error) or type(error).__name__}."
+        ) from error
+
+
+_PASSING_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _CONNECT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 

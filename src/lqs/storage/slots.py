@@ -181,9 +181,7 @@ async def time_out(
 
 async def fail_unfinished(connection: Connection, request_ids: Sequence[UUID], *, error_code: SlotErrorCode) -> Moves:
     """Fail every slot that is not settled."""
-    return moves_from(
-        await SQL["fail_unfinished"].fetch(connection, request_ids=request_ids, error_code=error_code)
-    )
+    return moves_from(await SQL["fail_unfinished"].fetch(connection, request_ids=request_ids, error_code=error_code))
 
 
 def moves_from(rows: Sequence[Record]) -> Moves:

@@ -12,9 +12,7 @@ async def register(
     connection: Connection, worker_id: UUID, *, host: str, pid: int, capacity: int, version: str
 ) -> None:
     """Make a worker known; an id is used once."""
-    await SQL["register"].execute(
-        connection, id=worker_id, host=host, pid=pid, capacity=capacity, version=version
-    )
+    await SQL["register"].execute(connection, id=worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
 async def beat(connection: Connection, worker_id: UUID, *, in_flight: int) -> bool:

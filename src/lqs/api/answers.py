@@ -1,0 +1,39 @@
+"""Small pieces that every operation answers with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import Response
+from pydantic_core import to_json
+
+from lqs.api import schemas
+from lqs.api.error_responses import MEDIA_TYPE
+
+
+def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer; times are RFC 3339 in UTC."""
+    return Response(
+        to_json(body), status_code=status, media_type="application/json", headers=dict(headers) if headers else None
+    )
+
+
+def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` entry that documents these error statuses."""
+    return {
+        status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _ERROR_REF}}}
+        for status in (*statuses, 500, 503)
+    }
+
+
+_ERROR_REF = {"$ref": f"#/components/schemas/{schemas.Error.__name__}"}
+_MEANINGS = {
+    400: "The call is malformed.",
+    401: "No API key, or one that is not valid.",
+    403: "The key lacks the scope.",
+    404: "Unknown, or another owner's.",
+    413: "The body is too large.",
+    415: "The body is not announced as JSON.",
+    422: "The body is not what this operation takes; `errors` names every place.",
+    500: "A fault on the side of the service.",
+    503: "The database does not answer; try again.",
+}

@@ -1,0 +1,90 @@
+"""The application: routes for every registered entity type, opened and closed with its resources."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from lqs import __version__
+from lqs.api import api_keys, envelope, generation_requests, health, schemas
+from lqs.api.auth import KeyCache
+from lqs.api.entities import entity_router
+from lqs.api.generate import generate_router
+from lqs.api.parts import ApiParts
+from lqs.domain.entity_type import EntityType
+from lqs.generators.catalog import entity_types
+from lqs.wiring import open_api_parts
+
+_DESCRIPTION = """\
+Generates language-learning entities with language models, and tells the truth about every generation request:
+one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
+
+
+def create() -> FastAPI:
+    """The application with the settings of this process; the factory that the HTTP server calls."""
+    return build(list(entity_types().values()), open_api_parts)
+
+
+def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContextManager[ApiParts]]) -> FastAPI:
+    """An application for these entity types; `open_parts` opens its resources at start and closes them at the end."""
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        async with open_parts() as parts:
+            api.state.parts = parts
+            api.state.keys = KeyCache()
+            yield
+
+    api = FastAPI(
+        title="lqs",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        license_info={"name": "MIT", "identifier": "MIT"},
+    )
+    for entity_type in types:
+        api.include_router(generate_router(entity_type))
+        api.include_router(entity_router(entity_type))
+    api.include_router(generation_requests.router)
+    api.include_router(api_keys.router)
+    api.include_router(health.router)
+    envelope.install(api)
+    api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]
+    return api
+
+
+def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
+    """FastAPI's document, with the models that are read and written by hand, and how to authenticate."""
+    if api.openapi_schema is None:
+        document = get_openapi(
+            title=api.title,
+            version=api.version,
+            description=api.description,
+            routes=api.routes,
+            license_info=api.license_info,
+        )
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(_models(types))
+        components["securitySchemes"] = {"api_key": {"type": "http", "scheme": "bearer"}}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                operation["security"] = [] if path.startswith("/health/") else [{"api_key": []}]
+        api.openapi_schema = document
+    return api.openapi_schema
+
+
+def _models(types: list[EntityType]) -> dict[str, Any]:
+    inputs = [schemas.CreateKeyBody, *(schemas.generate_body(entity_type) for entity_type in types)]
+    outputs = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in inputs] + [(model, "serialization") for model in outputs],
+        ref_template="#/components/schemas/{model}",
+    )
+    found: dict[str, Any] = definitions["$defs"]
+    return found

@@ -1,0 +1,81 @@
+"""Who calls, and what the key allows. Keys are accepted in the Authorization header only."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import Request
+
+from lqs.api.parts import ApiParts, Parts
+from lqs.domain.api_key import ApiKey, Scope, parse_key
+from lqs.domain.errors import NotAuthenticated, ScopeMissing
+from lqs.lifecycle.keys import note_use
+from lqs.storage import api_keys
+from lqs.storage.api_keys import Found
+
+_REMEMBERED_SECONDS = 5
+_MOST_REMEMBERED = 10_000
+_NOBODY = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who was authenticated."""
+
+    owner_id: UUID
+    key_id: str
+
+
+class KeyCache:
+    """Keys as they were found at most 5 s ago: a revoked key may live that long in another process."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, Found | None]] = {}
+
+    async def find(self, parts: ApiParts, key_id: str) -> Found | None:
+        """The stored key with this id, live or not."""
+        now = time.monotonic()
+        if (remembered := self._found.get(key_id)) and now < remembered[0]:
+            return remembered[1]
+        async with parts.database.acquire() as connection:
+            found = await api_keys.find(connection, key_id)
+        if found is not None:
+            await note_use(parts.database, key_id)
+        if len(self._found) >= _MOST_REMEMBERED:
+            self._found.clear()
+        self._found[key_id] = (now + _REMEMBERED_SECONDS, found)
+        return found
+
+    def forget(self, key_id: str) -> None:
+        """Look the key up anew next time."""
+        self._found.pop(key_id, None)
+
+
+def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
+    """A dependency: the caller, if their key is live and has this scope."""
+
+    async def authenticate(request: Request, parts: Parts) -> Caller:
+        key = _presented(request)
+        found = await request.app.state.keys.find(parts, key.key_id)
+        if not key.matches(found.secret_sha256 if found else _NOBODY) or found is None:
+            raise NotAuthenticated("This API key is unknown. `lqs keys list` shows the keys of an owner.")
+        if not found.live:
+            raise NotAuthenticated("This API key was revoked or has expired. Create another: `lqs keys create`.")
+        if scope not in found.scopes:
+            has = ", ".join(sorted(found.scopes))
+            raise ScopeMissing(f"This needs a key with the scope {scope}; this one has: {has}.")
+        return Caller(found.owner_id, key.key_id)
+
+    return authenticate
+
+
+def _presented(request: Request) -> ApiKey:
+    header = request.headers.get("authorization", "")
+    scheme, _, text = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated("Send an API key in the header `Authorization: Bearer lqs_live_...`.")
+    key = parse_key(text.strip())
+    if key is None:
+        raise NotAuthenticated("This is not a whole API key: its prefix, length or checksum is wrong.")
+    return key

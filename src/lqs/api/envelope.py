@@ -1,0 +1,112 @@
+"""Around every answer: a trace id, safe headers, and one shape for whatever went wrong inside."""
+
+import re
+import secrets
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lqs.api.error_responses import error_response
+from lqs.domain.errors import (
+    BodyRefused,
+    Finding,
+    InternalError,
+    LqsError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+)
+from lqs.storage.database import DatabaseUnavailable
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Envelope:
+    """Gives every answer its trace id, and turns what nobody caught into a 500 that tells nothing private."""
+
+    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace_id = _trace_id(scope)
+        scope.setdefault("state", {})["trace_id"] = trace_id
+        started = False
+
+        async def send_marked(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Trace-Id"] = trace_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except Exception as error:
+            self._api.state.parts.telemetry.fault("api.broke", error, path=scope["path"], trace_id=trace_id)
+            if started:
+                raise
+            answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
+            await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
+
+
+def install(api: FastAPI) -> None:
+    """Answer every error of this application in the one shape."""
+    api.add_exception_handler(LqsError, _ours)
+    api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    api.add_exception_handler(HTTPException, _framework)
+    api.add_exception_handler(RequestValidationError, _validation)
+    api.add_middleware(Envelope, api=api)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LqsError)
+    return error_response(error, path=request.url.path, trace_id=request.state.trace_id)
+
+
+async def _database_unavailable(request: Request, error: Exception) -> Response:
+    request.app.state.parts.telemetry.emit("api.database_unavailable", reason=str(error))
+    answer = ServiceUnavailable("The database does not answer; try again in a moment.")
+    return error_response(answer, path=request.url.path, trace_id=request.state.trace_id)
+
+
+async def _framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    answer: LqsError
+    match error.status_code:
+        case 404:
+            answer = NotFound(f"There is nothing at {path}; /openapi.json lists what there is.")
+        case 405:
+            answer = MethodNotAllowed(f"{path} does not take {request.method}; see the Allow header.")
+        case _:
+            raise error
+    response = error_response(answer, path=path, trace_id=request.state.trace_id)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    findings = [
+        Finding("/" + "/".join(map(str, detail["loc"][1:])), detail["type"], detail["msg"]) for detail in error.errors()
+    ]
+    return error_response(BodyRefused(findings), path=request.url.path, trace_id=request.state.trace_id)
+
+
+def _trace_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value.decode("latin-1"))):
+            return match["trace_id"]
+    return secrets.token_hex(16)

@@ -1,0 +1,68 @@
+"""The only place where an error gets its HTTP status, and the shape every error is told in (RFC 9457)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fastapi.responses import Response
+from pydantic_core import to_json
+
+from lqs.domain import errors
+from lqs.domain.errors import LqsError
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[type[LqsError], int] = MappingProxyType(
+    {
+        errors.BodyMalformed: 400,
+        errors.ParameterUnknown: 400,
+        errors.IdempotencyKeyMalformed: 400,
+        errors.NotAuthenticated: 401,
+        errors.ScopeMissing: 403,
+        errors.NotFound: 404,
+        errors.MethodNotAllowed: 405,
+        errors.BodyTooLarge: 413,
+        errors.MediaTypeUnsupported: 415,
+        errors.BodyRefused: 422,
+        errors.IdempotencyKeyReused: 422,
+        errors.InternalError: 500,
+        errors.ServiceUnavailable: 503,
+    }
+)
+"""Why an error has its status: 4xx, the caller can mend it; 5xx, only time or we can."""
+
+_HEADERS: Mapping[type[LqsError], Mapping[str, str]] = MappingProxyType(
+    {
+        errors.NotAuthenticated: {"WWW-Authenticate": 'Bearer realm="lqs"'},
+        errors.ServiceUnavailable: {"Retry-After": "1"},
+        errors.InternalError: {"Retry-After": "5"},
+    }
+)
+
+
+def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
+    """The answer that tells an error; `path` is the address that was called."""
+    kind = type(error)
+    body: dict[str, Any] = {
+        "type": f"/errors/{error.code.replace('_', '-')}",
+        "title": error.title,
+        "status": STATUS[kind],
+        "detail": error.detail,
+        "instance": path,
+        "code": error.code,
+        "retryable": error.retryable,
+        "trace_id": trace_id,
+    }
+    match error:
+        case errors.BodyRefused(findings=findings):
+            body["errors"] = [
+                {"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings
+            ]
+        case errors.IdempotencyKeyReused():
+            body["existing_request_id"] = str(error.existing_request_id)
+            body["differing_fields"] = list(error.differing_fields)
+        case _:
+            pass
+    return Response(
+        to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=dict(_HEADERS.get(kind, {}))
+    )

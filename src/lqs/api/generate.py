@@ -1,0 +1,145 @@
+"""`POST /<plural>/generate`: one operation for every registered entity type."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import Response
+
+from lqs.api import schemas
+from lqs.api.answers import error_docs, json_answer
+from lqs.api.auth import Caller, needs
+from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.parts import ApiParts, Parts
+from lqs.api.representation import etag, links, poll_after_ms, retry_after
+from lqs.domain.api_key import Scope
+from lqs.domain.entity_type import ConstraintsRefused, EntityType
+from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyMalformed
+from lqs.domain.generation_request import Status
+from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
+from lqs.lifecycle.submit import Accepted, Submission
+from lqs.storage import generation_requests
+from lqs.storage.generation_requests import Progress
+
+_VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY_CHARACTERS}}}")
+
+
+def generate_router(entity_type: EntityType) -> APIRouter:
+    """The generate operation of this entity type."""
+    router = APIRouter(tags=[entity_type.plural])
+    model = schemas.generate_body(entity_type)
+    operation = f"POST /{entity_type.plural}/generate"
+
+    @router.post(
+        f"/{entity_type.plural}/generate",
+        status_code=202,
+        operation_id=f"generate_{entity_type.plural}",
+        summary=f"Generate {entity_type.plural}",
+        response_model=schemas.Accepted,
+        responses=error_docs(400, 401, 403, 413, 415, 422),
+        openapi_extra=_documented_body(model),
+    )
+    async def generate(
+        request: Request,
+        parts: Parts,
+        caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
+        idempotency_key: Annotated[
+            str | None,
+            Header(description="One key per intended generation; send it again with every repetition of the call."),
+        ] = None,
+    ) -> Response:
+        """Accept a generation request. It is durable before the answer leaves, and it always ends."""
+        refuse_unknown_parameters(request)
+        key = _key(idempotency_key)
+        body: Any = await read_body(request, model)
+        _check(entity_type, body.constraints)
+        submission = Submission(
+            owner_id=caller.owner_id,
+            operation=operation,
+            entity_type=entity_type.name,
+            count=body.count,
+            constraints=body.constraints.model_dump(mode="json"),
+            metadata=body.metadata,
+            idempotency_key=key,
+        )
+        accepted = await parts.submitter.submit(submission)
+        if not accepted.replayed:
+            parts.announcer.announce()
+        return await _answer(parts, submission, accepted)
+
+    return router
+
+
+def _key(header: str | None) -> str | None:
+    """The key itself: the quoted and the bare form are the same."""
+    if header is None:
+        return None
+    key = header[1:-1] if len(header) >= 2 and header[0] == header[-1] == '"' else header
+    if not _VISIBLE_ASCII.fullmatch(key):
+        raise IdempotencyKeyMalformed(
+            f"A key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters and no blank; a UUID is a good one."
+        )
+    return key
+
+
+def _check(entity_type: EntityType, constraints: Any) -> None:
+    try:
+        entity_type.check_constraints(constraints)
+    except ConstraintsRefused as refusal:
+        finding = Finding(f"/constraints{refusal.pointer}", "constraints_infeasible", refusal.detail)
+        raise BodyRefused([finding]) from None
+
+
+async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -> Response:
+    if accepted.stored is not None:
+        progress, deadline_at = _fresh(submission, accepted), accepted.stored.deadline_at
+    else:
+        async with parts.database.acquire() as connection:
+            view = await generation_requests.read(connection, accepted.request_id, owner_id=submission.owner_id)
+        assert view is not None, "a key in use has its generation request"
+        progress, deadline_at = view.progress, view.deadline_at
+    hint = poll_after_ms(progress)
+    body: dict[str, Any] = {
+        "message": "Generation request accepted" if accepted.stored else "Generation request was accepted before",
+        "request_id": accepted.request_id,
+        "count": submission.count,
+        "status": progress.status,
+        "done": progress.status.done,
+        "deadline_at": deadline_at,
+        "idempotency": (
+            {"key": submission.idempotency_key, "replayed": accepted.replayed} if submission.idempotency_key else None
+        ),
+        "links": links(accepted.request_id),
+    }
+    headers = {
+        "Location": links(accepted.request_id)["self"],
+        "ETag": etag(accepted.request_id, progress.version),
+    }
+    if submission.idempotency_key:
+        headers["Idempotent-Replayed"] = "true" if accepted.replayed else "false"
+    if hint is not None:
+        body["poll_after_ms"] = hint
+        headers["Retry-After"] = retry_after(hint)
+    return json_answer(body, status=202, headers=headers)
+
+
+def _fresh(submission: Submission, accepted: Accepted) -> Progress:
+    assert accepted.stored is not None
+    return Progress(
+        version=1,
+        status=Status.PENDING,
+        requested_at=accepted.stored.requested_at,
+        started_at=None,
+        requested_count=submission.count,
+        settled_count=0,
+        read_at=accepted.stored.requested_at,
+    )
+
+
+def _documented_body(model: type[schemas.GenerateBody]) -> dict[str, Any]:
+    return {
+        "requestBody": {
+            "required": False,
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},
+        }
+    }

@@ -1,0 +1,82 @@
+"""`GET /generation-requests/{id}`: the truth about one generation request."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import Response
+
+from lqs.api import schemas
+from lqs.api.answers import error_docs, json_answer
+from lqs.api.auth import Caller, needs
+from lqs.api.bodies import refuse_unknown_parameters
+from lqs.api.parts import ApiParts, Parts
+from lqs.api.representation import etag, generation_request, poll_after_ms, retry_after
+from lqs.domain.api_key import Scope
+from lqs.domain.errors import NotFound
+from lqs.storage import generation_requests
+
+router = APIRouter(tags=["generation requests"])
+
+_CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
+
+
+@router.get(
+    "/generation-requests/{request_id}",
+    operation_id="get_generation_request",
+    summary="Read a generation request",
+    response_model=schemas.GenerationRequest,
+    responses={304: {"description": "Nothing changed since the version of If-None-Match."}}
+    | error_docs(400, 401, 403, 404),
+)
+async def read(
+    request: Request,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(needs(Scope.READ))],
+    request_id: str,
+    if_none_match: Annotated[str | None, Header(description="The ETag of the last answer.")] = None,
+) -> Response:
+    """Where a generation request stands: its counts, slots, and the entities that exist so far, as of one moment.
+
+    Poll until `done`, after `poll_after_ms`; with If-None-Match an unchanged one answers 304.
+    """
+    refuse_unknown_parameters(request)
+    wanted = parse_id(request_id)
+    if if_none_match and (unchanged := await _unchanged(parts, wanted, caller, if_none_match)):
+        return unchanged
+    async with parts.database.acquire() as connection:
+        view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
+    if view is None:
+        raise _unknown(request_id)
+    body = generation_request(view, max_attempts=parts.max_attempts)
+    headers = _CACHING | {"ETag": etag(view.id, view.version)}
+    if "poll_after_ms" in body:
+        headers["Retry-After"] = retry_after(body["poll_after_ms"])
+    return json_answer(body, headers=headers)
+
+
+def parse_id(text: str) -> UUID:
+    """An id from a path; a malformed one is as unknown as any other."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _unknown(text) from None
+
+
+def _unknown(request_id: str) -> NotFound:
+    return NotFound("You have no generation request with this id. It is the request_id of the answer to a generate call.")
+
+
+async def _unchanged(parts: ApiParts, request_id: UUID, caller: Caller, if_none_match: str) -> Response | None:
+    async with parts.database.acquire() as connection:
+        progress = await generation_requests.progress(connection, request_id, owner_id=caller.owner_id)
+    if progress is None:
+        raise _unknown(str(request_id))
+    tag = etag(request_id, progress.version)
+    candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    if tag.removeprefix("W/") not in candidates and "*" not in candidates:
+        return None
+    headers = _CACHING | {"ETag": tag}
+    if (hint := poll_after_ms(progress)) is not None:
+        headers["Retry-After"] = retry_after(hint)
+    return Response(status_code=304, headers=headers)

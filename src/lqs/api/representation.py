@@ -1,0 +1,162 @@
+"""How a generation request and its entities look outside, and what a poller is told about when to come back."""
+
+import random
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import KINDS, SlotErrorCode
+from lqs.storage.entities import EntityView
+from lqs.storage.generation_requests import GenerationRequestView, Progress, SlotView
+
+_SHORTEST_HINT_SECONDS = 1.0
+_LONGEST_HINT_SECONDS = 30.0
+
+
+def links(request_id: UUID) -> dict[str, str]:
+    """Where to go from a generation request."""
+    return {"self": f"/generation-requests/{request_id}"}
+
+
+def etag(request_id: UUID, version: int) -> str:
+    """Changes with every durable change and with nothing else. Weak: hints in the body may differ."""
+    return f'W/"{request_id}.{version}"'
+
+
+def poll_after_ms(progress: Progress) -> int | None:
+    """When a poller should come back, in ms with jitter; None when done.
+
+    Half of the time that is left at the speed so far; before the first result, half of the time waited so far.
+    """
+    if progress.status.done:
+        return None
+    since = progress.started_at or progress.requested_at
+    elapsed = max(0.0, (progress.read_at - since).total_seconds())
+    remaining = elapsed
+    if progress.settled_count:
+        remaining = elapsed * (progress.requested_count - progress.settled_count) / progress.settled_count
+    hint = min(_LONGEST_HINT_SECONDS, max(_SHORTEST_HINT_SECONDS, remaining / 2))
+    return round(hint * random.uniform(1.0, 1.1) * 1000)
+
+
+def retry_after(hint_ms: int) -> str:
+    """The same hint as a Retry-After header: whole seconds, at least 1."""
+    return str(max(1, round(hint_ms / 1000)))
+
+
+def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dict[str, Any]:
+    """The body of a generation request (`schemas.GenerationRequest`)."""
+    failed = Counter(slot.error_code for slot in view.slots if slot.status is SlotStatus.FAILED)
+    body: dict[str, Any] = {
+        "request_id": view.id,
+        "entity_type": view.entity_type,
+        "status": view.status,
+        "done": view.status.done,
+        "end_reason": view.end_reason,
+        "run": view.run,
+        "version": view.version,
+        "requested_at": view.requested_at,
+        "started_at": view.started_at,
+        "completed_at": view.completed_at,
+        "deadline_at": view.deadline_at,
+        "last_progress_at": view.last_progress_at,
+        "requested_count": view.counts.requested,
+        "generated_count": view.counts.generated,
+        "failed_count": view.counts.failed,
+        "counts": view.counts.by_status(),
+        "entities": [_slot_entity(view, slot) for slot in view.slots if slot.entity_id],
+        "slots": [_slot(slot, max_attempts) for slot in view.slots],
+        "error_summary": _error_summary(view, failed),
+        "error_message": _error_message(view, failed),
+        "usage": {
+            "input_tokens": view.input_tokens,
+            "output_tokens": view.output_tokens,
+            "model_calls": view.model_calls,
+        },
+        "constraints": from_json(view.constraints),
+        "metadata": from_json(view.metadata),
+        "links": links(view.id),
+    }
+    if (hint := poll_after_ms(view.progress)) is not None:
+        body["poll_after_ms"] = hint
+    return body
+
+
+def entity(view: EntityView) -> dict[str, Any]:
+    """The body of an entity: where it comes from, then its own fields."""
+    return _entity(view.id, view.entity_type, view.generation_request_id, view.slot_index, view.created_at) | from_json(
+        view.content
+    )
+
+
+def _slot_entity(view: GenerationRequestView, slot: SlotView) -> dict[str, Any]:
+    assert slot.entity_id is not None
+    assert slot.entity_created_at is not None
+    assert slot.content is not None
+    return _entity(slot.entity_id, view.entity_type, view.id, slot.index, slot.entity_created_at) | from_json(
+        slot.content
+    )
+
+
+def _entity(
+    entity_id: UUID, entity_type: str, request_id: UUID | None, slot_index: int, created_at: datetime
+) -> dict[str, Any]:
+    return {
+        "id": entity_id,
+        "entity_type": entity_type,
+        "generation_request_id": request_id,
+        "slot_index": slot_index,
+        "created_at": created_at,
+    }
+
+
+def _slot(slot: SlotView, max_attempts: int) -> dict[str, Any]:
+    return {
+        "index": slot.index,
+        "status": slot.status,
+        "entity_id": slot.entity_id,
+        "attempts": slot.attempts,
+        "max_attempts": max_attempts,
+        "next_attempt_at": slot.next_attempt_at,
+        "error": _slot_error(slot),
+        "started_at": slot.started_at,
+        "finished_at": slot.finished_at,
+    }
+
+
+def _slot_error(slot: SlotView) -> dict[str, Any] | None:
+    if slot.error_code is None:
+        return None
+    kind = KINDS[SlotErrorCode(slot.error_code)]
+    return {
+        "code": slot.error_code,
+        "category": kind.category,
+        "retryable": kind.retryable,
+        "message": kind.message,
+        "attempt": slot.error_attempt,
+    }
+
+
+def _error_summary(view: GenerationRequestView, failed: Counter[str | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            "count": count,
+            "sample_index": next(
+                s.index for s in view.slots if s.status is SlotStatus.FAILED and s.error_code == code
+            ),
+        }
+        for code, count in failed.most_common()
+    ]
+
+
+def _error_message(view: GenerationRequestView, failed: Counter[str | None]) -> str | None:
+    """For people: what went wrong most, once the run has ended without everything."""
+    if not view.status.done or not failed:
+        return None
+    code, count = failed.most_common(1)[0]
+    return f"{count} of {view.counts.requested} failed with {code}: {KINDS[SlotErrorCode(code)].message}"

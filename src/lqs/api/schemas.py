@@ -1,0 +1,235 @@
+"""The shapes of the contract, as the OpenAPI document tells them; tests hold live answers against them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+
+from lqs.domain import limits
+from lqs.domain.api_key import Scope
+from lqs.domain.entity_type import EntityType
+from lqs.domain.generation_request import EndReason, Status
+from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import Category, SlotErrorCode
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
+        Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)],
+    ],
+    Field(
+        max_length=limits.MAX_METADATA_PAIRS,
+        description="Your own words, returned with the generation request.",
+        examples=[{"lesson": "A1-7"}],
+    ),
+]
+
+
+class GenerateBody(_Input):
+    """What every entity type's generate operation takes; each type adds its own constraints."""
+
+    count: Annotated[
+        int,
+        Field(
+            ge=limits.MIN_ENTITIES,
+            le=limits.MAX_ENTITIES,
+            description="How many entities to generate.",
+            examples=[5],
+        ),
+    ] = limits.DEFAULT_ENTITIES
+    metadata: Metadata = Field(default_factory=dict)
+
+
+def generate_body(entity_type: EntityType) -> type[GenerateBody]:
+    """The body of `POST /<plural>/generate` for this entity type."""
+    constraints: Any = (
+        entity_type.constraints_model,
+        Field(default_factory=entity_type.constraints_model, description="What the entities should be about."),
+    )
+    noun = "".join(word.capitalize() for word in entity_type.plural.split("_"))
+    return create_model(f"Generate{noun}", __base__=GenerateBody, constraints=constraints)
+
+
+class CreateKeyBody(_Input):
+    """A wish for an API key."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, examples=["quiz app"])]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, examples=[["read", "write"]])]
+    expires_at: Annotated[datetime | None, Field(description="When it ends by itself; null: never.")] = None
+
+
+class Links(_Output):
+    """Addresses to follow; never build one yourself."""
+
+    self: str = Field(examples=["/generation-requests/0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"])
+
+
+class Idempotency(_Output):
+    """What became of the Idempotency-Key."""
+
+    key: str
+    replayed: bool = Field(description="True when this key had made the generation request before.")
+
+
+class Accepted(_Output):
+    """The 202: the generation request is durable, and will end."""
+
+    message: str
+    request_id: UUID
+    count: int
+    status: Status
+    done: bool
+    deadline_at: datetime
+    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    idempotency: Idempotency | None
+    links: Links
+
+
+class Counts(_Output):
+    """Slots by status; the six always add up to requested_count."""
+
+    pending: int
+    processing: int
+    retrying: int
+    generated: int
+    failed: int
+    cancelled: int
+
+
+class SlotError(_Output):
+    """Why a slot failed, or why its last attempt did."""
+
+    code: SlotErrorCode
+    category: Category
+    retryable: bool
+    message: str
+    attempt: int
+
+
+class Slot(_Output):
+    """One place for one entity."""
+
+    index: int
+    status: SlotStatus
+    entity_id: UUID | None
+    attempts: int
+    max_attempts: int
+    next_attempt_at: datetime | None
+    error: SlotError | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ErrorSummary(_Output):
+    """How often a code ended a slot, and one slot where it did."""
+
+    code: SlotErrorCode
+    count: int
+    sample_index: int
+
+
+class Usage(_Output):
+    """What the attempts of this generation request consumed."""
+
+    input_tokens: int
+    output_tokens: int
+    model_calls: int
+
+
+class GenerationRequest(_Output):
+    """A generation request, whole and as of one moment."""
+
+    request_id: UUID
+    entity_type: str
+    status: Status
+    done: bool = Field(description="The only field a poller needs: true when nothing will change any more.")
+    end_reason: EndReason | None
+    run: int
+    version: int
+    requested_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    deadline_at: datetime
+    last_progress_at: datetime | None
+    requested_count: int
+    generated_count: int
+    failed_count: int
+    counts: Counts
+    entities: list[dict[str, Any]]
+    slots: list[Slot]
+    error_summary: list[ErrorSummary]
+    error_message: str | None
+    usage: Usage
+    constraints: dict[str, Any]
+    metadata: dict[str, str]
+    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    links: Links
+
+
+class Key(_Output):
+    """An API key without its secret."""
+
+    key_id: str
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class CreatedKey(Key):
+    """A new API key; `secret` is the whole key and is never shown again."""
+
+    secret: str
+
+
+class Keys(_Output):
+    """All keys of the owner, oldest first."""
+
+    results: list[Key]
+
+
+class Alive(_Output):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Ready(_Output):
+    """The process can serve. `degraded`: it accepts and answers, but no worker lives, so nothing is generated."""
+
+    status: Literal["ready", "degraded"]
+    workers_alive: int
+
+
+class FieldError(BaseModel):
+    """One thing wrong with a body; limits such as `min` and `max` stand beside."""
+
+    pointer: str = Field(description="JSON pointer to the place.")
+    code: str
+    detail: str
+
+
+class Error(BaseModel):
+    """Every error answer (RFC 9457). `code` is stable: decide by it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    retryable: bool = Field(description="Whether the same call can succeed later.")
+    trace_id: str
+    errors: list[FieldError] | None = None
