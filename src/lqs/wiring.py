@@ -1,1 +1,208 @@
 """Opens what a process needs from its settings and closes it in reverse; everything below receives plain arguments."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from lqs.dispatch.postgres import Announcer
+from lqs.domain.entity_type import EntityType
+from lqs.domain.retry_policy import RetryPolicy
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.lifecycle.run import Workshop
+from lqs.lifecycle.submit import Submitter
+from lqs.observability.logs import log_listener
+from lqs.observability.telemetry import Telemetry
+from lqs.settings import Settings, SettingsInvalid, load
+from lqs.storage import entities
+from lqs.storage.database import Database
+from lqs.storage.embedded import EmbeddedPostgres
+from lqs.storage.migrate import MigrationRefused, migrate, pending
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """The open resources of one API process."""
+
+    database: Database
+    submitter: Submitter
+    announcer: Announcer
+    telemetry: Telemetry
+    entity_types: Mapping[str, EntityType]
+    max_attempts: int
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a worker takes at once, and how often it does what. Durations are seconds."""
+
+    capacity: int
+    claim_batch: int
+    settle_batch: int
+    settle_buffer_seconds: float
+    poll_seconds: float
+    heartbeat_seconds: float
+    housekeeping_seconds: float
+    graceful_stop_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
+
+    lease_seconds: float
+    max_crashes: int
+    policy: RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """The open resources of one worker process."""
+
+    database: Database
+    workshop: Workshop
+    telemetry: Telemetry
+    pace: Pace
+    rules: Rules
+
+
+@asynccontextmanager
+async def open_api_parts(settings: Settings | None = None) -> AsyncIterator[ApiParts]:
+    """Everything an API process needs. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+    settings = settings or load()
+    telemetry = open_telemetry(settings, "api")
+    async with open_database(settings, "lqs api") as database:
+        await refuse_unmigrated(database)
+        submitter = Submitter(
+            database,
+            telemetry,
+            slot_timeout_seconds=settings.slot_timeout_seconds,
+            overhead_seconds=settings.request_overhead_seconds,
+        )
+        announcer = Announcer(database, telemetry)
+        async with asyncio.TaskGroup() as background:
+            tasks = [
+                background.create_task(submitter.run(), name="submit"),
+                background.create_task(announcer.run(), name="announce"),
+            ]
+            telemetry.emit("api.started")
+            try:
+                yield ApiParts(
+                    database=database,
+                    submitter=submitter,
+                    announcer=announcer,
+                    telemetry=telemetry,
+                    entity_types=entity_types(),
+                    max_attempts=settings.max_attempts,
+                    lease_seconds=settings.lease_seconds,
+                )
+            finally:
+                for task in tasks:
+                    task.cancel()
+                telemetry.emit("api.stopped")
+
+
+@asynccontextmanager
+async def open_worker_parts(settings: Settings | None = None) -> AsyncIterator[WorkerParts]:
+    """Everything a worker process needs. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+    settings = settings or load()
+    telemetry = open_telemetry(settings, "worker")
+    policy = RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds)
+    workshop = _workshop(settings, policy, telemetry)
+    async with open_database(settings, "lqs worker") as database:
+        await refuse_unmigrated(database)
+        yield WorkerParts(
+            database=database,
+            workshop=workshop,
+            telemetry=telemetry,
+            pace=Pace(
+                capacity=settings.worker_capacity,
+                claim_batch=settings.claim_batch_slots,
+                settle_batch=settings.settle_batch_slots,
+                settle_buffer_seconds=settings.settle_buffer_seconds,
+                poll_seconds=settings.poll_seconds,
+                heartbeat_seconds=settings.heartbeat_seconds,
+                housekeeping_seconds=settings.housekeeping_seconds,
+                graceful_stop_seconds=settings.graceful_stop_seconds,
+            ),
+            rules=Rules(settings.lease_seconds, settings.max_crashes, policy),
+        )
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, process: str) -> AsyncIterator[Database]:
+    """A pool to the configured server, or to the embedded one, which is started if it does not run yet.
+
+    `process` is how the server's own views name the connections.
+    """
+    async with _server(settings) as url:
+        database = await Database.open(
+            url,
+            application_name=process,
+            pool_size=settings.database_pool_size,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+            lock_timeout_seconds=settings.lock_timeout_seconds,
+        )
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    embedded = EmbeddedPostgres(settings.data_dir)
+    try:
+        yield await embedded.start()
+    finally:
+        await embedded.stop()
+
+
+def open_telemetry(settings: Settings, process: str) -> Telemetry:
+    """The listeners of this process: its log."""
+    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format))
+
+
+async def migrate_all(database: Database) -> list[str]:
+    """Bring the database to what this code expects, registered entity types included; returns what was applied."""
+    applied = await migrate(database)
+    async with database.transaction() as connection:
+        await entities.ensure_tables(connection, [(kind.name, kind.plural) for kind in entity_types().values()])
+    return applied
+
+
+async def refuse_unmigrated(database: Database) -> None:
+    """Raise `MigrationRefused` when the database is not what this code expects."""
+    missing = await pending(database)
+    if missing:
+        raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
+
+
+def _workshop(settings: Settings, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+    try:
+        simulation = Simulation(
+            seed=settings.simulated_seed,
+            latency_median_seconds=settings.simulated_latency_seconds,
+            latency_sigma=settings.simulated_latency_sigma,
+            failures={SlotErrorCode(code): share for code, share in settings.simulated_failures.items()},
+        )
+    except ValueError as error:
+        raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
+    try:
+        generators = {
+            name: generator_for(kind, settings.generator, simulated=simulation) for name, kind in entity_types().items()
+        }
+    except ValueError as error:
+        raise SettingsInvalid(f"LQS_GENERATOR is wrong: {error}.") from None
+    return Workshop(
+        entity_types=entity_types(),
+        generators=generators,
+        policy=policy,
+        slot_timeout_seconds=settings.slot_timeout_seconds,
+        telemetry=telemetry,
+    )

@@ -156,9 +156,7 @@ def _encodable(text: str) -> bool:
 
 
 def _too_deep(pointer: str) -> Finding:
-    return Finding(
-        pointer, "too_deep", f"The body may nest at most {MAX_JSON_DEPTH} levels.", {"max": MAX_JSON_DEPTH}
-    )
+    return Finding(pointer, "too_deep", f"The body may nest at most {MAX_JSON_DEPTH} levels.", {"max": MAX_JSON_DEPTH})
 
 
 def _finding(detail: ErrorDetails, model: type[BaseModel]) -> Finding:

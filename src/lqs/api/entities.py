@@ -27,9 +27,7 @@ def entity_router(entity_type: EntityType) -> APIRouter:
         summary=f"Read a {entity_type.name}",
         responses=_documented_answer(entity_type) | error_docs(400, 401, 403, 404),
     )
-    async def read(
-        request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.READ))]
-    ) -> Response:
+    async def read(request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.READ))]) -> Response:
         """One entity, which stays when the generation request that made it is gone."""
         refuse_unknown_parameters(request)
         unknown = NotFound(f"You have no {entity_type.name} with this id.")

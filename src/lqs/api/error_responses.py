@@ -55,9 +55,7 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
     }
     match error:
         case errors.BodyRefused(findings=findings):
-            body["errors"] = [
-                {"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings
-            ]
+            body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings]
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
             body["differing_fields"] = list(error.differing_fields)

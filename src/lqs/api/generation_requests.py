@@ -64,7 +64,9 @@ def parse_id(text: str) -> UUID:
 
 
 def _unknown(request_id: str) -> NotFound:
-    return NotFound("You have no generation request with this id. It is the request_id of the answer to a generate call.")
+    return NotFound(
+        "You have no generation request with this id. It is the request_id of the answer to a generate call."
+    )
 
 
 async def _unchanged(parts: ApiParts, request_id: UUID, caller: Caller, if_none_match: str) -> Response | None:

@@ -146,9 +146,7 @@ def _error_summary(view: GenerationRequestView, failed: Counter[str | None]) -> 
         {
             "code": code,
             "count": count,
-            "sample_index": next(
-                s.index for s in view.slots if s.status is SlotStatus.FAILED and s.error_code == code
-            ),
+            "sample_index": next(s.index for s in view.slots if s.status is SlotStatus.FAILED and s.error_code == code),
         }
         for code, count in failed.most_common()
     ]

@@ -3,26 +3,16 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
-from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.expire import expire
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import rescue, time_out
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.wiring import Rules
 
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
-
-    lease_seconds: float
-    max_crashes: int
-    policy: RetryPolicy
 
 
 async def keep_house(

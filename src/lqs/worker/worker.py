@@ -5,7 +5,6 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass
 from uuid import UUID
 
 from lqs import __version__
@@ -15,11 +14,11 @@ from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.register import beat, register, retire
 from lqs.lifecycle.rescue import hand_back
-from lqs.lifecycle.run import Workshop, run
-from lqs.observability.telemetry import Telemetry
-from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.lifecycle.run import run
+from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
-from lqs.worker.housekeeping import Rules, keep_house
+from lqs.wiring import WorkerParts
+from lqs.worker.housekeeping import keep_house
 from lqs.worker.settling import SettleBuffer
 
 _HAND_BACK_BATCH = 500
@@ -29,29 +28,15 @@ _WEDGED_GRACE_SECONDS = 15
 _CONTENDED_SECONDS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How much a worker takes at once, and how often it does what."""
-
-    capacity: int
-    claim_batch: int
-    settle_batch: int
-    settle_buffer_seconds: float
-    poll_seconds: float
-    heartbeat_seconds: float
-    housekeeping_seconds: float
-    graceful_stop_seconds: float
-
-
 class Worker:
     """Claims slots as it has room, runs thousands of attempts on one event loop, settles them in batches."""
 
-    def __init__(self, database: Database, workshop: Workshop, telemetry: Telemetry, pace: Pace, rules: Rules) -> None:
-        self._database = database
-        self._workshop = workshop
-        self._telemetry = telemetry
-        self._pace = pace
-        self._rules = rules
+    def __init__(self, parts: WorkerParts) -> None:
+        self._database = parts.database
+        self._workshop = parts.workshop
+        self._telemetry = parts.telemetry
+        self._pace = parts.pace
+        self._rules = parts.rules
         self._id = new_id()
         self._heard_at = time.monotonic()
         self._busy = 0
@@ -59,10 +44,10 @@ class Worker:
         self._stirred = asyncio.Event()
         self._stopping = asyncio.Event()
         self._buffer = SettleBuffer(
-            database,
-            telemetry,
-            batch=pace.settle_batch,
-            buffer_seconds=pace.settle_buffer_seconds,
+            parts.database,
+            parts.telemetry,
+            batch=parts.pace.settle_batch,
+            buffer_seconds=parts.pace.settle_buffer_seconds,
             on_committed=self._make_room,
         )
 
