@@ -1,0 +1,95 @@
+"""French spelling between words: elision, the typographic apostrophe, words and where they stand."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+APOSTROPHE = "’"
+NO_BREAK_SPACE = "\u00a0"
+
+ELIDING = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
+"""Words that lose their vowel before a vowel sound."""
+
+H_ASPIRE = ("haïr", "hais", "hait", "haï", "harcel", "hass", "hauss", "heurt", "hiss", "hurl")
+"""How words begin whose h forbids elision."""
+
+_VOWELS = frozenset("aeiouyœæ")
+_WORD = re.compile(r"[^\s’.,]+’?|[.,]")
+
+
+class Word(NamedTuple):
+    """A word or punctuation mark and its place: `text[start:end]`."""
+
+    form: str
+    start: int
+    end: int
+
+
+def begins_with_vowel_sound(word: str) -> bool:
+    """Whether a word before this one elides."""
+    lowered = word.lower()
+    if lowered.startswith("h"):
+        return not lowered.startswith(H_ASPIRE)
+    return unicodedata.normalize("NFD", lowered[:1])[:1] in _VOWELS
+
+
+def join(words: list[str]) -> str:
+    """The words as one text: elided where French elides, otherwise parted by spaces. Empty words are left out."""
+    text = ""
+    for word in filter(None, words):
+        if not text:
+            text = word
+            continue
+        head, _, last = text.rpartition(" ")
+        if last.lower() in ELIDING and begins_with_vowel_sound(word):
+            text = f"{head} {last[:-1]}{APOSTROPHE}{word}" if head else f"{last[:-1]}{APOSTROPHE}{word}"
+        else:
+            text = f"{text} {word}"
+    return text
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case and the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def typographic(text: str) -> str:
+    """The text in NFC with typographic apostrophes, however it was typed."""
+    return unicodedata.normalize("NFC", text).replace("'", APOSTROPHE)
+
+
+def words(text: str) -> list[Word]:
+    """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
+    return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+
+
+def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
+    """Where `wrong` differs from `right`, in whole words: start and end in `wrong`, and what `right` has there.
+
+    The span is empty (start equals end) when `wrong` only lacks words.
+    """
+    ours, theirs = words(wrong), words(right)
+    shorter = min(len(ours), len(theirs))
+    head = 0
+    while head < shorter and ours[head].form == theirs[head].form:
+        head += 1
+    tail = 0
+    while tail < shorter - head and ours[-1 - tail].form == theirs[-1 - tail].form:
+        tail += 1
+    if tail and any(_ends_elided(found, tail) for found in (ours, theirs)):
+        tail -= 1  # « s’êtes » for « vous êtes »: an elided word cannot be cut from the next
+    start, end = _slice(ours, head, tail)
+    from_, to = _slice(theirs, head, tail)
+    return start, end, right[from_:to]
+
+
+def _ends_elided(found: list[Word], tail: int) -> bool:
+    return len(found) > tail and found[-1 - tail].form.endswith(APOSTROPHE)
+
+
+def _slice(found: list[Word], head: int, tail: int) -> tuple[int, int]:
+    inside = found[head : len(found) - tail]
+    if inside:
+        return inside[0].start, inside[-1].end
+    at = found[head].start if head < len(found) else found[-1].end
+    return at, at

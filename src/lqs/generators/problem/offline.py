@@ -1,0 +1,191 @@
+"""The offline generator: French problems from the embedded grammar, in microseconds, without network or key."""
+
+import random
+from typing import NamedTuple, cast
+
+from lqs.domain.entities.problem import (
+    KEYS,
+    MAX_SEED,
+    WRONG_STATEMENTS,
+    ErrorCode,
+    Level,
+    Problem,
+    ProblemConstraints,
+    Provenance,
+    Statement,
+    StatementError,
+    Target,
+    Tense,
+    fingerprint,
+)
+from lqs.domain.entity_type import Generated, GenerationOrder, Usage
+from lqs.domain.limits import MAX_ENTITIES
+from lqs.generators.french.english import translation
+from lqs.generators.french.frames import Marker
+from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
+from lqs.generators.french.sentence import Sentence
+from lqs.generators.problem.candidates import Candidate, Mistake, Wanted, mistakes_within, pools, right_group, wanted
+from lqs.generators.problem.explanations import explain_right, explain_wrong
+
+_TENSE_NAMES: dict[Tense, str] = {"present": "présent", "passe_compose": "passé composé"}
+_TRIES = 40
+
+
+class Draft(NamedTuple):
+    """Everything chosen about a problem but its wrong statements."""
+
+    candidate: Candidate
+    agreement: str
+    marker: Marker
+    leading: bool
+
+
+class OfflineProblemGenerator:
+    """Problems drawn from the embedded grammar; the same seed and slot give the same problem.
+
+    Without a seed in the constraints it comes from the request's id, and is written into the problem's provenance.
+    """
+
+    async def generate(self, order: GenerationOrder) -> Generated:
+        """Make one problem. The constraints must have passed `check_constraints`."""
+        constraints = cast(ProblemConstraints, order.constraints)
+        seed = constraints.seed if constraints.seed is not None else order.request_id.int & MAX_SEED
+        return Generated(compose(wanted(constraints), seed, order.slot_index), Usage())
+
+
+def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
+    """The problem of one slot."""
+    rng = random.Random(f"{seed}:{slot_index}")
+    draft = drafts(want, seed, slot_index + 1)[slot_index]
+    candidate, clause = draft.candidate, draft.candidate.clause
+    right = sentence_of(draft)
+    chosen = choose_mistakes(mistakes_within(candidate, draft.agreement, want.codes), rng)
+    correct_index = key_position(seed, slot_index)
+    statements: list[Statement] = []
+    for key in KEYS:
+        if len(statements) == correct_index:
+            statements.append(
+                Statement(
+                    key=key,
+                    text=right.text,
+                    is_correct=True,
+                    translation=translation(
+                        candidate.frame, candidate.subject, candidate.tense, draft.marker, leading=draft.leading
+                    ),
+                    explanation=explain_right(clause, right.group),
+                )
+            )
+        else:
+            statements.append(wrong_statement(key, draft, right, chosen.pop()))
+    verb = candidate.frame.verb
+    target = Target(
+        lemma=verb.name,
+        pronominal=verb.pronominal,
+        tense=candidate.tense,
+        person=candidate.subject.person,
+        subject=candidate.subject.text,
+    )
+    return Problem(
+        cefr=_level(candidate),
+        tags=_tags(candidate, statements),
+        instructions=(
+            f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
+            f"au {_TENSE_NAMES[candidate.tense]}."
+        ),
+        target=target,
+        statements=tuple(statements),
+        correct_index=correct_index,
+        fingerprint=fingerprint(target, tuple(statements)),
+        provenance=Provenance(generator="offline", seed=seed, slot_index=slot_index),
+    )
+
+
+def drafts(want: Wanted, seed: int, count: int) -> list[Draft]:
+    """The first `count` drafts of a seed: verbs come round in turn, and no sentence repeats while others are left."""
+    by_verb = pools(want)
+    rng = random.Random(seed)
+    verbs = rng.sample(list(by_verb), min(MAX_ENTITIES, len(by_verb)))
+    made: list[Draft] = []
+    seen: set[str] = set()
+    while len(made) < count:
+        by_form = by_verb[verbs[len(made) % len(verbs)]]
+        for _ in range(_TRIES):
+            draft = _draw(by_form, rng)
+            text = sentence_of(draft).text
+            if text not in seen:
+                break
+        seen.add(text)
+        made.append(draft)
+    return made
+
+
+def _draw(by_form: tuple[tuple[Candidate, ...], ...], rng: random.Random) -> Draft:
+    """One draft of a verb: first the tense and person, evenly, then the rest."""
+    candidate = rng.choice(rng.choice(by_form))
+    marker = rng.choice(candidate.frame.times[candidate.tense])
+    return Draft(candidate, rng.choice(candidate.subject.agreements), marker, leading=rng.random() < 0.5)
+
+
+def sentence_of(draft: Draft) -> Sentence:
+    """The right sentence."""
+    frame, _, subject = draft.candidate
+    french = draft.marker.french
+    outer = "" if draft.marker.inner else french
+    return Sentence(
+        lead=outer if draft.leading else "",
+        subject=subject,
+        group=right_group(draft.candidate.clause, draft.agreement),
+        adverb=french if draft.marker.inner else "",
+        complement=frame.complement,
+        tail="" if draft.leading else outer,
+    )
+
+
+def choose_mistakes(available: tuple[Mistake, ...], rng: random.Random) -> list[Mistake]:
+    """As many wrong statements as a problem has, of as many kinds as there are."""
+    by_code: dict[ErrorCode, list[Mistake]] = {}
+    for mistake in rng.sample(available, len(available)):
+        by_code.setdefault(mistake.code, []).append(mistake)
+    chosen: list[Mistake] = []
+    while len(chosen) < WRONG_STATEMENTS:
+        for pile in by_code.values():
+            if pile and len(chosen) < WRONG_STATEMENTS:
+                chosen.append(pile.pop())
+    rng.shuffle(chosen)
+    return chosen
+
+
+def key_position(seed: int, slot_index: int) -> int:
+    """Where the right statement stands: every four slots of a seed see each place once."""
+    turn, place = divmod(slot_index, len(KEYS))
+    return random.Random(f"key:{seed}:{turn}").sample(range(len(KEYS)), len(KEYS))[place]
+
+
+def wrong_statement(key: str, draft: Draft, right: Sentence, mistake: Mistake) -> Statement:
+    """One wrong option, with the place of its error and the reason."""
+    text = right._replace(group=mistake.group).text
+    start, end, correction = changed_span(text, right.text)
+    wrong = text[start:end]
+    return Statement.model_validate(
+        {
+            "key": key,
+            "text": text,
+            "is_correct": False,
+            "error": StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
+            "explanation": explain_wrong(mistake.code, draft.candidate.clause, mistake.group, wrong, correction),
+        }
+    )
+
+
+def _level(candidate: Candidate) -> Level:
+    """Présent is A1, passé composé A2; a reflexive verb with a direct object after it is B1 in the passé composé."""
+    if candidate.tense == "present":
+        return "A1"
+    clause = candidate.clause
+    return "B1" if clause.verb.pronominal and clause.object_number else "A2"
+
+
+def _tags(candidate: Candidate, statements: list[Statement]) -> tuple[str, ...]:
+    codes = sorted({statement.error.code for statement in statements if statement.error})
+    kind = ("reflexive",) if candidate.frame.verb.pronominal else ()
+    return (candidate.tense, *kind, *codes)
