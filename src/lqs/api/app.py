@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
@@ -13,10 +14,9 @@ from lqs.api import api_keys, envelope, generation_requests, health, schemas
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.generate import generate_router
-from lqs.api.parts import ApiParts
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
-from lqs.wiring import open_api_parts
+from lqs.wiring import ApiParts, open_api_parts
 
 _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
@@ -80,11 +80,12 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs = [schemas.CreateKeyBody, *(schemas.generate_body(entity_type) for entity_type in types)]
-    outputs = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
-    _, definitions = models_json_schema(
-        [(model, "validation") for model in inputs] + [(model, "serialization") for model in outputs],
-        ref_template="#/components/schemas/{model}",
-    )
+    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, *map(schemas.generate_body, types)]
+    outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
+    modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        *((model, "validation") for model in inputs),
+        *((model, "serialization") for model in outputs),
+    ]
+    _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
     found: dict[str, Any] = definitions["$defs"]
     return found

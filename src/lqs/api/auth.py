@@ -7,12 +7,13 @@ from uuid import UUID
 
 from fastapi import Request
 
-from lqs.api.parts import ApiParts, Parts
+from lqs.api.parts import Parts
 from lqs.domain.api_key import ApiKey, Scope, parse_key
 from lqs.domain.errors import NotAuthenticated, ScopeMissing
 from lqs.lifecycle.keys import note_use
 from lqs.storage import api_keys
 from lqs.storage.api_keys import Found
+from lqs.wiring import ApiParts
 
 _REMEMBERED_SECONDS = 5
 _MOST_REMEMBERED = 10_000

@@ -10,7 +10,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
-from lqs.api.parts import ApiParts, Parts
+from lqs.api.parts import Parts
 from lqs.api.representation import etag, links, poll_after_ms, retry_after
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
@@ -20,6 +20,7 @@ from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
 from lqs.lifecycle.submit import Accepted, Submission
 from lqs.storage import generation_requests
 from lqs.storage.generation_requests import Progress
+from lqs.wiring import ApiParts
 
 _VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY_CHARACTERS}}}")
 
@@ -77,7 +78,8 @@ def _key(header: str | None) -> str | None:
     key = header[1:-1] if len(header) >= 2 and header[0] == header[-1] == '"' else header
     if not _VISIBLE_ASCII.fullmatch(key):
         raise IdempotencyKeyMalformed(
-            f"A key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters and no blank; a UUID is a good one."
+            f"A key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters and no blank;"
+            " a UUID is a good one."
         )
     return key
 

@@ -10,11 +10,12 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
-from lqs.api.parts import ApiParts, Parts
+from lqs.api.parts import Parts
 from lqs.api.representation import etag, generation_request, poll_after_ms, retry_after
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound
 from lqs.storage import generation_requests
+from lqs.wiring import ApiParts
 
 router = APIRouter(tags=["generation requests"])
 
@@ -26,8 +27,8 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept
     operation_id="get_generation_request",
     summary="Read a generation request",
     response_model=schemas.GenerationRequest,
-    responses={304: {"description": "Nothing changed since the version of If-None-Match."}}
-    | error_docs(400, 401, 403, 404),
+    responses=error_docs(400, 401, 403, 404)
+    | {304: {"description": "Nothing changed since the version of If-None-Match."}},
 )
 async def read(
     request: Request,

@@ -50,7 +50,7 @@ def retry_after(hint_ms: int) -> str:
 
 def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dict[str, Any]:
     """The body of a generation request (`schemas.GenerationRequest`)."""
-    failed = Counter(slot.error_code for slot in view.slots if slot.status is SlotStatus.FAILED)
+    failed = Counter(slot.error_code or "" for slot in view.slots if slot.status is SlotStatus.FAILED)
     body: dict[str, Any] = {
         "request_id": view.id,
         "entity_type": view.entity_type,
@@ -88,18 +88,16 @@ def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dic
 
 def entity(view: EntityView) -> dict[str, Any]:
     """The body of an entity: where it comes from, then its own fields."""
-    return _entity(view.id, view.entity_type, view.generation_request_id, view.slot_index, view.created_at) | from_json(
-        view.content
-    )
+    origin = _entity(view.id, view.entity_type, view.generation_request_id, view.slot_index, view.created_at)
+    return {**origin, **from_json(view.content)}
 
 
 def _slot_entity(view: GenerationRequestView, slot: SlotView) -> dict[str, Any]:
     assert slot.entity_id is not None
     assert slot.entity_created_at is not None
     assert slot.content is not None
-    return _entity(slot.entity_id, view.entity_type, view.id, slot.index, slot.entity_created_at) | from_json(
-        slot.content
-    )
+    origin = _entity(slot.entity_id, view.entity_type, view.id, slot.index, slot.entity_created_at)
+    return {**origin, **from_json(slot.content)}
 
 
 def _entity(
@@ -141,7 +139,7 @@ def _slot_error(slot: SlotView) -> dict[str, Any] | None:
     }
 
 
-def _error_summary(view: GenerationRequestView, failed: Counter[str | None]) -> list[dict[str, Any]]:
+def _error_summary(view: GenerationRequestView, failed: Counter[str]) -> list[dict[str, Any]]:
     return [
         {
             "code": code,
@@ -152,7 +150,7 @@ def _error_summary(view: GenerationRequestView, failed: Counter[str | None]) -> 
     ]
 
 
-def _error_message(view: GenerationRequestView, failed: Counter[str | None]) -> str | None:
+def _error_message(view: GenerationRequestView, failed: Counter[str]) -> str | None:
     """For people: what went wrong most, once the run has ended without everything."""
     if not view.status.done or not failed:
         return None

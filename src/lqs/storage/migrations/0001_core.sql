@@ -189,7 +189,7 @@ CREATE TABLE entities (
     generation_request_id  uuid REFERENCES generation_requests (id) ON DELETE SET NULL,
     slot_index             smallint NOT NULL,
     created_at             timestamptz NOT NULL,
-    content                jsonb NOT NULL,
+    content                json NOT NULL,  -- kept as it was written, the order of its fields included
     PRIMARY KEY (id, entity_type),
     CONSTRAINT one_entity_a_slot UNIQUE (generation_request_id, slot_index, entity_type)
 ) PARTITION BY LIST (entity_type);
