@@ -15,12 +15,18 @@ from lqs.domain import limits
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-DEFAULT_TIMEOUT = "10m"
+DEFAULT_TIMEOUT = 600.0
+"""Seconds."""
 
 
-def parse_duration(text: str) -> float:
-    """Seconds in a text such as 90, 90s, 10m or 1h."""
-    match = _DURATION.fullmatch(text.strip())
+def new_app(summary: str | None = None) -> typer.Typer:
+    """An application below the root, in the plain style of all of them."""
+    return typer.Typer(help=summary, rich_markup_mode=None, add_completion=False)
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds in a text such as 90, 90s, 10m or 1h; a default is a number already."""
+    match = _DURATION.fullmatch(str(text).strip())
     if match is None:
         raise typer.BadParameter(f"{text!r} is no duration: write seconds, or a number with s, m, h or d")
     return float(match[1]) * _SECONDS[match[2] or ""]
@@ -104,10 +110,16 @@ def _wrong(option: str, message: str) -> typer.BadParameter:
     return typer.BadParameter(message, param_hint=option)
 
 
-UrlOption = Annotated[str | None, typer.Option("--url", help="Address of the API.", show_default=False)]
+UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of the API.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON.")]
 TimeoutOption = Annotated[
     float,
-    typer.Option("--timeout", parser=parse_duration, metavar="DURATION", help="How long to wait, such as 90s or 10m."),
+    typer.Option(
+        "--timeout",
+        parser=parse_duration,
+        metavar="DURATION",
+        show_default=False,
+        help="How long to wait, such as 90s or 1h; 10m unless given.",
+    ),
 ]
 PartialOkOption = Annotated[bool, typer.Option("--partial-ok", help="A partial outcome is good enough: exit with 0.")]

@@ -19,6 +19,7 @@ from lqs.cli.arguments import (
     check_count,
     check_idempotency_key,
     gather_constraints,
+    new_app,
     parse_metadata,
 )
 from lqs.cli.connection import open_client
@@ -26,7 +27,7 @@ from lqs.cli.entity_types import EntityNoun
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
 from lqs.domain import limits
-from lqs_client import Accepted, ApiError, ConnectionFailed, LqsError, ServerError, Timeout
+from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeout, UnexpectedAnswer
 
 CountOption = Annotated[
     int,
@@ -63,7 +64,7 @@ class _Submission:
 
 def entity_app(noun: EntityNoun) -> typer.Typer:
     """The commands of one entity type."""
-    app = typer.Typer(help=f"Generate {noun.plural} and look at them.", rich_markup_mode=None)
+    app = new_app(f"Generate {noun.plural} and look at them.")
     app.command("generate", help=f"Ask for {noun.plural}; with --wait, wait for them too.")(_generate_command(noun))
     app.command("get", help=f"Look at one {noun.name}.")(_get_command(noun))
     return app
@@ -95,7 +96,7 @@ def generate(  # noqa: PLR0913  one parameter an option
     metadata: MetadataOption = None,
     idempotency_key: KeyOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all is generated, and print it.")] = False,
-    timeout: TimeoutOption = cast(float, DEFAULT_TIMEOUT),
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
     partial_ok: PartialOkOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
@@ -143,7 +144,7 @@ def _submit(submission: _Submission, url: str | None, *, as_json: bool) -> Accep
 def _may_have_been_stored(error: LqsError) -> bool:
     if isinstance(error, ConnectionFailed):
         return error.sent
-    return isinstance(error, Timeout | ServerError) or not isinstance(error, ApiError)
+    return isinstance(error, Timeout | ServerError | UnexpectedAnswer)
 
 
 def _tell_accepted(accepted: Accepted, submission: _Submission, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import typer
 
@@ -26,6 +26,18 @@ from lqs_client import (
 
 _START = "lqs up (starts the service on this machine), or name another one with --url or LQS_API_URL"
 _KEY = "set LQS_API_KEY, or run lqs up on the machine of the service: it stores a key for you"
+
+_LATER = "the same command again; a service under load may need a minute"
+_ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
+
+_Row: TypeAlias = tuple[ExitCode, str, str | None]
+_OTHER: _Row = (ExitCode.ERROR, "error", None)
+_WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
+    (CredentialsInvalid, (ExitCode.NOT_ALLOWED, "credentials_invalid", _KEY)),
+    (ConnectionFailed, (ExitCode.ERROR, "connection_failed", _START)),
+    (Timeout, (ExitCode.ERROR, "timeout", _LATER)),
+    (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer", _ADDRESS)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +81,23 @@ def report(failure: Failure, *, as_json: bool) -> None:
 
 
 def describe(error: Exception) -> Failure:
-    """Put an error in words. The order is the order of the client's error tree."""
+    """Put an error in words."""
     match error:
         case CommandFailed():
             return error.failure
         case ApiError():
             return _api_error(error)
-        case CredentialsInvalid():
-            return Failure(ExitCode.NOT_ALLOWED, "credentials_invalid", str(error), _notes(error), _KEY)
-        case ConnectionFailed():
-            return Failure(ExitCode.ERROR, "connection_failed", str(error), _notes(error), _START)
-        case Timeout():
-            step = "the same command again; a service under load may need a minute"
-            return Failure(ExitCode.ERROR, "timeout", str(error), _notes(error), step)
-        case UnexpectedAnswer():
-            step = "check the address of the API: --url, LQS_API_URL or the credentials file"
-            return Failure(ExitCode.ERROR, "unexpected_answer", str(error), _notes(error), step)
         case LqsError():
-            return Failure(ExitCode.ERROR, "error", str(error), _notes(error))
+            exit_code, word, step = next((row for kind, row in _WITHOUT_ANSWER if isinstance(error, kind)), _OTHER)
+            return Failure(exit_code, word, str(error), _notes(error), step)
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             step = f"{context.command_path if context else 'lqs'} --help"
             return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), (), step)
         case _:
             what = f"this is a fault in lqs: {type(error).__name__}: {error}"
-            return Failure(
-                ExitCode.ERROR, "internal", what, (), "the same command with --debug, and report what it prints"
-            )
+            step = "the same command with --debug, and report what it prints"
+            return Failure(ExitCode.ERROR, "internal", what, (), step)
 
 
 def _api_error(error: ApiError) -> Failure:

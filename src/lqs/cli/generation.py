@@ -2,18 +2,18 @@
 
 import json
 import sys
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
-from lqs.cli.arguments import DEFAULT_TIMEOUT, JsonOption, PartialOkOption, TimeoutOption, UrlOption
+from lqs.cli.arguments import DEFAULT_TIMEOUT, JsonOption, PartialOkOption, TimeoutOption, UrlOption, new_app
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.verdicts import judge
 from lqs_client import GenerationRequest, Slot
 
-app = typer.Typer(help="Look at a generation request, or wait for it.", rich_markup_mode=None)
+app = new_app("Look at a generation request, or wait for it.")
 
 
 @app.command()
@@ -39,7 +39,7 @@ def get(
 @app.command()
 def wait(
     request_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the generation requests.")],
-    timeout: TimeoutOption = cast(float, DEFAULT_TIMEOUT),
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
     partial_ok: PartialOkOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from lqs.cli import exit_codes
+from lqs.cli.arguments import new_app
 
-app = typer.Typer(rich_markup_mode=None)
+app = new_app()
 
 TOPIC = "exit-codes"
 

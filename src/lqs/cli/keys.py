@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from lqs.cli.arguments import JsonOption, UrlOption, parse_moment
+from lqs.cli.arguments import JsonOption, UrlOption, new_app, parse_moment
 from lqs.cli.connection import open_client
 from lqs.cli.plain import columns, moment
 from lqs_client import ApiKey
 
-app = typer.Typer(help="Make, list and revoke API keys; needs a key with the scope admin.", rich_markup_mode=None)
+app = new_app("Make, list and revoke API keys; needs a key with the scope admin.")
 
 
 @app.command()
@@ -39,7 +39,7 @@ def create(
         f"Key {key.key_id} with the scopes {', '.join(key.scopes)}: keep it now, it is not shown again.",
         file=sys.stderr,
     )
-    print("  Next: export LQS_API_KEY=… where it is used", file=sys.stderr)
+    print("  Next: set LQS_API_KEY to it where it is used", file=sys.stderr)
 
 
 @app.command(name="list")
