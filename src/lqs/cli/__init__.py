@@ -1,0 +1,17 @@
+"""The command line. Users' commands speak to the API through the client library and know no other part of it."""
+
+import sys
+
+from lqs import __version__
+
+
+def main() -> int:
+    """Run the command in `sys.argv`; the result is the exit code."""
+    words = sys.argv[1:]
+    if words == ["--version"]:
+        print(f"lqs {__version__}")
+        return 0
+    # the framework costs five times what the interpreter does: only a real command pays for it
+    from lqs.cli.app import run
+
+    return run(words)

@@ -1,0 +1,139 @@
+"""Puts the commands together, each loaded when it is called, and turns every end into an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from lqs import __version__
+from lqs.cli.entity_types import EntityNoun, entity_nouns
+from lqs.cli.exit_codes import ExitCode
+from lqs.cli.failures import describe, report
+
+EPILOG = (
+    "--debug (tracebacks) and --no-color may stand anywhere. "
+    "Exit codes: lqs help exit-codes. Shell completion: --install-completion."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command lives: `module` has a Typer application called `attribute`; `summary` is its line of help."""
+
+    module: str
+    summary: str
+    attribute: str = "app"
+
+    def load(self) -> typer.Typer:
+        """Import the module, now that the command is wanted."""
+        application = getattr(import_module(self.module), self.attribute)
+        assert isinstance(application, typer.Typer)
+        return application
+
+
+PLACES: Mapping[str, Place] = MappingProxyType(
+    {
+        "generation": Place("lqs.cli.generation", "Look at a generation request, or wait for it."),
+        "keys": Place("lqs.cli.keys", "Make, list and revoke API keys."),
+        "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
+    }
+)
+"""Every command that is not an entity type's; a new one needs one line here."""
+
+
+class _Later(typer.core.TyperGroup):
+    """Stands for a command until it is called or completed; then it loads the real one and steps aside."""
+
+    def __init__(self, name: str, summary: str, load: Callable[[], typer.Typer]) -> None:
+        super().__init__(name=name, help=summary, add_help_option=False)
+        self._load = load
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The context of the real command, which its caller then invokes."""
+        command = typer.main.get_command(self._load())
+        command.name = self.name
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command; the result is its exit code. Everything that goes wrong is told on standard error."""
+    flags, rest = _take_flags(words)
+    if flags.no_color:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        code = _root(rest).main(list(rest) or ["--help"], prog_name="lqs", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_standard_output()
+        return ExitCode.ERROR
+    except Exception as error:
+        if flags.debug:
+            traceback.print_exc()
+        failure = describe(error)
+        report(failure, as_json=flags.as_json)
+        return failure.exit_code
+    return int(code or ExitCode.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    debug: bool
+    no_color: bool
+    as_json: bool
+
+
+def _take_flags(words: Sequence[str]) -> tuple[_Flags, Sequence[str]]:
+    end = words.index("--") if "--" in words else len(words)
+    said = frozenset(words[:end])
+    rest = [word for place, word in enumerate(words) if place >= end or word not in ("--debug", "--no-color")]
+    return _Flags("--debug" in said, "--no-color" in said, "--json" in said), rest
+
+
+def _root(words: Sequence[str]) -> typer.core.TyperGroup:
+    application = typer.Typer(
+        help="Generate language-learning entities, and know what became of every one.",
+        epilog=EPILOG,
+        rich_markup_mode=None,
+    )
+    application.callback()(_about)
+    root = typer.main.get_command(application)
+    assert isinstance(root, typer.core.TyperGroup)
+    called = next((word for word in words if not word.startswith("-")), None)
+    if called not in PLACES:
+        for noun in entity_nouns():
+            root.add_command(
+                _Later(noun.plural, f"Generate {noun.plural} and look at them.", partial(_entity_app, noun))
+            )
+    for name, place in PLACES.items():
+        root.add_command(_Later(name, place.summary, place.load))
+    return root
+
+
+def _about(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"lqs {__version__}")
+        raise typer.Exit
+
+
+def _entity_app(noun: EntityNoun) -> typer.Typer:
+    from lqs.cli.entities import entity_app
+
+    return entity_app(noun)
+
+
+def _drop_standard_output() -> None:
+    """Whoever read it is gone: let the interpreter's last flush go nowhere instead of complaining."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    os.close(nowhere)

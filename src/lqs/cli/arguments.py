@@ -1,0 +1,125 @@
+"""Reads what users type: durations, pairs, constraints. The limits of the API hold here too, before any call."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lqs.domain import limits
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+DEFAULT_TIMEOUT = 600.0
+"""Seconds."""
+
+
+def new_app(summary: str | None = None) -> typer.Typer:
+    """An application below the root, in the plain style of all of them."""
+    return typer.Typer(help=summary, rich_markup_mode=None, add_completion=False)
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds in a text such as 90, 90s, 10m or 1h; a default is a number already."""
+    match = _DURATION.fullmatch(str(text).strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no duration: write seconds, or a number with s, m, h or d")
+    return float(match[1]) * _SECONDS[match[2] or ""]
+
+
+def parse_moment(text: str) -> datetime:
+    """A point in time with its zone, such as 2030-01-31T12:00:00Z."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        when = None
+    if when is None or when.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no time with a zone: write it like 2030-01-31T12:00:00Z")
+    return when
+
+
+def check_count(count: int) -> int:
+    """The count if the API would take it."""
+    if not limits.MIN_ENTITIES <= count <= limits.MAX_ENTITIES:
+        raise typer.BadParameter(f"count must be between {limits.MIN_ENTITIES} and {limits.MAX_ENTITIES}")
+    return count
+
+
+def check_idempotency_key(key: str | None) -> str | None:
+    """The key if a header can carry it."""
+    if key is not None and not re.fullmatch(rf"[\x21-\x7e]{{1,{limits.MAX_IDEMPOTENCY_KEY_CHARACTERS}}}", key):
+        raise typer.BadParameter(f"1 to {limits.MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters, no spaces")
+    return key
+
+
+def parse_metadata(pairs: Sequence[str]) -> Mapping[str, str]:
+    """Pairs written as key=value."""
+    metadata: dict[str, str] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise _wrong("--metadata", f"{pair!r} is no pair: write key=value")
+        if key in metadata:
+            raise _wrong("--metadata", f"the key {key!r} is given twice")
+        if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value) > limits.MAX_METADATA_VALUE_CHARACTERS:
+            longest = f"{limits.MAX_METADATA_KEY_CHARACTERS} and a value {limits.MAX_METADATA_VALUE_CHARACTERS}"
+            raise _wrong("--metadata", f"a key has at most {longest} characters")
+        metadata[key] = value
+    if len(metadata) > limits.MAX_METADATA_PAIRS:
+        raise _wrong("--metadata", f"at most {limits.MAX_METADATA_PAIRS} pairs")
+    return metadata
+
+
+def gather_constraints(written: str | None, listed: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """The constraints: `written` is a JSON object, @file or - for standard input; `listed` comes from options."""
+    constraints: dict[str, Any] = {} if written is None else dict(_parse_object(written))
+    for field, values in listed.items():
+        if values and field in constraints:
+            raise _wrong("--constraints", f"{field!r} is given here and by its own option: choose one")
+        if values:
+            constraints[field] = list(values)
+    return constraints
+
+
+def _parse_object(written: str) -> Mapping[str, Any]:
+    try:
+        body = json.loads(_text_of(written))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _wrong("--constraints", f"cannot read it: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _wrong("--constraints", f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise _wrong("--constraints", "it must be a JSON object")
+    return body
+
+
+def _text_of(written: str) -> str:
+    if written == "-":
+        return sys.stdin.read()
+    if written.startswith("@"):
+        return Path(written[1:]).read_text(encoding="utf-8")
+    return written
+
+
+def _wrong(option: str, message: str) -> typer.BadParameter:
+    return typer.BadParameter(message, param_hint=option)
+
+
+UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of the API.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON.")]
+TimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        parser=parse_duration,
+        metavar="DURATION",
+        show_default=False,
+        help="How long to wait, such as 90s or 1h; 10m unless given.",
+    ),
+]
+PartialOkOption = Annotated[bool, typer.Option("--partial-ok", help="A partial outcome is good enough: exit with 0.")]

@@ -1,0 +1,177 @@
+"""The commands of every entity type: `lqs problems generate` and `lqs problems get`, and alike for each other type."""
+
+import inspect
+import json
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+import typer
+
+from lqs.cli.arguments import (
+    DEFAULT_TIMEOUT,
+    JsonOption,
+    PartialOkOption,
+    TimeoutOption,
+    UrlOption,
+    check_count,
+    check_idempotency_key,
+    gather_constraints,
+    new_app,
+    parse_metadata,
+)
+from lqs.cli.connection import open_client
+from lqs.cli.entity_types import EntityNoun
+from lqs.cli.exit_codes import ExitCode
+from lqs.cli.failures import Failure, report
+from lqs.domain import limits
+from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeout, UnexpectedAnswer
+
+CountOption = Annotated[
+    int,
+    typer.Option(
+        callback=check_count, help=f"How many, from {limits.MIN_ENTITIES} to {limits.MAX_ENTITIES}.", metavar="N"
+    ),
+]
+ConstraintsOption = Annotated[
+    str | None, typer.Option(metavar="JSON|@FILE|-", help="All constraints as a JSON object.", show_default=False)
+]
+MetadataOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="A note kept with the generation request; repeat for more."),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        callback=check_idempotency_key,
+        help="Makes a repetition of this command harmless; made for you unless given.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    noun: EntityNoun
+    count: int
+    constraints: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    key: str
+
+
+def entity_app(noun: EntityNoun) -> typer.Typer:
+    """The commands of one entity type."""
+    app = new_app(f"Generate {noun.plural} and look at them.")
+    app.command("generate", help=f"Ask for {noun.plural}; with --wait, wait for them too.")(_generate_command(noun))
+    app.command("get", help=f"Look at one {noun.name}.")(_get_command(noun))
+    return app
+
+
+def _generate_command(noun: EntityNoun) -> Callable[..., None]:
+    def command(**given: Any) -> None:
+        listed = {field: given.pop(option) or () for option, field in noun.list_options.items()}
+        generate(noun, listed, **given)
+
+    fixed = [one for one in inspect.signature(generate).parameters.values() if one.name not in ("noun", "listed")]
+    of_type = [_list_option(noun, option) for option in noun.list_options]
+    cast(Any, command).__signature__ = inspect.Signature([fixed[0], *of_type, *fixed[1:]])
+    return command
+
+
+def _list_option(noun: EntityNoun, option: str) -> inspect.Parameter:
+    help_text = f"Only {noun.plural} with this {option}; repeat for more."
+    annotation = Annotated[list[str] | None, typer.Option(f"--{option}", metavar=option.upper(), help=help_text)]
+    return inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def generate(  # noqa: PLR0913  one parameter an option
+    noun: EntityNoun,
+    listed: Mapping[str, Sequence[str]],
+    *,
+    count: CountOption = limits.DEFAULT_ENTITIES,
+    constraints: ConstraintsOption = None,
+    metadata: MetadataOption = None,
+    idempotency_key: KeyOption = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all is generated, and print it.")] = False,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    partial_ok: PartialOkOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Submit a generation request and say how to follow it, or follow it at once."""
+    submission = _Submission(
+        noun,
+        count,
+        gather_constraints(constraints, listed),
+        parse_metadata(metadata or ()),
+        idempotency_key or str(uuid.uuid4()),
+    )
+    accepted = _submit(submission, url, as_json=as_json)
+    if not wait:
+        _tell_accepted(accepted, submission, as_json=as_json)
+        return
+    from lqs.cli.following import Waiting, follow
+
+    if not as_json:
+        print(f"Generation request {accepted.request_id}", file=sys.stderr)
+    raise typer.Exit(follow([accepted.request_id], Waiting(url, timeout, partial_ok, as_json)))
+
+
+def _submit(submission: _Submission, url: str | None, *, as_json: bool) -> Accepted:
+    again = f"repeat the command with --idempotency-key {submission.key}"
+    try:
+        with open_client(url) as client:
+            return client.generate(
+                submission.noun.plural,
+                count=submission.count,
+                constraints=submission.constraints,
+                metadata=submission.metadata,
+                idempotency_key=submission.key,
+            )
+    except LqsError as error:
+        if _may_have_been_stored(error):
+            error.add_note(f"It may have been stored all the same. To find out without generating twice, {again}")
+        raise
+    except KeyboardInterrupt:
+        what = "interrupted before the answer came: the generation request may have been stored"
+        report(Failure(ExitCode.INTERRUPTED, "interrupted", what, (), again), as_json=as_json)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _may_have_been_stored(error: LqsError) -> bool:
+    if isinstance(error, ConnectionFailed):
+        return error.sent
+    return isinstance(error, Timeout | ServerError | UnexpectedAnswer)
+
+
+def _tell_accepted(accepted: Accepted, submission: _Submission, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(accepted.raw, ensure_ascii=False))
+        return
+    print(accepted.request_id, flush=True)
+    earlier = " (it was there before: the idempotency key is known)" if accepted.replayed else ""
+    noun = submission.noun.name if accepted.count == 1 else submission.noun.plural
+    print(f"{accepted.count} {noun} asked for, now {accepted.status}{earlier}.", file=sys.stderr)
+    print(f"  Next: lqs generation wait {accepted.request_id}", file=sys.stderr)
+
+
+def _get_command(noun: EntityNoun) -> Callable[..., None]:
+    def command(
+        entity_id: Annotated[str, typer.Argument(metavar="ID", help=f"Id of the {noun.name}.")],
+        *,
+        as_json: JsonOption = False,
+        url: UrlOption = None,
+    ) -> None:
+        with open_client(url) as client:
+            entity = client.entity(noun.plural, entity_id)
+        if as_json:
+            print(json.dumps(entity.raw, ensure_ascii=False))
+            return
+        from lqs.cli.render import console, print_entities
+
+        print_entities(console(), [entity])
+
+    return command

@@ -1,0 +1,133 @@
+"""Says what went wrong: what happened, why, and what to run next; or, for programs, a problem object (RFC 9457)."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import typer
+
+from lqs.cli.exit_codes import ExitCode
+from lqs.cli.plain import clean
+from lqs_client import (
+    ApiError,
+    Authentication,
+    ConnectionFailed,
+    CredentialsInvalid,
+    Forbidden,
+    Invalid,
+    LqsError,
+    NotFound,
+    RateLimited,
+    Timeout,
+    UnexpectedAnswer,
+)
+
+_START = "lqs up (starts the service on this machine), or name another one with --url or LQS_API_URL"
+_KEY = "set LQS_API_KEY, or run lqs up on the machine of the service: it stores a key for you"
+
+_LATER = "the same command again; a service under load may need a minute"
+_ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
+
+_Row: TypeAlias = tuple[ExitCode, str, str | None]
+_OTHER: _Row = (ExitCode.ERROR, "error", None)
+_WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
+    (CredentialsInvalid, (ExitCode.NOT_ALLOWED, "credentials_invalid", _KEY)),
+    (ConnectionFailed, (ExitCode.ERROR, "connection_failed", _START)),
+    (Timeout, (ExitCode.ERROR, "timeout", _LATER)),
+    (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer", _ADDRESS)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure in words. `why` is one line each; `next_step` what to run; `code` the word programs switch on."""
+
+    exit_code: ExitCode
+    code: str
+    what: str
+    why: tuple[str, ...] = ()
+    next_step: str | None = None
+    body: Mapping[str, Any] | None = None
+
+    def problem(self) -> Mapping[str, Any]:
+        """The problem object: the API's own if it sent one."""
+        if self.body is not None:
+            return self.body
+        members = {"type": "about:blank", "title": self.what, "code": self.code, "next": self.next_step}
+        detail = " ".join(self.why)
+        return {name: value for name, value in (members | {"detail": detail}).items() if value}
+
+
+class CommandFailed(Exception):
+    """Raised by a command that has found its own words for what went wrong."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.what)
+        self.failure = failure
+
+
+def report(failure: Failure, *, as_json: bool) -> None:
+    """Write the failure to standard error."""
+    if as_json:
+        print(json.dumps(failure.problem(), ensure_ascii=False), file=sys.stderr)
+        return
+    print(f"lqs: {clean(failure.what)}", file=sys.stderr)
+    for line in failure.why:
+        print(f"  {clean(line)}", file=sys.stderr)
+    if failure.next_step:
+        print(f"  Next: {failure.next_step}", file=sys.stderr)
+
+
+def describe(error: Exception) -> Failure:
+    """Put an error in words."""
+    match error:
+        case CommandFailed():
+            return error.failure
+        case ApiError():
+            return _api_error(error)
+        case LqsError():
+            exit_code, word, step = next((row for kind, row in _WITHOUT_ANSWER if isinstance(error, kind)), _OTHER)
+            return Failure(exit_code, word, str(error), _notes(error), step)
+        case typer.TyperException():
+            context = getattr(error, "ctx", None)
+            step = f"{context.command_path if context else 'lqs'} --help"
+            return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), (), step)
+        case _:
+            what = f"this is a fault in lqs: {type(error).__name__}: {error}"
+            step = "the same command with --debug, and report what it prints"
+            return Failure(ExitCode.ERROR, "internal", what, (), step)
+
+
+def _api_error(error: ApiError) -> Failure:
+    why = [f"{one.pointer or 'body'}: {one.detail}" for one in error.errors]
+    if error.detail != error.title:
+        why.insert(0, error.detail)
+    trace = (f"trace id {error.trace_id}",) if error.trace_id else ()
+    body = error.raw or None
+    exit_code, step = _judge(error)
+    return Failure(exit_code, error.code, error.title, (*why, *trace, *_notes(error)), step, body)
+
+
+def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
+    match error:
+        case Authentication():
+            return ExitCode.NOT_ALLOWED, _KEY
+        case Forbidden():
+            return ExitCode.NOT_ALLOWED, "ask for a key with the scope named above: lqs keys create NAME --scope SCOPE"
+        case NotFound():
+            return ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"
+        case Invalid():
+            return ExitCode.USAGE, "correct what is named above and run the command again"
+        case RateLimited():
+            return ExitCode.ERROR, "the same command in a minute"
+        case _:
+            return (
+                ExitCode.ERROR,
+                "the same command again; if it stays, report the trace id" if error.trace_id else None,
+            )
+
+
+def _notes(error: BaseException) -> tuple[str, ...]:
+    return tuple(getattr(error, "__notes__", ()))

@@ -1,0 +1,95 @@
+"""Waits for generation requests, shows them on their way, and ends with a verdict on each."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
+
+from lqs.cli.connection import open_async_client
+from lqs.cli.displays import Display, choose_display
+from lqs.cli.entity_types import plural_of
+from lqs.cli.exit_codes import ExitCode, gravest
+from lqs.cli.failures import Failure, describe, report
+from lqs.cli.render import console, print_entities
+from lqs.cli.verdicts import Verdict, judge, judge_timeout
+from lqs_client import AsyncClient, GenerationRequest, LqsError, WaitTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a user said about waiting: `timeout` in seconds."""
+
+    url: str | None
+    timeout: float
+    partial_ok: bool
+    as_json: bool
+
+
+def follow(request_ids: Sequence[str], how: Waiting) -> ExitCode:
+    """Wait for all of them at once; print what was generated, then the verdicts; return the gravest exit code."""
+    request_ids = tuple(dict.fromkeys(request_ids))
+    display = choose_display(request_ids, as_json=how.as_json)
+    begun = time.monotonic()
+    try:
+        with display:
+            ends = asyncio.run(_wait_for_all(request_ids, how, display))
+    except KeyboardInterrupt:
+        _tell_interrupted(request_ids, how)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    waited = time.monotonic() - begun
+    return gravest([_conclude(end, how, waited) for end in ends])
+
+
+async def _wait_for_all(
+    request_ids: Sequence[str], how: Waiting, display: Display
+) -> Sequence[GenerationRequest | LqsError]:
+    async with open_async_client(how.url) as client, asyncio.TaskGroup() as group:
+        waits = [group.create_task(_wait_for_one(client, request_id, how, display)) for request_id in request_ids]
+    return [wait.result() for wait in waits]
+
+
+async def _wait_for_one(
+    client: AsyncClient, request_id: str, how: Waiting, display: Display
+) -> GenerationRequest | LqsError:
+    try:
+        return await client.wait(
+            request_id,
+            timeout=how.timeout,
+            on_progress=display.changed,
+            on_trouble=lambda error, pause: display.troubled(request_id, error, pause),
+        )
+    except LqsError as error:
+        return error
+
+
+def _conclude(end: GenerationRequest | LqsError, how: Waiting, waited: float) -> ExitCode:
+    match end:
+        case GenerationRequest():
+            if not how.as_json:
+                print_entities(console(), end.entities)
+            verdict = judge(end, plural=plural_of(end.entity_type), partial_ok=how.partial_ok)
+            return _tell(verdict, how, quiet=how.as_json)
+        case WaitTimeout():
+            return _tell(judge_timeout(end, waited), how, quiet=False)
+        case error:
+            failure = describe(error)
+            report(failure, as_json=how.as_json)
+            return failure.exit_code
+
+
+def _tell(verdict: Verdict, how: Waiting, *, quiet: bool) -> ExitCode:
+    if how.as_json and not quiet:
+        report(Failure(verdict.exit_code, "wait_timeout", verdict.text, (), verdict.next_step), as_json=True)
+    elif not quiet:
+        sys.stdout.flush()
+        print(f"{verdict.text}\n  Next: {verdict.next_step}", file=sys.stderr)
+    return verdict.exit_code
+
+
+def _tell_interrupted(request_ids: Sequence[str], how: Waiting) -> None:
+    resume = f"lqs generation wait {' '.join(request_ids)}"
+    failure = Failure(ExitCode.INTERRUPTED, "interrupted", "interrupted; the work goes on", (), resume)
+    report(failure, as_json=how.as_json)

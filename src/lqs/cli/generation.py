@@ -1,0 +1,92 @@
+"""`lqs generation`: look at a generation request, or wait for one or several."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from lqs.cli.arguments import DEFAULT_TIMEOUT, JsonOption, PartialOkOption, TimeoutOption, UrlOption, new_app
+from lqs.cli.connection import open_client
+from lqs.cli.entity_types import plural_of
+from lqs.cli.plain import clean, columns, counted, moment
+from lqs.cli.verdicts import judge
+from lqs_client import GenerationRequest, Slot
+
+app = new_app("Look at a generation request, or wait for it.")
+
+
+@app.command()
+def get(
+    request_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the generation request.")],
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Show where a generation request stands, slot by slot, and what it has generated so far."""
+    with open_client(url) as client:
+        request = client.get(request_id)
+    if as_json:
+        print(json.dumps(request.raw, ensure_ascii=False))
+        return
+    from lqs.cli.render import console, print_entities
+
+    print(_summary(request), end="\n\n")
+    print_entities(console(), request.entities)
+    sys.stdout.flush()
+    print(f"  Next: {_next_step(request)}", file=sys.stderr)
+
+
+@app.command()
+def wait(
+    request_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the generation requests.")],
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    partial_ok: PartialOkOption = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Wait until the generation requests are done and print what was generated; the exit code is the outcome."""
+    from lqs.cli.following import Waiting, follow
+
+    raise typer.Exit(follow(request_ids, Waiting(url, timeout, partial_ok, as_json)))
+
+
+def _summary(request: GenerationRequest) -> str:
+    counts = request.counts
+    figures = {
+        "pending": counts.pending,
+        "processing": counts.processing,
+        "retrying": counts.retrying,
+        "generated": counts.generated,
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
+    }
+    ended = f" ({clean(request.end_reason)})" if request.end_reason else ""
+    lines = [
+        f"Generation request {clean(request.request_id)}",
+        f"  status     {clean(request.status)}{ended}",
+        f"  asked for  {counted(request.requested_count, request.entity_type, plural_of(request.entity_type))}",
+        f"  slots      {', '.join(f'{count} {word}' for word, count in figures.items() if count)}",
+        f"  asked at   {moment(request.requested_at)}",
+        f"  done at    {moment(request.completed_at, 'not yet')}",
+        f"  deadline   {moment(request.deadline_at)}",
+    ]
+    if request.error_message:
+        lines.append(f"  error      {clean(request.error_message)}")
+    return "\n".join(lines) + "\n\n" + _slots(request)
+
+
+def _slots(request: GenerationRequest) -> str:
+    table = columns(("SLOT", "STATUS", "ATTEMPTS", "ENTITY OR ERROR"), [_slot(slot) for slot in request.slots])
+    return "\n".join(f"  {line}" for line in table.splitlines())
+
+
+def _slot(slot: Slot) -> tuple[str, str, str, str]:
+    attempts = f"{slot.attempts}" + (f" of {slot.max_attempts}" if slot.max_attempts else "")
+    result = slot.entity_id or (f"{slot.error.code}: {slot.error.message}" if slot.error else "")
+    return (str(slot.index), slot.status, attempts, result)
+
+
+def _next_step(request: GenerationRequest) -> str:
+    if not request.done:
+        return f"lqs generation wait {request.request_id}"
+    return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step

@@ -1,0 +1,76 @@
+"""`lqs keys`: make, list and revoke API keys."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from lqs.cli.arguments import JsonOption, UrlOption, new_app, parse_moment
+from lqs.cli.connection import open_client
+from lqs.cli.plain import columns, moment
+from lqs_client import ApiKey
+
+app = new_app("Make, list and revoke API keys; needs a key with the scope admin.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for, in your words.")],
+    scopes: Annotated[
+        list[str], typer.Option("--scope", metavar="SCOPE", help="read, write or admin; repeat for more.")
+    ],
+    expires_at: Annotated[
+        datetime | None,
+        typer.Option(parser=parse_moment, metavar="TIME", help="When it stops working.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Make an API key. Its secret goes to standard output, this once; nobody can show it again."""
+    with open_client(url) as client:
+        key = client.keys.create(name, scopes=scopes, expires_at=expires_at)
+    if as_json:
+        print(json.dumps(key.raw, ensure_ascii=False))
+        return
+    print(key.secret, flush=True)
+    print(
+        f"Key {key.key_id} with the scopes {', '.join(key.scopes)}: keep it now, it is not shown again.",
+        file=sys.stderr,
+    )
+    print("  Next: set LQS_API_KEY to it where it is used", file=sys.stderr)
+
+
+@app.command(name="list")
+def list_keys(as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """List the API keys, without their secrets."""
+    with open_client(url) as client:
+        found = client.keys.list()
+    if as_json:
+        print(json.dumps(found.raw, ensure_ascii=False))
+        return
+    head = ("KEY ID", "NAME", "SCOPES", "CREATED", "LAST USED", "STATE")
+    print(columns(head, [_row(key) for key in found.results]))
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="Id of the key, as lqs keys list shows it.")],
+    url: UrlOption = None,
+) -> None:
+    """Revoke an API key: it stops working and cannot be brought back."""
+    with open_client(url) as client:
+        client.keys.revoke(key_id)
+    print(f"Key {key_id} is revoked.", file=sys.stderr)
+
+
+def _row(key: ApiKey) -> tuple[str, str, str, str, str, str]:
+    scopes = ",".join(key.scopes)
+    return (key.key_id, key.name, scopes, moment(key.created_at), moment(key.last_used_at, "never"), _state(key))
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at:
+        return f"revoked {moment(key.revoked_at)}"
+    return f"until {moment(key.expires_at)}" if key.expires_at else "valid"

@@ -1,0 +1,62 @@
+"""Shows entities to people: which statement is right and what it means, and why the others are wrong."""
+
+import json
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from lqs.cli.plain import clean
+from lqs_client import Entity, Problem, Statement
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that never breaks or colours what is read by a program, and honours NO_COLOR."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def print_entities(target: Console, entities: Iterable[Entity]) -> None:
+    """Print entities one below the other, numbered by their slot."""
+    for entity in entities:
+        target.print(entity_view(entity))
+        target.print()
+
+
+def entity_view(entity: Entity) -> RenderableType:
+    """One entity for the eye: a problem as an exercise with its answers, an unknown type as indented JSON."""
+    return _problem(entity) if isinstance(entity, Problem) else _unknown(entity)
+
+
+def _problem(problem: Problem) -> Group:
+    notes = [*_target(problem), *([problem.cefr] if problem.cefr else [])]
+    head = _line(_number(problem), (problem.instructions, "bold"), ("  " + " · ".join(notes) if notes else "", "dim"))
+    right_first = sorted(problem.statements, key=lambda statement: not statement.is_correct)
+    lines = [line for statement in right_first for line in _statement(statement)]
+    return Group(head, *lines, _line(("   id ", "dim"), (problem.id, "dim")))
+
+
+def _statement(statement: Statement) -> list[Text]:
+    if statement.is_correct:
+        meaning = [_line(("     ", ""), (f"“{statement.translation}”", "italic"))] if statement.translation else []
+        return [_line(("   ✓ ", "bold green"), (statement.text, "green")), *meaning]
+    kind = statement.error.replace("_", " ") if statement.error else ""
+    reason = ": ".join(part for part in (kind, statement.explanation) if part)
+    because = [_line(("     ", ""), (reason, "dim"))] if reason else []
+    return [_line(("   ✗ ", "bold red"), (statement.text, "")), *because]
+
+
+def _target(problem: Problem) -> list[str]:
+    return [value.replace("_", " ") for value in problem.target.values() if isinstance(value, str)]
+
+
+def _unknown(entity: Entity) -> Group:
+    body = json.dumps(entity.raw, ensure_ascii=False, indent=2)
+    return Group(_line(_number(entity), (entity.entity_type, "bold")), _line((body, "")))
+
+
+def _number(entity: Entity) -> tuple[str, str]:
+    return (f"{entity.slot_index + 1}. " if entity.slot_index is not None else "", "bold")
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    return Text.assemble(*((clean(words), style) for words, style in parts))

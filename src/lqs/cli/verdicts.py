@@ -1,0 +1,63 @@
+"""The five ways a wait can end, each with its exit code and the next useful command."""
+
+from dataclasses import dataclass
+
+from lqs.cli.exit_codes import ExitCode
+from lqs.cli.plain import clean, counted, duration
+from lqs_client import GenerationRequest, WaitTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How it ended: `text` for people, `next_step` the command that helps now."""
+
+    exit_code: ExitCode
+    text: str
+    next_step: str
+
+
+def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdict:
+    """The verdict on a generation request that is done; `plural` is the noun of its commands."""
+    request_id, noun = request.request_id, request.entity_type
+    made = f"{request.generated_count} of {counted(request.requested_count, noun, plural)}"
+    took = _took(request)
+    match request.status:
+        case "completed":
+            return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", f"lqs generation get {request_id} --json")
+        case "partial":
+            code = ExitCode.DONE if partial_ok else ExitCode.PARTIAL
+            missing = request.requested_count - request.generated_count
+            step = f"lqs {plural} generate --count {missing} (asks for what is missing)"
+            return Verdict(code, f"Partial: {made}{took}; {_reasons(request)}.", step)
+        case "failed":
+            step = f"lqs generation get {request_id} (says why, slot by slot)"
+            return Verdict(ExitCode.FAILED, f"Failed: {made}{took}; {_reasons(request)}.", step)
+        case "cancelled":
+            step = f"lqs generation get {request_id} (shows what was kept)"
+            return Verdict(ExitCode.CANCELLED, f"Cancelled: {made} were generated before{took}.", step)
+        case other:
+            step = f"lqs generation get {request_id} --json"
+            text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
+            return Verdict(ExitCode.ERROR, text, step)
+
+
+def judge_timeout(timeout: WaitTimeout, waited: float) -> Verdict:
+    """The verdict when the waiting ended first; the work goes on."""
+    last, step = timeout.last, f"lqs generation wait {timeout.request_id}"
+    if last is None:
+        return Verdict(ExitCode.ERROR, f"No answer in {duration(waited)}: {timeout.trouble}.", step)
+    seen = f"{last.generated_count} of {last.requested_count} generated, {last.failed_count} failed"
+    lost = f"; no answer since: {timeout.trouble}" if timeout.trouble else ""
+    text = f"Still {clean(last.status)} after {duration(waited)}: {seen}{lost}. The work goes on."
+    return Verdict(ExitCode.STILL_RUNNING, text, step)
+
+
+def _took(request: GenerationRequest) -> str:
+    if request.requested_at is None or request.completed_at is None:
+        return ""
+    return f" in {duration((request.completed_at - request.requested_at).total_seconds())}"
+
+
+def _reasons(request: GenerationRequest) -> str:
+    reasons = [f"{clean(one.code)} x{one.count}" for one in request.error_summary]
+    return ", ".join(reasons) or clean(request.error_message or request.end_reason or "no reason was told")

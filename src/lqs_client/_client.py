@@ -1,0 +1,173 @@
+"""The blocking client: carries out the flows on the calling thread."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from lqs_client import _calls
+from lqs_client._api_keys import ApiKeyList, NewApiKey
+from lqs_client._entities import Entity, Problem
+from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
+from lqs_client._generation import Accepted, GenerationRequest
+from lqs_client._retry import RetryPolicy
+from lqs_client._waiting import Wait, wait
+from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Trouble
+from lqs_client.credentials import KEY_VARIABLE, credentials_file, find_credentials
+
+
+class Client:
+    """A client of the API. Not for several threads at once; `AsyncClient` is its twin with the same names.
+
+    Address and key come from the arguments, the environment or the credentials file (`lqs_client.credentials`).
+    `timeout` bounds each wait for the network in seconds; `max_retries` says how often one call is repeated.
+    Raises `CredentialsInvalid` if there is no key, and `ValueError` for an address that is none.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        api_url: str | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+    ) -> None:
+        # httpx takes longer to import than all of this library: paid by those who call, not by those who import
+        from lqs_client._http import Network  # noqa: PLC0415
+
+        found = find_credentials(api_url=api_url, api_key=api_key)
+        if found.api_key is None:
+            raise CredentialsInvalid(f"there is no API key: not in {KEY_VARIABLE}, not in {credentials_file()}")
+        self._network = Network(found.api_url, found.api_key, timeout)
+        self._policy = RetryPolicy(max_retries=max_retries)
+        self.keys = Keys(self)
+
+    def generate(
+        self,
+        entity_type_plural: str = "problems",
+        *,
+        count: int = 1,
+        constraints: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Ask for `count` entities and return as soon as the API has stored the wish.
+
+        An idempotency key is made for every call and kept over its repetitions, so a repetition never generates
+        twice; give your own to make a repetition of yours just as harmless. Raises `Invalid` (yours), `ApiError`,
+        `ConnectionFailed`, `Timeout`.
+        """
+        order = Order(entity_type_plural, count, constraints, metadata)
+        return self._carry_out(_calls.generate(order, idempotency_key, self._policy))
+
+    def get(self, request_id: str) -> GenerationRequest:
+        """Look at a generation request once. Raises `NotFound` if there is none, or none of yours."""
+        return self._carry_out(_calls.get(request_id, self._policy))
+
+    def wait(
+        self,
+        request_id: str,
+        *,
+        timeout: float | None = 600.0,
+        on_progress: Callable[[GenerationRequest], object] | None = None,
+        on_trouble: Callable[[LqsError, float], object] | None = None,
+    ) -> GenerationRequest:
+        """Look at a generation request until it is done, as often as the API asks to.
+
+        `timeout` is in seconds, None waits for ever. `on_progress` is called with every new state, the last included;
+        `on_trouble` with every error on the way and the seconds until the next look. Lost connections, answers of 429
+        and 5xx do not end the waiting. The outcome is not judged: see `GenerationRequest.raise_for_outcome`.
+        Raises `WaitTimeout` (the work goes on), `NotFound`, `Authentication`.
+        """
+        flow = wait(request_id, Wait(timeout, time.monotonic, self._policy))
+        return self._carry_out(flow, on_progress, on_trouble)
+
+    def generate_and_wait(  # noqa: PLR0913  what both of its steps take
+        self,
+        entity_type_plural: str = "problems",
+        *,
+        count: int = 1,
+        constraints: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = 600.0,
+        on_progress: Callable[[GenerationRequest], object] | None = None,
+    ) -> GenerationRequest:
+        """`generate` and then `wait`; raises what these raise."""
+        accepted = self.generate(
+            entity_type_plural,
+            count=count,
+            constraints=constraints,
+            metadata=metadata,
+            idempotency_key=idempotency_key,
+        )
+        return self.wait(accepted.request_id, timeout=timeout, on_progress=on_progress)
+
+    def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
+        """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""
+        return self._carry_out(_calls.entity(entity_type_plural, entity_id, self._policy))
+
+    def problem(self, problem_id: str) -> Problem:
+        """Look at one problem. Raises `NotFound` if there is none, or none of yours."""
+        return self._carry_out(_calls.problem(problem_id, self._policy))
+
+    def close(self) -> None:
+        """Close every connection; the client cannot be used afterwards."""
+        self._network.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _carry_out(
+        self,
+        flow: Flow[Result],
+        on_progress: Callable[[GenerationRequest], object] | None = None,
+        on_trouble: Callable[[LqsError, float], object] | None = None,
+    ) -> Result:
+        response: HttpResponse | None = None
+        failure: ConnectionFailed | Timeout | None = None
+        while True:
+            try:
+                step = flow.throw(failure) if failure else flow.send(response)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # StopIteration does not carry its type
+            response = failure = None
+            match step:
+                case Sleep(seconds):
+                    self._network.sleep(seconds)
+                case Progress(state):
+                    if on_progress:
+                        on_progress(state)
+                case Trouble(error, pause):
+                    if on_trouble:
+                        on_trouble(error, pause)
+                case call:
+                    try:
+                        response = self._network.send(call)
+                    except (ConnectionFailed, Timeout) as trouble:
+                        failure = trouble
+
+
+class Keys:
+    """The API keys of the owner; needs a key with the scope admin."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, name: str, *, scopes: Sequence[str], expires_at: datetime | None = None) -> NewApiKey:
+        """Make an API key; its secret is told this once. `expires_at` needs a time zone."""
+        return self._client._carry_out(_calls.create_key(name, scopes, expires_at, self._client._policy))
+
+    def list(self) -> ApiKeyList:
+        """Look at all API keys of the owner, without secrets."""
+        return self._client._carry_out(_calls.list_keys(self._client._policy))
+
+    def revoke(self, key_id: str) -> None:
+        """Revoke an API key. Raises `NotFound` if there is none, or none of yours."""
+        self._client._carry_out(_calls.revoke_key(key_id, self._client._policy))

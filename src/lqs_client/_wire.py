@@ -1,0 +1,180 @@
+"""The HTTP contract without input or output: calls are built here, answers are read here, nobody is called here.
+
+A conversation with the API is a generator (a `Flow`): it yields steps, is sent what came of them, and returns the
+result. `Client` and `AsyncClient` only carry the steps out, so both behave the same and tests need no network.
+"""
+
+import json
+import platform
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from lqs_client._errors import ApiError, LqsError, UnexpectedAnswer, api_error
+from lqs_client._generation import GenerationRequest
+from lqs_client._version import __version__
+
+Result = TypeVar("Result")
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A step: make this call. Answered with an `HttpResponse`, or `ConnectionFailed` or `Timeout` is thrown in.
+
+    `repeatable` is false when a second call would do the thing twice. `timeout` bounds each wait for the network, in
+    seconds; None is the client's own.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    repeatable: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What came back; the names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to generate: `plural` is the noun of the entity type's paths."""
+
+    plural: str
+    count: int
+    constraints: Mapping[str, Any] | None
+    metadata: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """A step: let this many seconds pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step: tell the caller that the generation request changed."""
+
+    state: GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A step: tell the caller that a look failed and will be repeated in `pause` seconds."""
+
+    error: LqsError
+    pause: float
+
+
+Exchange: TypeAlias = Generator[HttpRequest | Sleep, HttpResponse | None, Result]
+Flow: TypeAlias = Generator[HttpRequest | Sleep | Progress | Trouble, HttpResponse | None, Result]
+
+
+def common_headers(api_key: str) -> dict[str, str]:
+    """What every call carries."""
+    return {
+        "authorization": f"Bearer {api_key}",
+        "accept": "application/json",
+        "user-agent": f"lqs-client/{__version__} python/{platform.python_version()}",
+    }
+
+
+def submit(order: Order, key: str) -> HttpRequest:
+    """Ask for entities; `key` makes a repetition of this call harmless.
+
+    Raises `ValueError` for a key that no header can carry and for values that are not JSON.
+    """
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    body: dict[str, Any] = {"count": order.count}
+    if order.constraints:
+        body["constraints"] = order.constraints
+    if order.metadata:
+        body["metadata"] = order.metadata
+    return _post(f"/{quote(order.plural, safe='')}/generate", body, {"idempotency-key": key})
+
+
+def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:
+    """Look at a generation request; with the `etag` of the last look the answer is 304 while nothing changed."""
+    headers = {} if etag is None else {"if-none-match": etag}
+    return HttpRequest("GET", f"/generation-requests/{quote(request_id, safe='')}", headers, timeout=timeout)
+
+
+def entity(plural: str, entity_id: str) -> HttpRequest:
+    """Look at one entity."""
+    return HttpRequest("GET", f"/{quote(plural, safe='')}/{quote(entity_id, safe='')}")
+
+
+def create_api_key(name: str, scopes: tuple[str, ...], expires_at: datetime | None) -> HttpRequest:
+    """Make an API key. Not repeatable: a second call makes a second key."""
+    body: dict[str, Any] = {"name": name, "scopes": scopes}
+    if expires_at is not None:
+        body["expires_at"] = expires_at.isoformat()
+    return replace(_post("/api-keys", body, {}), repeatable=False)
+
+
+def list_api_keys() -> HttpRequest:
+    """Look at all API keys of the owner."""
+    return HttpRequest("GET", "/api-keys")
+
+
+def revoke_api_key(key_id: str) -> HttpRequest:
+    """Revoke an API key; revoking it twice is the same as once."""
+    return HttpRequest("DELETE", f"/api-keys/{quote(key_id, safe='')}")
+
+
+def _post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpRequest:
+    content = json.dumps(body, allow_nan=False).encode()
+    return HttpRequest("POST", path, {"content-type": "application/json", **headers}, content)
+
+
+def body_of(response: HttpResponse) -> Mapping[str, Any]:
+    """The JSON object of a good answer. Raises `UnexpectedAnswer` for anything else."""
+    if 300 <= response.status < 400:
+        target = response.headers.get("location", "elsewhere")
+        raise UnexpectedAnswer(f"the address redirects to {target}; give that one as the address of the API")
+    body = _json_object(response.body)
+    if body is None:
+        kind = response.headers.get("content-type", "no content type")
+        raise UnexpectedAnswer(f"the answer is not a JSON object (status {response.status}, {kind})")
+    return body
+
+
+def error_of(response: HttpResponse) -> ApiError:
+    """The error in an answer of 400 or above, also when something before the API wrote it."""
+    return api_error(
+        response.status,
+        _json_object(response.body) or {},
+        trace_id=response.headers.get("x-trace-id"),
+        retry_after=retry_after(response),
+    )
+
+
+def retry_after(response: HttpResponse) -> float | None:
+    """The pause the API asks for, in seconds; None if it asks for none, or not in seconds."""
+    try:
+        seconds = float(response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _json_object(content: bytes) -> Mapping[str, Any] | None:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
