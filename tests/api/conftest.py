@@ -1,0 +1,112 @@
+"""The real application on a real database, called in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+import pytest
+
+from lqs.api.app import build
+from lqs.domain.api_key import Scope
+from lqs.domain.ids import new_id
+from lqs.generators.catalog import entity_types
+from lqs.lifecycle.keys import create_key
+from lqs.settings import Settings
+from lqs.storage import api_keys
+from lqs.storage.database import Database
+from lqs.wiring import migrate_all, open_api_parts, open_worker_parts
+from lqs.worker.worker import Worker
+
+
+@dataclass(frozen=True)
+class Api:
+    """The application, and callers of it."""
+
+    transport: httpx.ASGITransport
+    database: Database
+    settings: Settings
+
+    async def owner(self, *scopes: Scope) -> "Caller":
+        """A new owner with a key of these scopes; without any, of all."""
+        owner_id = new_id()
+        async with self.database.transaction() as connection:
+            await api_keys.insert_owner(connection, owner_id, name=str(owner_id))
+        return await self.caller(owner_id, *scopes)
+
+    async def caller(self, owner_id: UUID, *scopes: Scope) -> "Caller":
+        """Another key of an owner."""
+        key, view = await create_key(self.database, owner_id=owner_id, name="test", scopes=list(scopes) or list(Scope))
+        client = httpx.AsyncClient(
+            transport=self.transport, base_url="http://lqs", headers={"Authorization": f"Bearer {key.text}"}
+        )
+        return Caller(client, owner_id, view.key_id)
+
+    def anonymous(self) -> httpx.AsyncClient:
+        """Somebody without a key."""
+        return httpx.AsyncClient(transport=self.transport, base_url="http://lqs")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a key."""
+
+    http: httpx.AsyncClient
+    owner_id: UUID
+    key_id: str
+
+
+@asynccontextmanager
+async def in_a_task(body: Callable[[asyncio.Event, asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run `body(ready, leave)` in one task from start to end, because task groups may not change tasks."""
+    ready, leave = asyncio.Event(), asyncio.Event()
+    task = asyncio.ensure_future(body(ready, leave))
+    waiting = asyncio.ensure_future(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        waiting.cancel()
+        await task
+    yield
+    leave.set()
+    await task
+
+
+@pytest.fixture
+async def api(database: Database, database_url: str) -> AsyncIterator[Api]:
+    """The application, without a worker: what is submitted stays pending."""
+    await migrate_all(database)
+    settings = Settings(database_url=database_url, log_level="error")
+    app = build(list(entity_types().values()), lambda: open_api_parts(settings))
+
+    async def serve(ready: asyncio.Event, leave: asyncio.Event) -> None:
+        async with app.router.lifespan_context(app):
+            ready.set()
+            await leave.wait()
+
+    async with in_a_task(serve):
+        yield Api(httpx.ASGITransport(app), database, settings)
+
+
+@pytest.fixture
+async def alice(api: Api) -> Caller:
+    """An owner with a key for everything."""
+    return await api.owner()
+
+
+@pytest.fixture
+async def worker(api: Api) -> AsyncIterator[None]:
+    """A real worker with the offline generator, in this process."""
+
+    async def work(ready: asyncio.Event, leave: asyncio.Event) -> None:
+        async with open_worker_parts(api.settings) as parts:
+            worker = Worker(parts)
+            running = asyncio.ensure_future(worker.run())
+            ready.set()
+            await leave.wait()
+            worker.stop()
+            await running
+
+    async with in_a_task(work):
+        yield

@@ -1,0 +1,200 @@
+"""`GET /generation-requests/{id}`: the truth, its version, and when to come back."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from lqs.api import schemas
+
+from .conftest import Api, Caller
+
+
+async def submit(caller: Caller, **body: Any) -> str:
+    answer = await caller.http.post("/problems/generate", json=body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.headers["Location"])
+
+
+async def finished(caller: Caller, address: str) -> dict[str, Any]:
+    """Poll until done; pytest's own time limit ends a wait that never ends."""
+    while True:
+        body: dict[str, Any] = (await caller.http.get(address)).json()
+        assert sum(body["counts"].values()) == body["requested_count"]
+        if body["done"]:
+            return body
+        await asyncio.sleep(0.01)
+
+
+async def change(api: Api, statement: str) -> None:
+    async with api.database.acquire() as connection:
+        await connection.execute(statement)
+
+
+async def test_a_pending_one_shows_every_slot_and_when_to_come_back(alice: Caller) -> None:
+    address = await submit(alice, count=3, metadata={"lesson": "A1"}, constraints={"tenses": ["present"]})
+
+    answer = await alice.http.get(address)
+
+    body = answer.json()
+    schemas.GenerationRequest.model_validate_json(answer.content)
+    assert (body["status"], body["done"], body["end_reason"]) == ("pending", False, None)
+    assert body["counts"] == {
+        "pending": 3,
+        "processing": 0,
+        "retrying": 0,
+        "generated": 0,
+        "failed": 0,
+        "cancelled": 0,
+    }
+    assert [(slot["index"], slot["status"], slot["attempts"]) for slot in body["slots"]] == [
+        (0, "pending", 0),
+        (1, "pending", 0),
+        (2, "pending", 0),
+    ]
+    assert body["entities"] == []
+    assert body["metadata"] == {"lesson": "A1"}
+    assert body["constraints"]["tenses"] == ["present"]
+    assert (body["run"], body["version"]) == (1, 1)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert 1000 <= body["poll_after_ms"] <= 33_000
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Vary"] == "Authorization, Accept"
+
+
+async def test_a_completed_one_holds_its_entities_and_no_hint(alice: Caller, worker: None) -> None:
+    address = await submit(alice, count=10)
+
+    body = await finished(alice, address)
+    answer = await alice.http.get(address)
+
+    assert (body["status"], body["end_reason"]) == ("completed", "all_settled")
+    assert (body["requested_count"], body["generated_count"], body["failed_count"]) == (10, 10, 0)
+    assert [entity["slot_index"] for entity in body["entities"]] == list(range(10))
+    assert [slot["entity_id"] for slot in body["slots"]] == [entity["id"] for entity in body["entities"]]
+    assert all(entity["generation_request_id"] == body["request_id"] for entity in body["entities"])
+    assert body["requested_at"] <= body["started_at"] <= body["completed_at"]
+    assert body["requested_at"].endswith("Z")
+    assert body["error_summary"] == []
+    assert body["error_message"] is None
+    assert body["usage"]["model_calls"] == 10
+    assert "poll_after_ms" not in body
+    assert "Retry-After" not in answer.headers
+    schemas.GenerationRequest.model_validate_json(answer.content)
+
+
+async def test_every_entity_can_be_read_on_its_own(alice: Caller, worker: None) -> None:
+    body = await finished(alice, await submit(alice, count=2))
+
+    for entity in body["entities"]:
+        answer = await alice.http.get(f"/problems/{entity['id']}")
+        assert answer.json() == entity
+
+
+async def test_the_fields_of_a_problem_come_in_the_order_they_were_written(alice: Caller, worker: None) -> None:
+    body = await finished(alice, await submit(alice))
+
+    fields = list(body["entities"][0])
+    assert fields[:5] == ["id", "entity_type", "generation_request_id", "slot_index", "created_at"]
+    assert fields.index("instructions") < fields.index("statements") < fields.index("provenance")
+
+
+async def test_a_failed_one_says_what_failed_and_why(api: Api, alice: Caller) -> None:
+    address = await submit(alice, count=2)
+    await change(
+        api,
+        """UPDATE slots SET status = 'failed', error_code = 'provider_timeout', error_attempt = 3, attempts = 3,
+           finished_at = now();
+           UPDATE generation_requests SET status = 'processing', processing_count = 2, started_at = now();
+           UPDATE generation_requests SET status = 'failed', processing_count = 0, failed_count = 2,
+           end_reason = 'all_settled', completed_at = now(), version = 5""",
+    )
+
+    answer = await alice.http.get(address)
+
+    body = answer.json()
+    assert answer.status_code == 200
+    assert body["status"] == "failed"
+    assert body["error_summary"] == [{"code": "provider_timeout", "count": 2, "sample_index": 0}]
+    assert body["error_message"] == ("2 of 2 failed with provider_timeout: The model provider did not answer in time.")
+    assert body["slots"][1]["error"] == {
+        "code": "provider_timeout",
+        "category": "transient",
+        "retryable": True,
+        "message": "The model provider did not answer in time.",
+        "attempt": 3,
+    }
+
+
+async def test_the_same_tag_means_the_same_durable_body(api: Api, alice: Caller) -> None:
+    address = await submit(alice, count=2)
+    first = await alice.http.get(address)
+
+    unchanged = await alice.http.get(address, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert unchanged.status_code == 304
+    assert unchanged.content == b""
+    assert unchanged.headers["ETag"] == first.headers["ETag"]
+    assert int(unchanged.headers["Retry-After"]) >= 1
+
+
+async def test_a_change_gives_a_new_tag_and_a_whole_body(alice: Caller, request: pytest.FixtureRequest) -> None:
+    address = await submit(alice, count=1)
+    before = await alice.http.get(address)
+    request.getfixturevalue("worker")
+    await finished(alice, address)
+
+    after = await alice.http.get(address, headers={"If-None-Match": before.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert after.headers["ETag"] != before.headers["ETag"]
+    again = await alice.http.get(address, headers={"If-None-Match": f'W/"other", {after.headers["ETag"]}'})
+    assert again.status_code == 304
+    assert "Retry-After" not in again.headers
+
+
+async def test_the_hint_grows_with_the_wait_and_never_leaves_its_bounds(api: Api, alice: Caller) -> None:
+    address = await submit(alice)
+    await change(api, "UPDATE generation_requests SET requested_at = now() - interval '20 seconds'")
+    waited_20_s = (await alice.http.get(address)).json()["poll_after_ms"]
+    await change(api, "UPDATE generation_requests SET requested_at = now() - interval '1 hour'")
+    waited_1_h = (await alice.http.get(address)).json()["poll_after_ms"]
+
+    assert 10_000 <= waited_20_s <= 11_500
+    assert 30_000 <= waited_1_h <= 33_000
+
+
+@pytest.mark.parametrize("address", ["/generation-requests/{id}", "/problems/{id}"])
+@pytest.mark.parametrize("identity", ["unknown", "malformed", "foreign"])
+async def test_what_is_not_yours_is_not_there(
+    api: Api, alice: Caller, worker: None, address: str, identity: str
+) -> None:
+    bob = await api.owner()
+    body = await finished(bob, await submit(bob))
+    own = body["request_id"] if "requests" in address else body["entities"][0]["id"]
+    wanted = {"unknown": str(uuid4()), "malformed": "%00nonsense", "foreign": own}[identity]
+
+    answer = await alice.http.get(address.format(id=wanted))
+    conditional = await alice.http.get(address.format(id=wanted), headers={"If-None-Match": "*"})
+
+    assert (answer.status_code, conditional.status_code) == (404, 404)
+    assert answer.json()["code"] == "not_found"
+    assert (await bob.http.get(address.format(id=own))).status_code == 200
+
+
+async def test_an_entity_outlives_its_generation_request(api: Api, alice: Caller, worker: None) -> None:
+    body = await finished(alice, await submit(alice))
+    await change(api, "DELETE FROM slots; DELETE FROM generation_requests")
+
+    entity = (await alice.http.get(f"/problems/{body['entities'][0]['id']}")).json()
+
+    assert entity == body["entities"][0] | {"generation_request_id": None}
+
+
+async def test_metadata_comes_back_as_it_was_sent(alice: Caller) -> None:
+    metadata = {"émoji": "🦊", "quotes": "\"'\\", "empty": "", "newline": "a\nb"}
+    address = await submit(alice, metadata=metadata)
+
+    assert json.loads((await alice.http.get(address)).content)["metadata"] == metadata
