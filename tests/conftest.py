@@ -1,18 +1,21 @@
 """What all tests share: one throw-away PostgreSQL a test process, one fresh database a test."""
 
+import asyncio
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import asyncpg
 import pytest
 
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
+from lqs.storage.embedded.service_account import ServiceAccount
 from lqs.storage.migrate import migrate
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -21,7 +24,13 @@ POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not POSTGRES_15.exists():
-        terminalreporter.write_line("Not tested: the statements on PostgreSQL 15, which is not installed here.")
+        terminalreporter.write_line("Not tested: the SQL on PostgreSQL 15, which is not installed here.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "supported_server_url" in metafunc.fixturenames:
+        servers = ["embedded_server", *(["postgres_15"] if POSTGRES_15.exists() else [])]
+        metafunc.parametrize("supported_server_url", servers, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +54,8 @@ def private_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def postgres_url(other_server_url: str | None) -> AsyncIterator[str]:
-    """A database of the server under test, for creating others from: its own server for each xdist worker."""
-    if other_server_url is not None:
-        yield other_server_url
-        return
+async def embedded_server() -> AsyncIterator[str]:
+    """The URL of a throw-away server: its own for each xdist worker."""
     folder = Path(tempfile.gettempdir()) / f"lqs-tests-{secrets.token_hex(6)}"
     server = EmbeddedPostgres(folder, durable=False)
     try:
@@ -57,6 +63,48 @@ async def postgres_url(other_server_url: str | None) -> AsyncIterator[str]:
     finally:
         await server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_15() -> Iterator[str]:
+    """The URL of a throw-away PostgreSQL 15 from the packages of the system."""
+    folder = Path(tempfile.gettempdir()) / f"lqs-15-{secrets.token_hex(6)}"
+    account = ServiceAccount.choose(folder)
+    folder.mkdir(mode=0o700)
+    account.give(folder)
+    try:
+        password_file = folder / "password"
+        password_file.write_text(password := secrets.token_urlsafe(16), encoding="ascii")
+        account.give(password_file)
+        run_to_success(
+            account, "initdb", f"--pgdata={folder}/data", "--username=lqs", "--auth=scram-sha-256", "--encoding=UTF8",
+            "--locale=C", "--no-sync", f"--pwfile={password_file}",
+        )  # fmt: skip
+        control = ("pg_ctl", f"--pgdata={folder}/data", f"--log={folder}/log", "--wait")
+        run_to_success(account, *control, "start", "-o", f"-c listen_addresses= -c fsync=off -k {folder}")
+        try:
+            yield f"postgresql://lqs:{password}@{quote(str(folder), safe='')}:5432/postgres"
+        finally:
+            run_to_success(account, *control, "stop", "--mode=immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_to_success(account: ServiceAccount, program: str, *arguments: str) -> None:
+    result = account.run([str(POSTGRES_15 / program), *arguments])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture
+def supported_server_url(request: pytest.FixtureRequest) -> str:
+    """A test that asks for this runs once for each kind of server that is here, PostgreSQL 15 among them."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(other_server_url: str | None, request: pytest.FixtureRequest) -> str:
+    """A database of the server under test, for creating others from."""
+    return other_server_url or request.getfixturevalue("embedded_server")
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +142,19 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = await opened(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[None]]:
+    """Waits until what an asynchronous function returns equals a value (True unless told otherwise)."""
+
+    async def wait(ask: Callable[[], Awaitable[object]], *, equals: object = True, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while (found := await ask()) != equals:
+            assert time.monotonic() < deadline, f"after {seconds} s it was still {found!r} instead of {equals!r}"
+            await asyncio.sleep(0.02)
+
+    return wait
 
 
 async def opened(url: str) -> Database:

@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_NAME_LINE = re.compile(r"--\s*name:\s*(?P<name>[a-z]\w*)\s*(?:\((?P<parameters>[^()]*)\))?\s*")
+_NAME_LINE = re.compile(r"--\s*name:\s*(?P<name>[a-z]\w*)\s*(?:\((?P<parameters>[\w\s,]*)\))?\s*")
 
 
 class StatementInvalid(Exception):
@@ -73,7 +73,9 @@ class Statement:
             missing = [name for name in self.parameters if name not in arguments]
             unknown = [name for name in arguments if name not in self.parameters]
             faults = [
-                f"{kind} {', '.join(names)}" for kind, names in (("misses", missing), ("has no", unknown)) if names
+                f"{kind} {', '.join(names)}"
+                for kind, names in (("misses", missing), ("has no parameter", unknown))
+                if names
             ]
             raise TypeError(f"statement {self.name} {' and '.join(faults)}")
         return [arguments[name] for name in self.parameters]
@@ -163,10 +165,11 @@ def _is_name_line(source: str, comment: re.Match[str]) -> bool:
 
 def _begin(file: str, line: str) -> _Draft:
     header = _NAME_LINE.fullmatch(line)
-    if header is None:
+    declared = (header["parameters"] or "").strip() if header else ""
+    names = tuple(name.strip() for name in declared.split(",")) if declared else ()
+    if header is None or not all(name.isidentifier() for name in names):
         raise StatementInvalid(f"{file}: this name line is not like `-- name: claim(worker_id, batch)`: {line}")
-    declared = (header["parameters"] or "").strip()
-    return _Draft(file, header["name"], tuple(name.strip() for name in declared.split(",")) if declared else ())
+    return _Draft(file, header["name"], names)
 
 
 def _end_of_long_token(source: str, opening: re.Match[str], place: str) -> int:

@@ -1,0 +1,197 @@
+"""Migrations: applied once, in order, together with their row, by one process at a time."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from lqs.storage.database import Database
+from lqs.storage.migrate import FOLDER, MigrationRefused, migrate, pending, read
+
+FIRST = {"0001_words.sql": "CREATE TABLE words (word text); INSERT INTO words VALUES ('un');"}
+SECOND = {"0002_more_words.sql": "INSERT INTO words VALUES ('deux');"}
+
+
+def folder_with(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    for name, sql in files.items():
+        (folder / name).write_text(sql, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folder_with(tmp_path / "migrations", FIRST | SECOND)
+
+
+@pytest.fixture
+async def empty_url(postgres_url: str, creating: asyncpg.Connection) -> AsyncIterator[str]:
+    name = f"lqs_test_{secrets.token_hex(6)}"
+    await creating.execute(f"CREATE DATABASE {name}")
+    yield postgres_url.rpartition("/")[0] + f"/{name}"
+    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty(empty_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(
+        empty_url, application_name="lqs-tests", pool_size=2, statement_timeout_seconds=5, lock_timeout_seconds=5
+    )
+    yield database
+    await database.close()
+
+
+async def words(database: Database) -> list[str]:
+    async with database.acquire() as connection:
+        return [row["word"] for row in await connection.fetch("SELECT word FROM words ORDER BY ctid")]
+
+
+async def test_migrations_are_applied_in_order_and_only_once(empty, folder):
+    assert await pending(empty, folder) == ["0001_words", "0002_more_words"]
+    assert await migrate(empty, folder) == ["0001_words", "0002_more_words"]
+    assert await migrate(empty, folder) == []
+    assert await pending(empty, folder) == []
+    assert await words(empty) == ["un", "deux"]
+
+
+async def test_only_what_is_new_is_applied(empty, folder):
+    folder_with(folder, FIRST)
+    await migrate(empty, folder)
+    folder_with(folder, FIRST | SECOND)
+
+    assert await pending(empty, folder) == ["0002_more_words"]
+    assert await migrate(empty, folder) == ["0002_more_words"]
+
+
+async def test_each_migration_leaves_a_row(empty, folder):
+    await migrate(empty, folder)
+    async with empty.acquire() as connection:
+        rows = await connection.fetch("SELECT * FROM schema_migrations ORDER BY version")
+
+    assert [(row["version"], row["name"], row["sha256"]) for row in rows] == [
+        (migration.version, migration.name, migration.sha256) for migration in read(folder)
+    ]
+    assert all(row["applied_at"] for row in rows)
+
+
+@pytest.mark.parametrize("action", [migrate, pending])
+async def test_an_edited_migration_is_refused(empty, folder, action):
+    await migrate(empty, folder)
+    (folder / "0001_words.sql").write_text("CREATE TABLE words (word text)", encoding="utf-8")
+
+    with pytest.raises(MigrationRefused, match=r"0001_words is not the one this database has .* Restore the file"):
+        await action(empty, folder)
+
+
+async def test_a_renamed_migration_is_refused(empty, folder):
+    await migrate(empty, folder)
+    (folder / "0001_words.sql").rename(folder / "0001_sentences.sql")
+
+    with pytest.raises(MigrationRefused, match=r"0001_sentences is not the one this database has \(0001_words\)"):
+        await migrate(empty, folder)
+
+
+@pytest.mark.parametrize("action", [migrate, pending])
+async def test_a_database_newer_than_the_code_is_refused(empty, folder, action):
+    await migrate(empty, folder)
+    (folder / "0002_more_words.sql").unlink()
+
+    with pytest.raises(MigrationRefused, match="newer than this lqs: it has migration 0002_more_words"):
+        await action(empty, folder)
+
+
+async def test_windows_line_ends_are_no_edit(empty, folder):
+    (folder / "0002_more_words.sql").write_bytes(b"INSERT INTO words\nVALUES ('deux');\n")
+    await migrate(empty, folder)
+    (folder / "0002_more_words.sql").write_bytes(b"INSERT INTO words\r\nVALUES ('deux');\r\n")
+
+    assert await pending(empty, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"0002_b.sql": ""}, "0002_b comes where 0001 is due"),
+        ({"0001_a.sql": "", "0003_c.sql": ""}, "0003_c comes where 0002 is due"),
+        ({"0001_a.sql": "", "0001_b.sql": ""}, "0001_b is given twice"),
+        ({"1_a.sql": ""}, "1_a.sql is no name for a migration"),
+        ({"0001_A B.sql": ""}, "0001_A B.sql is no name for a migration"),
+    ],
+)
+def test_gaps_twins_and_wrong_names_are_refused(folder, files, complaint):
+    with pytest.raises(MigrationRefused, match=complaint):
+        read(folder_with(folder, files))
+
+
+async def test_a_failing_migration_is_undone_and_the_ones_before_it_stay(empty, folder):
+    folder_with(folder, FIRST | {"0002_broken.sql": "INSERT INTO words VALUES ('deux'); SELECT 1 / 0;"})
+
+    with pytest.raises(MigrationRefused, match="0002_broken failed and was undone: division by zero"):
+        await migrate(empty, folder)
+    assert await words(empty) == ["un"]
+    assert await pending(empty, folder) == ["0002_broken"]
+
+
+async def test_a_migration_that_commits_by_itself_is_refused(empty, folder):
+    folder_with(folder, FIRST | {"0002_commits.sql": "INSERT INTO words VALUES ('deux'); COMMIT;"})
+
+    with pytest.raises(MigrationRefused, match="0002_commits ends its own transaction"):
+        await migrate(empty, folder)
+
+
+ANOTHER_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from lqs.storage.database import Database
+from lqs.storage.migrate import migrate
+
+async def main():
+    database = await Database.open(
+        sys.argv[1], application_name="migrating", pool_size=2,
+        statement_timeout_seconds=0.1, lock_timeout_seconds=0.1,
+    )
+    print(*await migrate(database, Path(sys.argv[2])))
+    await database.close()
+
+asyncio.run(main())
+"""
+
+WAITING = """
+SELECT array_agg(waiting.locktype ORDER BY waiting.locktype)
+FROM pg_stat_activity AS session JOIN pg_locks AS waiting USING (pid)
+WHERE session.application_name = 'migrating' AND NOT waiting.granted
+AND clock_timestamp() - session.query_start > interval '0.4 s'
+"""
+
+
+async def test_of_two_processes_one_migrates_and_the_other_waits_longer_than_any_time_limit(
+    empty, empty_url, folder, creating, eventually
+):
+    (folder / "0002_more_words.sql").write_text("LOCK TABLE gate; INSERT INTO words VALUES ('deux');", encoding="utf-8")
+    async with empty.acquire() as connection:
+        await connection.execute("CREATE TABLE gate ()")
+    async with empty.transaction() as gatekeeper:
+        await gatekeeper.execute("LOCK TABLE gate")
+        processes = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", ANOTHER_PROCESS, empty_url, str(folder), stdout=asyncio.subprocess.PIPE
+            )
+            for _ in range(2)
+        ]
+        await eventually(lambda: creating.fetchval(WAITING), equals=["advisory", "relation"])
+    outputs = [(await process.communicate())[0].decode().split() for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(outputs) == [[], ["0001_words", "0002_more_words"]]
+    assert await words(empty) == ["un", "deux"]
+
+
+async def test_the_migrations_of_the_house_bring_an_empty_database_up_to_date(empty):
+    assert await migrate(empty) == [migration.name for migration in read(FOLDER)]
+    assert await pending(empty) == []
