@@ -140,19 +140,28 @@ async def test_the_same_tag_means_the_same_durable_body(api: Api, alice: Caller)
     assert int(unchanged.headers["Retry-After"]) >= 1
 
 
-async def test_a_change_gives_a_new_tag_and_a_whole_body(alice: Caller, request: pytest.FixtureRequest) -> None:
+async def test_a_change_gives_a_new_tag_and_a_whole_body(api: Api, alice: Caller) -> None:
     address = await submit(alice, count=1)
     before = await alice.http.get(address)
-    request.getfixturevalue("worker")
-    await finished(alice, address)
+    await change(api, "UPDATE generation_requests SET version = version + 1")
 
     after = await alice.http.get(address, headers={"If-None-Match": before.headers["ETag"]})
 
     assert after.status_code == 200
     assert after.headers["ETag"] != before.headers["ETag"]
-    again = await alice.http.get(address, headers={"If-None-Match": f'W/"other", {after.headers["ETag"]}'})
-    assert again.status_code == 304
-    assert "Retry-After" not in again.headers
+    listed = await alice.http.get(address, headers={"If-None-Match": f'W/"other", {after.headers["ETag"]}'})
+    assert listed.status_code == 304
+
+
+async def test_a_finished_one_that_did_not_change_gives_no_hint(alice: Caller, worker: None) -> None:
+    address = await submit(alice)
+    await finished(alice, address)
+    tag = (await alice.http.get(address)).headers["ETag"]
+
+    answer = await alice.http.get(address, headers={"If-None-Match": tag})
+
+    assert answer.status_code == 304
+    assert "Retry-After" not in answer.headers
 
 
 async def test_the_hint_grows_with_the_wait_and_never_leaves_its_bounds(api: Api, alice: Caller) -> None:

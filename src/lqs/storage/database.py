@@ -58,7 +58,7 @@ class Database:
         try:
             pool = asyncpg.create_pool(
                 url,
-                min_size=1,
+                min_size=0,
                 max_size=pool_size,
                 reset=_reset,
                 command_timeout=command_timeout_seconds,
@@ -66,15 +66,16 @@ class Database:
                 server_settings=settings,
             )
             await pool
+            async with pool.acquire() as connection:
+                found = int(await connection.fetchval("SHOW server_version_num")) // 10_000
         except _CONNECT_ERRORS as error:
             raise _unavailable(url, error) from None
-        database = cls(url, pool, settings, command_timeout_seconds)
-        try:
-            await database._refuse_old_server()
-        except BaseException:
-            await database.close()
-            raise
-        return database
+        if found < OLDEST_SERVER:
+            await pool.close()
+            raise DatabaseUnavailable(
+                f"{_place(url)} is PostgreSQL {found}; lqs needs PostgreSQL {OLDEST_SERVER} or newer."
+            )
+        return cls(url, pool, settings, command_timeout_seconds)
 
     async def close(self) -> None:
         """Wait until every connection is given back, then close them all."""
@@ -118,14 +119,6 @@ class Database:
         except _CONNECT_ERRORS as error:
             raise _unavailable(self._url, error) from None
 
-    async def _refuse_old_server(self) -> None:
-        async with self.acquire() as connection:
-            found = int(await connection.fetchval("SHOW server_version_num")) // 10_000
-        if found < OLDEST_SERVER:
-            raise DatabaseUnavailable(
-                f"{_place(self._url)} is PostgreSQL {found}; lqs needs PostgreSQL {OLDEST_SERVER} or newer."
-            )
-
 
 async def _reset(connection: "asyncpg.Connection") -> None:
     # Statements never change their session, so the driver's own reset would be a round trip for nothing.
@@ -154,6 +147,7 @@ _PASSING_ERRORS = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.TransactionRollbackError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
