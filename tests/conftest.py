@@ -16,7 +16,7 @@ import pytest
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.embedded.service_account import ServiceAccount
-from lqs.storage.migrate import migrate
+from lqs.wiring import migrate_all
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 """Where Debian and Ubuntu install the oldest server that lqs supports."""
@@ -117,11 +117,11 @@ async def creating(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture(scope="session")
 async def template(postgres_url: str, creating: asyncpg.Connection) -> AsyncIterator[str]:
-    """The name of a database with all migrations applied, to be copied."""
+    """The name of a database with all migrations applied and the tables of all entity types, to be copied."""
     name = f"lqs_template_{secrets.token_hex(6)}"
     await creating.execute(f"CREATE DATABASE {name}")
     database = await opened(sibling(postgres_url, name))
-    await migrate(database)
+    await migrate_all(database)
     await database.close()
     yield name
     await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -129,7 +129,7 @@ async def template(postgres_url: str, creating: asyncpg.Connection) -> AsyncIter
 
 @pytest.fixture
 async def database_url(postgres_url: str, creating: asyncpg.Connection, template: str) -> AsyncIterator[str]:
-    """A fresh database with all migrations applied, dropped after the test even when somebody is connected."""
+    """A fresh database with all tables, dropped after the test even when somebody is connected."""
     name = f"lqs_test_{secrets.token_hex(6)}"
     await creating.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield sibling(postgres_url, name)
@@ -138,7 +138,7 @@ async def database_url(postgres_url: str, creating: asyncpg.Connection, template
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A fresh database with all migrations applied, opened."""
+    """A fresh database with all tables, opened."""
     database = await opened(database_url)
     yield database
     await database.close()

@@ -5,8 +5,9 @@ import secrets
 import asyncpg
 
 from lqs.storage.database import Database
-from lqs.storage.migrate import migrate, pending
+from lqs.storage.migrate import pending
 from lqs.storage.queries import FOLDER, queries
+from lqs.wiring import migrate_all
 
 
 async def test_the_migrations_run_and_every_statement_can_be_prepared(supported_server_url):
@@ -20,13 +21,14 @@ async def test_the_migrations_run_and_every_statement_can_be_prepared(supported_
         statement_timeout_seconds=30,
         lock_timeout_seconds=5,
     )
-    await migrate(database)
+    await migrate_all(database)
     assert await pending(database) == []
+    statements = [statement for file in sorted(FOLDER.glob("*.sql")) for statement in queries(file.stem).values()]
+    assert statements
     async with database.acquire() as connection:
-        for file in sorted(FOLDER.glob("*.sql")):
-            for statement in queries(file.stem).values():
-                prepared = await connection.prepare(statement.text)
-                assert len(prepared.get_parameters()) == len(statement.parameters)
+        for statement in statements:
+            prepared = await connection.prepare(statement.text)
+            assert len(prepared.get_parameters()) == len(statement.parameters), statement.name
     await database.close()
     await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await creating.close()
