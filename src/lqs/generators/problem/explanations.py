@@ -95,8 +95,8 @@ def _gender_and_number(subject: Subject) -> str:
 def _wrong_reflexive(clause: Clause, group: VerbGroup, conclusion: str) -> str:
     right = conjugation.reflexive(clause.verb, clause.subject.person)
     return (
-        "The reflexive pronoun is of the same person as the subject: "
-        f"“{clause.subject.text}” goes with “{right}”, not with “{group.clitic}”. {conclusion}"
+        "The reflexive pronoun has the person of its subject: "
+        f"with the subject “{clause.subject.text}” it is “{right}”, never “{group.clitic}”. {conclusion}"
     )
 
 
