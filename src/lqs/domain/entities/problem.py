@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 from typing import Annotated, Literal
 
@@ -27,6 +28,8 @@ WRONG_STATEMENTS = STATEMENTS - 1
 
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -140,7 +143,7 @@ class Problem(_Part):
 
 def fold(text: str) -> str:
     """The text without what does not make two statements different: case, spaces, punctuation, apostrophe shapes."""
-    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", text).casefold())
 
 
 def fingerprint(target: Target, statements: tuple[Statement, ...]) -> str:

@@ -98,13 +98,14 @@ def judge(clause: Clause, right: VerbGroup, wrong: VerbGroup) -> Proof | None:
 
 def _person_proof(clause: Clause, finite: str) -> Proof | None:
     """The form belongs to other persons of the same verb (or auxiliary) only."""
-    persons = _persons(clause).get(finite, frozenset())
+    persons = persons_of(clause).get(finite, frozenset())
     if not persons or clause.subject.person in persons or _object_could_be_subject(clause, persons):
         return None
     return Proof(method="disjoint_persons", code="agreement.subject_verb")
 
 
-def _persons(clause: Clause) -> Mapping[str, frozenset[Person]]:
+def persons_of(clause: Clause) -> Mapping[str, frozenset[Person]]:
+    """Which persons the forms of the finite verb stand for: the verb's own, or those of its right auxiliary."""
     if clause.tense == "present":
         return conjugation.PRESENT_PERSONS[clause.verb]
     return conjugation.AVOIR_PERSONS if auxiliary_of(clause) is conjugation.AVOIR else conjugation.ETRE_PERSONS

@@ -79,7 +79,7 @@ travailler | à la bibliothèque | work at the library | saturdays days often | 
 travailler | dans un restaurant | work in a restaurant | saturdays summer | saturday week year
 acheter | du pain | buy bread | days mornings saturdays | yesterday morning already
 acheter | des fleurs | buy flowers | weeks saturdays often | yesterday saturday
-chercher | les clés | look for the keys | mornings days often | yesterday morning
+chercher | les clés de la voiture | look for the car keys | mornings days often | yesterday morning
 préparer | le dîner | make dinner | evenings saturdays often | night saturday already
 préparer | une salade | make a salad | evenings often | yesterday night already
 répéter | les nouveaux mots | repeat the new words | days mornings | yesterday morning already
@@ -102,7 +102,7 @@ vendre | la voiture | sell the car |  | week year already
 attendre | le bus | wait for the bus | days mornings often | yesterday morning
 répondre | aux questions | answer the questions | days often | yesterday morning already
 répondre | à la lettre | answer the letter |  | yesterday week already
-perdre | les clés | lose the keys | weeks often | yesterday saturday
+perdre | les clés de la voiture | lose the car keys | weeks often | yesterday saturday
 perdre | du temps | waste time | mornings days often | yesterday week
 faire | les courses | do the shopping | saturdays weeks often | yesterday saturday already
 faire | du sport | exercise | days mornings often | yesterday morning

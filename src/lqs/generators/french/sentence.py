@@ -1,6 +1,7 @@
 """A sentence of this grammar, written to text and read back from it."""
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from lqs.domain.entities.problem import Tense
@@ -63,6 +64,7 @@ def direct_object(verb: Verb, complement: str) -> Number | None:
     return "s" if found["s"] else "p"
 
 
+@lru_cache(maxsize=1024)
 def read(text: str, verb: Verb, tense: Tense) -> Sentence | None:
     """The parts of a statement about `verb` in `tense`; None if it is not spelled and built as this grammar writes.
 

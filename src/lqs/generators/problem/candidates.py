@@ -1,6 +1,6 @@
 """Which problems can be made: a verb's use, a tense and a subject, and the errors that can be proven there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from lqs.domain.entities.problem import (
     Tense,
 )
 from lqs.generators.french import conjugation
-from lqs.generators.french.contrast import Clause, accepted_participles, auxiliary_of, judge
+from lqs.generators.french.contrast import Clause, accepted_participles, auxiliary_of, judge, persons_of
 from lqs.generators.french.errors import OPERATORS
 from lqs.generators.french.frames import FRAMES, Frame
 from lqs.generators.french.orthography import typographic
@@ -24,10 +24,14 @@ from lqs.generators.french.verbs import VERBS, Verb
 
 
 class Mistake(NamedTuple):
-    """A wrong verb group and the kind of error that it was proven to be."""
+    """A wrong verb group and the kind of error that it was proven to be.
+
+    It is `near` when the right form and the wrong one share a feature (person, gender or number): the better option.
+    """
 
     code: ErrorCode
     group: VerbGroup
+    near: bool
 
 
 class Candidate(NamedTuple):
@@ -98,8 +102,20 @@ def mistakes(clause: Clause, agreement: str) -> tuple[Mistake, ...]:
         for group in operator(clause.verb, clause.subject.person, right):
             proof = judge(clause, right, group)
             if proof and proof.code == code:
-                found.setdefault(group, Mistake(code, group))
+                found.setdefault(group, Mistake(code, group, _is_near(clause, right, group)))
     return tuple(found.values())
+
+
+def _is_near(clause: Clause, right: VerbGroup, wrong: VerbGroup) -> bool:
+    if wrong.finite == right.finite and wrong.participle != right.participle:
+        forms = conjugation.PARTICIPLES[clause.verb].items()
+        ours = [agreement for agreement, form in forms if form == right.participle]
+        return any(form == wrong.participle and _share(agreement, *ours) for agreement, form in forms)
+    return _share(clause.subject.person, *persons_of(clause).get(wrong.finite, ()))
+
+
+def _share(features: str, *others: str) -> bool:
+    return any(mine == theirs for other in others for mine, theirs in zip(features, other, strict=True))
 
 
 def mistakes_within(candidate: Candidate, agreement: str, codes: frozenset[ErrorCode]) -> tuple[Mistake, ...]:
@@ -108,15 +124,20 @@ def mistakes_within(candidate: Candidate, agreement: str, codes: frozenset[Error
     return tuple(mistake for mistake in found if mistake.code in codes) if codes else found
 
 
-def admitted(want: Wanted) -> Iterator[Candidate]:
+CANDIDATES = tuple(
+    Candidate(frame, tense, subject)
+    for frame in FRAMES
+    for tense in TENSES
+    if frame.times[tense]
+    for subject in SUBJECTS.values()
+)
+"""Everything a problem can be about."""
+
+
+@lru_cache(maxsize=64)
+def admitted(want: Wanted) -> tuple[Candidate, ...]:
     """The candidates whose verb, tense and person are as asked for."""
-    for frame in FRAMES:
-        for tense in TENSES:
-            if frame.times[tense]:
-                for subject in SUBJECTS.values():
-                    candidate = Candidate(frame, tense, subject)
-                    if want.admits(candidate):
-                        yield candidate
+    return tuple(candidate for candidate in CANDIDATES if want.admits(candidate))
 
 
 def is_feasible(candidate: Candidate, codes: frozenset[ErrorCode]) -> bool:
@@ -127,13 +148,13 @@ def is_feasible(candidate: Candidate, codes: frozenset[ErrorCode]) -> bool:
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def feasible(want: Wanted) -> tuple[Candidate, ...]:
     """Every candidate that makes a whole problem within the constraints."""
     return tuple(candidate for candidate in admitted(want) if is_feasible(candidate, want.codes))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def pools(want: Wanted) -> Mapping[Verb, tuple[tuple[Candidate, ...], ...]]:
     """The feasible candidates by verb, and for each verb by tense and person."""
     sorted_out: dict[Verb, dict[tuple[Tense, Person], list[Candidate]]] = {}

@@ -37,7 +37,7 @@ def check_constraints(constraints: ProblemConstraints) -> None:
     if not any((constraints.verbs, constraints.tenses, constraints.persons, constraints.error_codes)):
         return
     want = wanted(constraints)
-    candidates = tuple(admitted(want))
+    candidates = admitted(want)
     _refuse_unused(constraints, candidates)
     for index, code in enumerate(constraints.error_codes or ()):
         if not any(_shows(candidate, code) for candidate in candidates):
@@ -68,8 +68,8 @@ def check_constraints(constraints: ProblemConstraints) -> None:
 def _refuse_unknown_verbs(constraints: ProblemConstraints) -> None:
     for index, name in enumerate(constraints.verbs or ()):
         if known_verb(name) is None:
-            close = difflib.get_close_matches(name, VERBS, n=3, cutoff=0.6)
-            close += [verb for verb in VERBS if verb.endswith((f" {name}", f"’{name}")) and verb not in close]
+            reflexive = [verb for verb in VERBS if verb.endswith((f" {name}", f"’{name}"))]
+            close = reflexive or difflib.get_close_matches(name, VERBS, n=3, cutoff=0.6)
             meant = f" Did you mean {' or '.join(close)}?" if close else ""
             raise ConstraintsRefused(
                 f"/verbs/{index}", f"“{name}” is not a verb we know.{meant} The verbs are: {', '.join(VERBS)}."

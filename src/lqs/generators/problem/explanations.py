@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 from lqs.domain.entities.problem import PERSONS, ErrorCode
 from lqs.generators.french import conjugation
-from lqs.generators.french.contrast import Clause, agrees_with_subject, auxiliary_of
+from lqs.generators.french.contrast import Clause, agrees_with_subject, auxiliary_of, persons_of
 from lqs.generators.french.orthography import join
 from lqs.generators.french.sentence import VerbGroup
+from lqs.generators.french.subjects import Subject
 
 _PERSON_NAMES = MappingProxyType(
     {
@@ -54,14 +55,9 @@ def _agreement_rule(clause: Clause) -> str:
 
 
 def _wrong_person(clause: Clause, group: VerbGroup, conclusion: str) -> str:
-    verb, tense, subject, _ = clause
-    if tense == "present":
-        persons = conjugation.PRESENT_PERSONS[verb][group.finite]
-        what = f"“{group.finite}”"
-    else:
-        table = conjugation.AVOIR_PERSONS if auxiliary_of(clause) is conjugation.AVOIR else conjugation.ETRE_PERSONS
-        persons = table[group.finite]
-        what = f"the auxiliary “{group.finite}”"
+    subject = clause.subject
+    what = f"“{group.finite}”" if clause.tense == "present" else f"the auxiliary “{group.finite}”"
+    persons = persons_of(clause)[group.finite]
     owners = [f"“{_PRONOUNS[person]}”" for person in PERSONS if person in persons]
     return (
         f"The verb agrees with its subject: “{subject.text}” is {_PERSON_NAMES[subject.person]}, "
@@ -85,16 +81,22 @@ def _wrong_agreement(clause: Clause, group: VerbGroup, conclusion: str) -> str:
             "The direct object comes after the verb, and the reflexive pronoun is only the indirect object, "
             f"so the past participle stays unchanged. {conclusion}"
         )
-    known = " or ".join(_AGREEMENT_NAMES[agreement] for agreement in subject.accepted)
     rule = "In this reflexive verb" if clause.verb.pronominal else "With “être”"
+    known = _gender_and_number(subject)
     return f"{rule}, the past participle agrees with the subject: “{subject.text}” is {known}. {conclusion}"
+
+
+def _gender_and_number(subject: Subject) -> str:
+    if len(subject.accepted) == 1:
+        return _AGREEMENT_NAMES[subject.accepted[0]]
+    return "singular" if subject.person.endswith("s") else "plural"
 
 
 def _wrong_reflexive(clause: Clause, group: VerbGroup, conclusion: str) -> str:
     right = conjugation.reflexive(clause.verb, clause.subject.person)
     return (
-        "The reflexive pronoun is of the same person as the subject: "
-        f"“{clause.subject.text}” goes with “{right}”, not with “{group.clitic}”. {conclusion}"
+        "The reflexive pronoun has the person of its subject: "
+        f"with the subject “{clause.subject.text}” it is “{right}”, never “{group.clitic}”. {conclusion}"
     )
 
 

@@ -142,9 +142,9 @@ def sentence_of(draft: Draft) -> Sentence:
 
 
 def choose_mistakes(available: tuple[Mistake, ...], rng: random.Random) -> list[Mistake]:
-    """As many wrong statements as a problem has, of as many kinds as there are."""
+    """As many wrong statements as a problem has, of as many kinds as there are, near ones first."""
     by_code: dict[ErrorCode, list[Mistake]] = {}
-    for mistake in rng.sample(available, len(available)):
+    for mistake in sorted(rng.sample(available, len(available)), key=lambda mistake: mistake.near):
         by_code.setdefault(mistake.code, []).append(mistake)
     chosen: list[Mistake] = []
     while len(chosen) < WRONG_STATEMENTS:

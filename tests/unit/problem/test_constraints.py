@@ -1,0 +1,127 @@
+"""Constraints that no problem can honour are refused before anything is stored, with the place and the way out."""
+
+from itertools import pairwise, product
+
+import pytest
+from pydantic import ValidationError
+
+from lqs.domain.entities.problem import ERROR_CODES, PERSONS, TENSES, ProblemConstraints
+from lqs.domain.entity_type import ConstraintsRefused
+from lqs.generators.french.verbs import VERBS
+from lqs.generators.problem.candidates import wanted
+from lqs.generators.problem.constraints import check_constraints
+from lqs.generators.problem.offline import compose
+from lqs.generators.problem.verify import verify_problem
+
+REFUSED = [
+    ({"verbs": ["parler", "parlr"]}, "/verbs/1", "Did you mean parler"),
+    ({"verbs": ["laver"]}, "/verbs/0", "Did you mean se laver?"),
+    ({"verbs": ["s'habiler"]}, "/verbs/0", "Did you mean s’habiller"),
+    ({"verbs": ["xyzzy"]}, "/verbs/0", "The verbs are: parler, manger"),
+    ({"verbs": ["naître"], "tenses": ["present"]}, "/verbs/0", "change the tenses (present, passe_compose)"),
+    ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "Choose from: passe_compose"),
+    ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/error_codes/0", "needs the tense passe_compose"),
+    (
+        {"tenses": ["present"], "error_codes": ["agreement.subject_verb", "participle.agreement"]},
+        "/error_codes/1",
+        "choose from: agreement.subject_verb, reflexive.person",
+    ),
+    ({"verbs": ["parler"], "error_codes": ["reflexive.person"]}, "/error_codes/0", "needs a reflexive verb"),
+    ({"verbs": ["manger"], "error_codes": ["participle.agreement"]}, "/error_codes/0", "a verb that takes être"),
+    (
+        {"verbs": ["aller"], "persons": ["1p", "2p"], "error_codes": ["participle.agreement"]},
+        "/error_codes/0",
+        "a subject of known gender or number",
+    ),
+    ({"verbs": ["monter"], "error_codes": ["aux.choice"]}, "/error_codes/0", "takes one auxiliary only"),
+    ({"error_codes": ["aux.choice"]}, "/error_codes", "give at most 1. Add agreement.subject_verb"),
+    (
+        {"verbs": ["se lever"], "persons": ["1s"], "error_codes": ["reflexive.person"]},
+        "/error_codes",
+        "give at most 1",
+    ),
+    (
+        {"verbs": ["aller", "parler"], "error_codes": ["participle.agreement"]},
+        "/verbs/1",
+        "No problem about “parler”",
+    ),
+    ({"verbs": ["aller"], "persons": ["3s", "1p"], "error_codes": ["participle.agreement"]}, "/persons/1", "1p"),
+    (
+        {"verbs": ["se souvenir"], "persons": ["1s"], "tenses": ["present"], "error_codes": ["aux.choice"]},
+        "/error_codes/0",
+        "passe_compose",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "pointer", "says"), REFUSED, ids=str)
+def test_what_cannot_be_honoured_is_refused_with_its_place_and_a_way_out(
+    asked: dict[str, object], pointer: str, says: str
+):
+    with pytest.raises(ConstraintsRefused) as refused:
+        check_constraints(ProblemConstraints.model_validate(asked))
+    assert refused.value.pointer == pointer
+    assert says in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"verbs": ["s'habiller"]},
+        {"verbs": ["e\u0301couter"]},
+        {"verbs": list(VERBS)[:20]},
+        {"tenses": ["passe_compose", "present"], "error_codes": ["aux.choice", "agreement.subject_verb"]},
+        {"error_codes": ["reflexive.person"]},
+        {"error_codes": ["participle.agreement"]},
+        {"verbs": ["se laver"], "persons": ["1p"], "error_codes": ["participle.agreement"]},
+        {"seed": 0},
+        {},
+    ],
+    ids=str,
+)
+def test_what_can_be_honoured_is_let_through(asked: dict[str, object]):
+    check_constraints(ProblemConstraints.model_validate(asked))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"verb": ["aller"]},
+        {"negation": True},
+        {"verbs": []},
+        {"verbs": ["a" * 41]},
+        {"verbs": ["aller"] * 21},
+        {"verbs": [1]},
+        {"tenses": ["imparfait"]},
+        {"persons": ["4s"]},
+        {"error_codes": ["np.gender"]},
+        {"seed": -1},
+        {"seed": 2**53},
+        {"seed": True},
+        {"seed": "7"},
+        {"seed": 1.0},
+    ],
+    ids=str,
+)
+def test_fields_and_values_outside_the_model_are_refused(asked: dict[str, object]):
+    with pytest.raises(ValidationError):
+        ProblemConstraints.model_validate(asked)
+
+
+def test_feasibility_is_decided_exactly_for_a_verb_of_every_kind():
+    """Whatever is let through makes verified problems of the codes asked for; nothing else is let through."""
+    verbs = ["manger", "aller", "monter", "se laver", "se souvenir", "naître"]
+    code_sets = [[code] for code in ERROR_CODES] + [list(pair) for pair in pairwise(ERROR_CODES)]
+    verdicts = {True: 0, False: 0}
+    for verb, tense, person, codes in product(verbs, TENSES, PERSONS, code_sets):
+        asked = ProblemConstraints(verbs=[verb], tenses=[tense], persons=[person], error_codes=codes)
+        try:
+            check_constraints(asked)
+        except ConstraintsRefused:
+            verdicts[False] += 1
+            continue
+        verdicts[True] += 1
+        for slot_index in range(3):
+            verify_problem(compose(wanted(asked), 5, slot_index), asked)
+    assert verdicts[True] > 50
+    assert verdicts[False] > 50
