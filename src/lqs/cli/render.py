@@ -39,14 +39,23 @@ def _statement(statement: Statement) -> list[Text]:
     if statement.is_correct:
         meaning = [_line(("     ", ""), (f"“{statement.translation}”", "italic"))] if statement.translation else []
         return [_line(("   ✓ ", "bold green"), (statement.text, "green")), *meaning]
-    kind = statement.error.replace("_", " ") if statement.error else ""
-    reason = ": ".join(part for part in (kind, statement.explanation) if part)
-    because = [_line(("     ", ""), (reason, "dim"))] if reason else []
-    return [_line(("   ✗ ", "bold red"), (statement.text, "")), *because]
+    because = [_line(("     ", ""), (statement.explanation, "dim"))] if statement.explanation else []
+    return [_line(("   ✗ ", "bold red"), *_wrong_words(statement)), *because]
+
+
+def _wrong_words(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """The statement with the wrong words marked, where the API says which they are."""
+    place = statement.raw.get("error")
+    start, end = (place.get("start"), place.get("end")) if isinstance(place, dict) else (None, None)
+    text = statement.text
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        return ((text, ""),)
+    return ((text[:start], ""), (text[start:end], "red underline"), (text[end:], ""))
 
 
 def _target(problem: Problem) -> list[str]:
-    return [value.replace("_", " ") for value in problem.target.values() if isinstance(value, str)]
+    words = (problem.target.get(name) for name in ("lemma", "tense"))
+    return [word.replace("_", " ") for word in words if isinstance(word, str)]
 
 
 def _unknown(entity: Entity) -> Group:
