@@ -28,11 +28,10 @@ def entity_view(entity: Entity) -> RenderableType:
 
 
 def _problem(problem: Problem) -> Group:
-    notes = [*_target(problem), *([problem.cefr] if problem.cefr else [])]
-    head = _line(_number(problem), (problem.instructions, "bold"), ("  " + " · ".join(notes) if notes else "", "dim"))
-    right_first = sorted(problem.statements, key=lambda statement: not statement.is_correct)
-    lines = [line for statement in right_first for line in _statement(statement)]
-    return Group(head, *lines, _line(("   id ", "dim"), (problem.id, "dim")))
+    level = (f"  {problem.cefr}" if problem.cefr else "", "dim")
+    head = _line(_number(problem), (problem.instructions, "bold"), level)
+    lines = [line for statement in problem.statements for line in _statement(statement)]
+    return Group(head, *lines, _line((f"   id {problem.id}", "dim")))
 
 
 def _statement(statement: Statement) -> list[Text]:
@@ -51,11 +50,6 @@ def _wrong_words(statement: Statement) -> tuple[tuple[str, str], ...]:
     if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
         return ((text, ""),)
     return ((text[:start], ""), (text[start:end], "red underline"), (text[end:], ""))
-
-
-def _target(problem: Problem) -> list[str]:
-    words = (problem.target.get(name) for name in ("lemma", "tense"))
-    return [word.replace("_", " ") for word in words if isinstance(word, str)]
 
 
 def _unknown(entity: Entity) -> Group:
