@@ -43,13 +43,6 @@ def parse_moment(text: str) -> datetime:
     return when
 
 
-def check_count(count: int) -> int:
-    """The count if the API would take it."""
-    if not limits.MIN_ENTITIES <= count <= limits.MAX_ENTITIES:
-        raise typer.BadParameter(f"count must be between {limits.MIN_ENTITIES} and {limits.MAX_ENTITIES}")
-    return count
-
-
 def check_idempotency_key(key: str | None) -> str | None:
     """The key if a header can carry it."""
     if key is not None and not re.fullmatch(rf"[\x21-\x7e]{{1,{limits.MAX_IDEMPOTENCY_KEY_CHARACTERS}}}", key):

@@ -48,7 +48,7 @@ class BarDisplay:
     def __init__(self, request_ids: Sequence[str]) -> None:
         several = len(request_ids) > 1
         columns = (
-            TextColumn("{task.fields[name]}", markup=False),
+            *([TextColumn("{task.fields[name]}", markup=False)] if several else []),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[figures]}", markup=False),
             TimeElapsedColumn(),
@@ -56,9 +56,7 @@ class BarDisplay:
         )
         self._progress = Progress(*columns, console=console(stderr=True))
         self._bars: dict[str, TaskID] = {
-            request_id: self._progress.add_task(
-                "", total=None, name=clean(request_id[:8]) if several else "", figures="", note="connecting"
-            )
+            request_id: self._progress.add_task("", total=None, name=clean(request_id), figures="", note="connecting")
             for request_id in request_ids
         }
 

@@ -16,14 +16,13 @@ from lqs.cli.arguments import (
     PartialOkOption,
     TimeoutOption,
     UrlOption,
-    check_count,
     check_idempotency_key,
     gather_constraints,
     new_app,
     parse_metadata,
 )
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import EntityNoun
+from lqs.cli.entity_types import EntityNoun, ListOption
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
 from lqs.domain import limits
@@ -31,9 +30,7 @@ from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeou
 
 CountOption = Annotated[
     int,
-    typer.Option(
-        callback=check_count, help=f"How many, from {limits.MIN_ENTITIES} to {limits.MAX_ENTITIES}.", metavar="N"
-    ),
+    typer.Option(min=limits.MIN_ENTITIES, max=limits.MAX_ENTITIES, metavar="N", help="How many."),
 ]
 ConstraintsOption = Annotated[
     str | None, typer.Option(metavar="JSON|@FILE|-", help="All constraints as a JSON object.", show_default=False)
@@ -72,7 +69,7 @@ def entity_app(noun: EntityNoun) -> typer.Typer:
 
 def _generate_command(noun: EntityNoun) -> Callable[..., None]:
     def command(**given: Any) -> None:
-        listed = {field: given.pop(option) or () for option, field in noun.list_options.items()}
+        listed = {option.field: given.pop(option.field) or () for option in noun.list_options}
         generate(noun, listed, **given)
 
     fixed = [one for one in inspect.signature(generate).parameters.values() if one.name not in ("noun", "listed")]
@@ -81,10 +78,12 @@ def _generate_command(noun: EntityNoun) -> Callable[..., None]:
     return command
 
 
-def _list_option(noun: EntityNoun, option: str) -> inspect.Parameter:
-    help_text = f"Only {noun.plural} with this {option}; repeat for more."
-    annotation = Annotated[list[str] | None, typer.Option(f"--{option}", metavar=option.upper(), help=help_text)]
-    return inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+def _list_option(noun: EntityNoun, option: ListOption) -> inspect.Parameter:
+    words = f": {', '.join(option.words)}" if option.words else ""
+    help_text = f"Only {noun.plural} with this {option.name.replace('-', ' ')}; repeat for more{words}."
+    declared = typer.Option(f"--{option.name}", metavar=option.name.upper(), help=help_text)
+    annotation = Annotated[list[str] | None, declared]
+    return inspect.Parameter(option.field, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def generate(  # noqa: PLR0913  one parameter an option

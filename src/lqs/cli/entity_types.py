@@ -1,26 +1,58 @@
-"""The entity types that have commands, and the options their constraints give these commands."""
+"""The entity types that have commands, and the options their constraints give these commands: all from the registry."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class ListOption:
+    """An option that may be repeated: `--<name>` adds to the constraint `field`; `words` is every value, if few."""
+
+    name: str
+    field: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EntityNoun:
-    """An entity type as the command line knows it.
-
-    `list_options` maps an option that may be repeated, such as verb, to the constraint it fills, such as verbs.
-    """
+    """An entity type as the command line knows it."""
 
     name: str
     plural: str
-    list_options: Mapping[str, str] = field(default_factory=dict)
+    list_options: tuple[ListOption, ...]
 
 
 def entity_nouns() -> tuple[EntityNoun, ...]:
-    """Every entity type, in the order of the commands."""
-    return (EntityNoun("problem", "problems", {"verb": "verbs", "tense": "tenses", "person": "persons"}),)
+    """Every entity type, in the order of the registry."""
+    # the registry brings its generators with it: only the commands that need it wait for them
+    from lqs.generators.catalog import entity_types
+
+    return tuple(
+        EntityNoun(kind.name, kind.plural, tuple(_list_options(kind.constraints_model)))
+        for kind in entity_types().values()
+    )
 
 
 def plural_of(name: str) -> str:
     """The noun of an entity type's commands; the name itself for a type this program does not know."""
     return next((noun.plural for noun in entity_nouns() if noun.name == name), name)
+
+
+def _list_options(model: type[BaseModel]) -> Iterator[ListOption]:
+    """A field that holds a list of texts becomes an option named for one of them: verbs becomes --verb."""
+    schema = model.model_json_schema()
+    for field, described in schema.get("properties", {}).items():
+        for shape in described.get("anyOf", [described]):
+            entries = _resolved(shape.get("items", {}), schema)
+            if shape.get("type") == "array" and entries.get("type") == "string":
+                name = field.removesuffix("s").replace("_", "-")
+                yield ListOption(name, field, tuple(entries.get("enum", ())))
+
+
+def _resolved(entries: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = entries.get("$ref", "").removeprefix("#/$defs/")
+    found = schema.get("$defs", {}).get(reference, entries)
+    return found if isinstance(found, dict) else entries

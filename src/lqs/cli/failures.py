@@ -102,8 +102,8 @@ def describe(error: Exception) -> Failure:
 
 def _api_error(error: ApiError) -> Failure:
     why = [f"{one.pointer or 'body'}: {one.detail}" for one in error.errors]
-    if error.detail != error.title:
-        why.insert(0, error.detail)
+    if not why and error.detail != error.title:
+        why.append(error.detail)
     trace = (f"trace id {error.trace_id}",) if error.trace_id else ()
     body = error.raw or None
     exit_code, step = _judge(error)

@@ -46,9 +46,8 @@ def follow(request_ids: Sequence[str], how: Waiting) -> ExitCode:
 async def _wait_for_all(
     request_ids: Sequence[str], how: Waiting, display: Display
 ) -> Sequence[GenerationRequest | LqsError]:
-    async with open_async_client(how.url) as client, asyncio.TaskGroup() as group:
-        waits = [group.create_task(_wait_for_one(client, request_id, how, display)) for request_id in request_ids]
-    return [wait.result() for wait in waits]
+    async with open_async_client(how.url) as client:
+        return await asyncio.gather(*(_wait_for_one(client, request_id, how, display) for request_id in request_ids))
 
 
 async def _wait_for_one(

@@ -35,10 +35,8 @@ def create(
         print(json.dumps(key.raw, ensure_ascii=False))
         return
     print(key.secret, flush=True)
-    print(
-        f"Key {key.key_id} with the scopes {', '.join(key.scopes)}: keep it now, it is not shown again.",
-        file=sys.stderr,
-    )
+    allowed = ", ".join(key.scopes)
+    print(f"Key {key.key_id} ({allowed}): keep it now, it is not shown again.", file=sys.stderr)
     print("  Next: set LQS_API_KEY to it where it is used", file=sys.stderr)
 
 

@@ -26,7 +26,9 @@ def moment(when: datetime | None, absent: str = "-") -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in the two units that matter, such as 2m15s."""
+    """A duration in the units that matter, such as 0.4s or 2m15s."""
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

@@ -28,25 +28,28 @@ def entity_view(entity: Entity) -> RenderableType:
 
 
 def _problem(problem: Problem) -> Group:
-    notes = [*_target(problem), *([problem.cefr] if problem.cefr else [])]
-    head = _line(_number(problem), (problem.instructions, "bold"), ("  " + " · ".join(notes) if notes else "", "dim"))
-    right_first = sorted(problem.statements, key=lambda statement: not statement.is_correct)
-    lines = [line for statement in right_first for line in _statement(statement)]
-    return Group(head, *lines, _line(("   id ", "dim"), (problem.id, "dim")))
+    level = (f"  {problem.cefr}" if problem.cefr else "", "dim")
+    head = _line(_number(problem), (problem.instructions, "bold"), level)
+    lines = [line for statement in problem.statements for line in _statement(statement)]
+    return Group(head, *lines, _line((f"   id {problem.id}", "dim")))
 
 
 def _statement(statement: Statement) -> list[Text]:
     if statement.is_correct:
         meaning = [_line(("     ", ""), (f"“{statement.translation}”", "italic"))] if statement.translation else []
         return [_line(("   ✓ ", "bold green"), (statement.text, "green")), *meaning]
-    kind = statement.error.replace("_", " ") if statement.error else ""
-    reason = ": ".join(part for part in (kind, statement.explanation) if part)
-    because = [_line(("     ", ""), (reason, "dim"))] if reason else []
-    return [_line(("   ✗ ", "bold red"), (statement.text, "")), *because]
+    because = [_line(("     ", ""), (statement.explanation, "dim"))] if statement.explanation else []
+    return [_line(("   ✗ ", "bold red"), *_wrong_words(statement)), *because]
 
 
-def _target(problem: Problem) -> list[str]:
-    return [value.replace("_", " ") for value in problem.target.values() if isinstance(value, str)]
+def _wrong_words(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """The statement with the wrong words marked, where the API says which they are."""
+    place = statement.raw.get("error")
+    start, end = (place.get("start"), place.get("end")) if isinstance(place, dict) else (None, None)
+    text = statement.text
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        return ((text, ""),)
+    return ((text[:start], ""), (text[start:end], "red underline"), (text[end:], ""))
 
 
 def _unknown(entity: Entity) -> Group:

@@ -1,0 +1,60 @@
+"""`Client` and `AsyncClient` are twins, and importing the library costs next to nothing."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import lqs
+import lqs_client
+from lqs_client import AsyncClient, Client
+from lqs_client._async_client import AsyncKeys
+from lqs_client._client import Keys
+
+_SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
+
+
+def methods(kind: type) -> dict[str, inspect.Signature]:
+    own = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
+    public = {name: value for name, value in own.items() if not name.startswith("_") or name.endswith("__")}
+    return {_SAME.get(name, name): inspect.signature(value) for name, value in public.items() if name != "__init__"}
+
+
+@pytest.mark.parametrize(("sync", "asynchronous"), [(Client, AsyncClient), (Keys, AsyncKeys)])
+def test_both_clients_have_the_same_names_parameters_and_results(sync: type, asynchronous: type) -> None:
+    assert methods(sync)
+    assert methods(sync) == methods(asynchronous)
+
+
+def test_both_clients_are_made_alike() -> None:
+    assert inspect.signature(Client) == inspect.signature(AsyncClient)
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys])
+def test_every_method_of_the_asyncio_client_is_a_coroutine(kind: type) -> None:
+    functions = [value for name, value in vars(kind).items() if inspect.isfunction(value) and name != "__init__"]
+    assert functions
+    assert all(inspect.iscoroutinefunction(function) for function in functions)
+
+
+def test_both_clients_explain_every_method_alike() -> None:
+    for name in methods(Client):
+        if not name.startswith("__"):
+            assert inspect.getdoc(getattr(Client, name))
+            assert inspect.getdoc(getattr(AsyncClient, name))
+
+
+def test_importing_the_library_loads_no_http_library_and_nothing_of_the_service() -> None:
+    heavy = ("httpx", "asyncio", "pydantic", "rich", "lqs")
+    look = f"import sys, lqs_client; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_library_has_the_version_of_the_service_it_was_made_with() -> None:
+    assert lqs_client.__version__ == lqs.__version__
+
+
+def test_everything_that_is_offered_is_there() -> None:
+    assert all(hasattr(lqs_client, name) for name in lqs_client.__all__)
