@@ -1,0 +1,47 @@
+"""The command line of the benchmarks."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+import uvloop
+
+from benchmarks import throughput
+from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
+from benchmarks.report import Figure, show
+
+GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxyType(
+    {
+        "throughput": throughput.measure,
+    }
+)
+"""Every group of rows by the word for `--only`."""
+
+
+def main() -> None:
+    """Measure, then print one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what is claimed about speed.")
+    parser.add_argument("--only", action="append", choices=GROUPS, metavar="NAME", help=f"of: {', '.join(GROUPS)}")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--quick", action="store_true", help="tiny amounts: shows that it runs, measures nothing")
+    arguments = parser.parse_args()
+    figures = uvloop.run(_measure(arguments.only or list(GROUPS), QUICK if arguments.quick else FULL))
+    show(figures, as_json=arguments.json)
+
+
+async def _measure(groups: list[str], scale: Scale) -> list[Figure]:
+    figures: list[Figure] = []
+    async with ground(scale) as found:
+        for group in groups:
+            started = time.monotonic()
+            figures += await GROUPS[group](found)
+            load = os.getloadavg()[0]
+            print(f"{group}: {time.monotonic() - started:.0f} s, load average {load:.1f}", file=sys.stderr)
+    return figures
+
+
+if __name__ == "__main__":
+    main()
