@@ -41,18 +41,25 @@ class _Part(BaseModel):
 
 
 class ProblemConstraints(BaseModel):
-    """What the caller asks of a problem; a field left out leaves the choice to the generator.
-
-    `error_codes` are the only kinds of error the wrong statements may show. The same `seed` repeats the same problems.
-    """
+    """What the caller asks of a problem; a field left out leaves the choice to the generator."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    verbs: Annotated[list[Lemma], Field(min_length=1, max_length=20)] | None = None
-    tenses: Annotated[list[Tense], Field(min_length=1, max_length=len(TENSES))] | None = None
-    persons: Annotated[list[Person], Field(min_length=1, max_length=len(PERSONS))] | None = None
-    error_codes: Annotated[list[ErrorCode], Field(min_length=1, max_length=len(ERROR_CODES))] | None = None
-    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    verbs: Annotated[list[Lemma], Field(min_length=1, max_length=20)] | None = Field(
+        None, description="Dictionary forms, such as aller or se lever; each problem is about one of them."
+    )
+    tenses: Annotated[list[Tense], Field(min_length=1, max_length=len(TENSES))] | None = Field(
+        None, description="Each problem is in one of these tenses."
+    )
+    persons: Annotated[list[Person], Field(min_length=1, max_length=len(PERSONS))] | None = Field(
+        None, description="Person and number of the subject: 1s is je, 3p is ils, elles or a plural noun."
+    )
+    error_codes: Annotated[list[ErrorCode], Field(min_length=1, max_length=len(ERROR_CODES))] | None = Field(
+        None, description="The only kinds of error the wrong statements may show."
+    )
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = Field(
+        None, description="The same seed repeats the same problems; without it every generation request differs."
+    )
 
 
 class Target(_Part):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 APOSTROPHE = "’"
@@ -58,9 +59,10 @@ def typographic(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("'", APOSTROPHE)
 
 
-def words(text: str) -> list[Word]:
+@lru_cache(maxsize=256)
+def words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
-    return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+    return tuple(Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text))
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
@@ -83,11 +85,11 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
     return start, end, right[from_:to]
 
 
-def _ends_elided(found: list[Word], tail: int) -> bool:
+def _ends_elided(found: tuple[Word, ...], tail: int) -> bool:
     return len(found) > tail and found[-1 - tail].form.endswith(APOSTROPHE)
 
 
-def _slice(found: list[Word], head: int, tail: int) -> tuple[int, int]:
+def _slice(found: tuple[Word, ...], head: int, tail: int) -> tuple[int, int]:
     inside = found[head : len(found) - tail]
     if inside:
         return inside[0].start, inside[-1].end

@@ -8,6 +8,7 @@ from lqs.domain.entities.problem import (
     MAX_SEED,
     WRONG_STATEMENTS,
     ErrorCode,
+    Key,
     Level,
     Problem,
     ProblemConstraints,
@@ -55,29 +56,8 @@ class OfflineProblemGenerator:
 
 def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
     """The problem of one slot."""
-    rng = random.Random(f"{seed}:{slot_index}")
     draft = drafts(want, seed, slot_index + 1)[slot_index]
-    candidate, clause = draft.candidate, draft.candidate.clause
-    right = sentence_of(draft)
-    chosen = choose_mistakes(mistakes_within(candidate, draft.agreement, want.codes), rng)
-    correct_index = key_position(seed, slot_index)
-    statements: list[Statement] = []
-    for key in KEYS:
-        if len(statements) == correct_index:
-            statements.append(
-                Statement(
-                    key=key,
-                    text=right.text,
-                    is_correct=True,
-                    translation=translation(
-                        candidate.frame, candidate.subject, candidate.tense, draft.marker, leading=draft.leading
-                    ),
-                    explanation=explain_right(clause, right.group),
-                )
-            )
-        else:
-            statements.append(wrong_statement(key, draft, right, chosen.pop()))
-    verb = candidate.frame.verb
+    candidate, verb = draft.candidate, draft.candidate.frame.verb
     target = Target(
         lemma=verb.name,
         pronominal=verb.pronominal,
@@ -85,6 +65,10 @@ def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
         person=candidate.subject.person,
         subject=candidate.subject.text,
     )
+    correct_index = key_position(seed, slot_index)
+    rng = random.Random(f"{seed}:{slot_index}")
+    mistakes = choose_mistakes(mistakes_within(candidate, draft.agreement, want.codes), rng)
+    statements = _statements(draft, mistakes, correct_index)
     return Problem(
         cefr=_level(candidate),
         tags=_tags(candidate, statements),
@@ -93,10 +77,21 @@ def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
             f"au {_TENSE_NAMES[candidate.tense]}."
         ),
         target=target,
-        statements=tuple(statements),
+        statements=statements,
         correct_index=correct_index,
-        fingerprint=fingerprint(target, tuple(statements)),
+        fingerprint=fingerprint(target, statements),
         provenance=Provenance(generator="offline", seed=seed, slot_index=slot_index),
+    )
+
+
+def _statements(draft: Draft, mistakes: list[Mistake], correct_index: int) -> tuple[Statement, ...]:
+    right = sentence_of(draft)
+    wrong = iter(mistakes)
+    return tuple(
+        _right_statement(key, draft, right)
+        if index == correct_index
+        else _wrong_statement(key, draft, right, next(wrong))
+        for index, key in enumerate(KEYS)
     )
 
 
@@ -106,15 +101,15 @@ def drafts(want: Wanted, seed: int, count: int) -> list[Draft]:
     rng = random.Random(seed)
     verbs = rng.sample(list(by_verb), min(MAX_ENTITIES, len(by_verb)))
     made: list[Draft] = []
-    seen: set[str] = set()
+    seen: set[tuple[Candidate, Marker, bool]] = set()
     while len(made) < count:
         by_form = by_verb[verbs[len(made) % len(verbs)]]
         for _ in range(_TRIES):
             draft = _draw(by_form, rng)
-            text = sentence_of(draft).text
-            if text not in seen:
+            key = (draft.candidate, draft.marker, draft.leading)
+            if key not in seen:
                 break
-        seen.add(text)
+        seen.add(key)
         made.append(draft)
     return made
 
@@ -123,7 +118,8 @@ def _draw(by_form: tuple[tuple[Candidate, ...], ...], rng: random.Random) -> Dra
     """One draft of a verb: first the tense and person, evenly, then the rest."""
     candidate = rng.choice(rng.choice(by_form))
     marker = rng.choice(candidate.frame.times[candidate.tense])
-    return Draft(candidate, rng.choice(candidate.subject.agreements), marker, leading=rng.random() < 0.5)
+    leading = rng.random() < 0.5 and bool(marker.french) and not marker.inner
+    return Draft(candidate, rng.choice(candidate.subject.agreements), marker, leading)
 
 
 def sentence_of(draft: Draft) -> Sentence:
@@ -161,19 +157,27 @@ def key_position(seed: int, slot_index: int) -> int:
     return random.Random(f"key:{seed}:{turn}").sample(range(len(KEYS)), len(KEYS))[place]
 
 
-def wrong_statement(key: str, draft: Draft, right: Sentence, mistake: Mistake) -> Statement:
-    """One wrong option, with the place of its error and the reason."""
+def _right_statement(key: Key, draft: Draft, right: Sentence) -> Statement:
+    frame, tense, subject = draft.candidate
+    return Statement(
+        key=key,
+        text=right.text,
+        is_correct=True,
+        translation=translation(frame, subject, tense, draft.marker, leading=draft.leading),
+        explanation=explain_right(draft.candidate.clause, right.group),
+    )
+
+
+def _wrong_statement(key: Key, draft: Draft, right: Sentence, mistake: Mistake) -> Statement:
     text = right._replace(group=mistake.group).text
     start, end, correction = changed_span(text, right.text)
     wrong = text[start:end]
-    return Statement.model_validate(
-        {
-            "key": key,
-            "text": text,
-            "is_correct": False,
-            "error": StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-            "explanation": explain_wrong(mistake.code, draft.candidate.clause, mistake.group, wrong, correction),
-        }
+    return Statement(
+        key=key,
+        text=text,
+        is_correct=False,
+        error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
+        explanation=explain_wrong(mistake.code, draft.candidate.clause, mistake.group, wrong, correction),
     )
 
 
@@ -185,7 +189,7 @@ def _level(candidate: Candidate) -> Level:
     return "B1" if clause.verb.pronominal and clause.object_number else "A2"
 
 
-def _tags(candidate: Candidate, statements: list[Statement]) -> tuple[str, ...]:
+def _tags(candidate: Candidate, statements: tuple[Statement, ...]) -> tuple[str, ...]:
     codes = sorted({statement.error.code for statement in statements if statement.error})
     kind = ("reflexive",) if candidate.frame.verb.pronominal else ()
     return (candidate.tense, *kind, *codes)
