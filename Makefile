@@ -16,7 +16,7 @@ up: $(VENV)/.runtime ## serve the API and a worker on the embedded PostgreSQL un
 	@$(BIN)/lqs up
 
 test: $(VENV)/.dev ## run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -q -n 2
 
 check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 	@$(BIN)/ruff format --check .

@@ -113,10 +113,17 @@ async def test_every_route_wants_a_key_with_just_its_scope(
     assert (await just.http.request(method, path)).status_code not in (401, 403)
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", "Bearer", "Bearer x", "Basic dTpw", f"Bearer {make_key().text}", f"Bearer {make_key().text[:-1]}!"],
-)
+WRONG_KEYS = {
+    "nothing": "",
+    "no key": "Bearer",
+    "no whole key": "Bearer x",
+    "another scheme": "Basic dTpw",
+    "an unknown key": f"Bearer {make_key().text}",
+    "a mistyped key": f"Bearer {make_key().text[:-1]}!",
+}
+
+
+@pytest.mark.parametrize("header", WRONG_KEYS.values(), ids=WRONG_KEYS)
 async def test_a_wrong_key_is_told_in_one_shape(api: Api, header: str) -> None:
     answer = await api.anonymous().get("/generation-requests/x", headers={"Authorization": header})
 
