@@ -48,9 +48,7 @@ class Scale:
 FULL = Scale(
     rounds=3, entities=10_000, sleepers=10_000, sleep_seconds=10, pickups=60, http_seconds=2.0, finished_slots=50_000
 )
-QUICK = Scale(
-    rounds=1, entities=500, sleepers=100, sleep_seconds=0.2, pickups=3, http_seconds=0.2, finished_slots=1000
-)
+QUICK = Scale(rounds=1, entities=500, sleepers=100, sleep_seconds=0.2, pickups=3, http_seconds=0.2, finished_slots=1000)
 
 
 class Ground:
@@ -79,9 +77,7 @@ class Ground:
         async with opened(url) as database:
             await migrate_all(database)
             async with database.acquire() as connection:
-                await connection.execute(
-                    "INSERT INTO owners (id, name, created_at) VALUES ($1, 'bench', now())", OWNER
-                )
+                await connection.execute("INSERT INTO owners (id, name, created_at) VALUES ($1, 'bench', now())", OWNER)
 
 
 @asynccontextmanager

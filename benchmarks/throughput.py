@@ -144,9 +144,7 @@ async def _submit(database: Database, requests: int, size: int) -> None:
     await asyncio.wait(tasks)
 
 
-async def _record(
-    ground: Ground, base: str, worker_id: UUID, entities: int, *, submit_size: int = 0
-) -> list[Unit]:
+async def _record(ground: Ground, base: str, worker_id: UUID, entities: int, *, submit_size: int = 0) -> list[Unit]:
     """The transactions of a worker that does all of it step by step, on a copy."""
     settings = settings_for(base)
     telemetry = Telemetry()

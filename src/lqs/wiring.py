@@ -20,6 +20,9 @@ from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.migrate import MigrationRefused, migrate, pending
 
+EntityTypes = Mapping[str, EntityType]
+"""Entity types by their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
@@ -29,7 +32,7 @@ class ApiParts:
     submitter: Submitter
     announcer: Announcer
     telemetry: Telemetry
-    entity_types: Mapping[str, EntityType]
+    entity_types: EntityTypes
     max_attempts: int
     lease_seconds: float
 
@@ -69,8 +72,8 @@ class WorkerParts:
 
 
 @asynccontextmanager
-async def open_api_parts(settings: Settings | None = None) -> AsyncIterator[ApiParts]:
-    """Everything an API process needs. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+async def open_api_parts(settings: Settings | None = None, types: EntityTypes | None = None) -> AsyncIterator[ApiParts]:
+    """Everything an API process needs, for the registered entity types or these. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
     settings = settings or load()
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
@@ -94,7 +97,7 @@ async def open_api_parts(settings: Settings | None = None) -> AsyncIterator[ApiP
                     submitter=submitter,
                     announcer=announcer,
                     telemetry=telemetry,
-                    entity_types=entity_types(),
+                    entity_types=types or entity_types(),
                     max_attempts=settings.max_attempts,
                     lease_seconds=settings.lease_seconds,
                 )
@@ -105,12 +108,14 @@ async def open_api_parts(settings: Settings | None = None) -> AsyncIterator[ApiP
 
 
 @asynccontextmanager
-async def open_worker_parts(settings: Settings | None = None) -> AsyncIterator[WorkerParts]:
-    """Everything a worker process needs. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+async def open_worker_parts(
+    settings: Settings | None = None, types: EntityTypes | None = None
+) -> AsyncIterator[WorkerParts]:
+    """Everything a worker process needs, for the registered entity types or these. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")
     policy = RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds)
-    workshop = _workshop(settings, policy, telemetry)
+    workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database)
         yield WorkerParts(
@@ -168,11 +173,13 @@ def open_telemetry(settings: Settings, process: str) -> Telemetry:
     return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format))
 
 
-async def migrate_all(database: Database) -> list[str]:
-    """Bring the database to what this code expects, registered entity types included; returns what was applied."""
+async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
+    """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
     applied = await migrate(database)
     async with database.transaction() as connection:
-        await entities.ensure_tables(connection, [(kind.name, kind.plural) for kind in entity_types().values()])
+        await entities.ensure_tables(
+            connection, [(kind.name, kind.plural) for kind in (types or entity_types()).values()]
+        )
     return applied
 
 
@@ -183,7 +190,7 @@ async def refuse_unmigrated(database: Database) -> None:
         raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
 
 
-def _workshop(settings: Settings, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
     try:
         simulation = Simulation(
             seed=settings.simulated_seed,
@@ -200,7 +207,7 @@ def _workshop(settings: Settings, policy: RetryPolicy, telemetry: Telemetry) -> 
     except ValueError as error:
         raise SettingsInvalid(f"LQS_GENERATOR is wrong: {error}.") from None
     return Workshop(
-        entity_types=entity_types(),
+        entity_types=types,
         generators=generators,
         policy=policy,
         slot_timeout_seconds=settings.slot_timeout_seconds,

@@ -13,7 +13,7 @@ from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, Ser
 from lqs.domain.ids import new_id
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, idempotency_keys
-from lqs.storage.database import Connection, Database, DatabaseUnavailable
+from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
 from lqs.storage.generation_requests import NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
 
@@ -125,7 +125,9 @@ class Submitter:
             async with self._database.transaction() as connection:
                 return await self._insert(connection, batch)
         except DatabaseUnavailable as error:
-            return [ServiceUnavailable(f"The generation request was not confirmed: {error}")] * len(batch)
+            # A lock that one twin waits for in vain is no reason to turn strangers away.
+            if len(batch) == 1 or not isinstance(error, LockTimeout):
+                return [ServiceUnavailable(f"The generation request was not confirmed. {error}")] * len(batch)
         except Exception as error:
             if len(batch) == 1:
                 self._telemetry.fault("submit.broke", error, request_id=str(batch[0].id))

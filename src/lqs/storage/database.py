@@ -19,6 +19,10 @@ class DatabaseUnavailable(Exception):
     """The server cannot be used; the message says why in one sentence and never holds a password."""
 
 
+class LockTimeout(DatabaseUnavailable):
+    """Somebody else held a row for longer than `lock_timeout`: a frozen process, or a twin that hangs."""
+
+
 class Database:
     """One process's connections to one PostgreSQL database."""
 
@@ -134,6 +138,8 @@ def available() -> Iterator[None]:
     except _PASSING_ERRORS as error:
         if isinstance(error, ValueError):
             raise  # a value that the driver cannot send would fail again
+        if isinstance(error, asyncpg.LockNotAvailableError):
+            raise LockTimeout("Somebody else is busy with the same rows, and did not let go in time.") from error
         raise DatabaseUnavailable(
             f"The database did not carry it out: {str(error) or type(error).__name__}."
         ) from error
