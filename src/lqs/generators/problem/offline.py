@@ -47,6 +47,9 @@ class OfflineProblemGenerator:
     Without a seed in the constraints it comes from the request's id, and is written into the problem's provenance.
     """
 
+    def __init__(self) -> None:
+        pools(wanted(ProblemConstraints()))  # proves every mistake once, a fifth of a second no call should pay for
+
     async def generate(self, order: GenerationOrder) -> Generated:
         """Make one problem. The constraints must have passed `check_constraints`."""
         constraints = cast(ProblemConstraints, order.constraints)
