@@ -42,8 +42,21 @@ class ScriptedApi:
         self.url = url
         self.calls: list[Call] = []
         self._script = list(script)
+        self._called = threading.Condition()
 
-    def next_line(self) -> Answer | Cut:
+    def wait_for_calls(self, count: int) -> None:
+        """Return once so many calls came in."""
+        with self._called:
+            assert self._called.wait_for(lambda: len(self.calls) >= count, timeout=30)
+
+    def note(self, call: Call) -> Answer | Cut:
+        """Keep a call; returns what to answer."""
+        with self._called:
+            self.calls.append(call)
+            self._called.notify_all()
+            return self._next_line()
+
+    def _next_line(self) -> Answer | Cut:
         return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
 
@@ -51,8 +64,7 @@ class ScriptedApi:
 def scripted_api(*script: Answer | Cut) -> Iterator[ScriptedApi]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            api.calls.append(_read_call(self.rfile))
-            match api.next_line():
+            match api.note(_read_call(self.rfile)):
                 case Answer() as answer:
                     self.wfile.write(_written(answer))
                 case Cut():

@@ -1,0 +1,162 @@
+"""What `lqs` can tell without asking anybody: its help, wrong usage, limits, keys that are mistyped."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.calling import Caller
+from tests.client.scripted_api import KEY
+
+from lqs import __version__
+from lqs.cli.app import PLACES
+from lqs.cli.exit_codes import MEANINGS, ExitCode, gravest
+from lqs.domain import limits
+from lqs.generators.catalog import entity_types
+from lqs_client.credentials import save_credentials
+
+
+def test_the_version_is_told_before_any_framework_is_loaded() -> None:
+    look = (
+        "import sys, lqs.cli; sys.argv = ['lqs', '--version']; code = lqs.cli.main(); "
+        "print(code, [name for name in ('typer', 'rich', 'httpx', 'pydantic', 'lqs_client') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == f"lqs {__version__}\n0 []\n"
+
+
+def test_help_loads_neither_the_http_library_nor_the_one_that_paints() -> None:
+    look = (
+        "import sys; from lqs.cli.app import run; code = run(['generation', 'wait', '--help']); "
+        "print(code, [name for name in ('rich', 'httpx') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("0 []\n")
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["help"]])
+def test_help_lists_every_command_and_every_entity_type(lonely: Caller, words: list[str]) -> None:
+    ended = lonely.piped(*words)
+    assert (ended.code, ended.err) == (0, "")
+    listed = {line.split()[0] for line in ended.out.partition("Commands:")[2].splitlines() if line.startswith("  ")}
+    if words != ["help"]:
+        assert {kind.plural for kind in entity_types().values()} <= listed
+    assert set(PLACES) <= listed
+
+
+def test_the_exit_codes_are_told_as_they_are(lonely: Caller) -> None:
+    ended = lonely.piped("help", "exit-codes")
+    told = {int(line.split()[0]): line.split(maxsplit=1)[1] for line in ended.out.splitlines()}
+    assert told == {int(code): meaning for code, meaning in MEANINGS.items()}
+    assert set(ExitCode) == set(MEANINGS)
+    assert sorted(told) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]
+
+
+def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
+    assert gravest([]) == gravest([ExitCode.DONE]) == 0
+    assert gravest([ExitCode.DONE, ExitCode.STILL_RUNNING, ExitCode.PARTIAL]) == ExitCode.PARTIAL
+    assert gravest([ExitCode.CANCELLED, ExitCode.FAILED, ExitCode.NOT_FOUND]) == ExitCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["problmes"], "Did you mean 'problems'?"),
+        (["problems"], "Missing command"),
+        (["problems", "generat"], "Did you mean 'generate'"),
+        (["generation", "wait"], "Missing argument 'ID...'"),
+        (["problems", "generate", "--count", "0"], "greater than or equal to 1"),
+        (["problems", "generate", "--count", "11"], "less than or equal to 10"),
+        (["problems", "generate", "--count", "many"], "valid integer"),
+        (["problems", "generate", "--metadata", "lesson"], "write key=value"),
+        (["problems", "generate", "--metadata", "a=1", "--metadata", "a=2"], "given twice"),
+        (["problems", "generate", "--metadata", "k" * 65 + "=1"], "at most 64"),
+        (["problems", "generate", "--metadata", "k=" + "v" * 513], "512"),
+        (["problems", "generate", *[f"--metadata=k{n}=v" for n in range(17)]], "at most 16 pairs"),
+        (["problems", "generate", "--constraints", "{"], "not JSON"),
+        (["problems", "generate", "--constraints", "[1]"], "must be a JSON object"),
+        (["problems", "generate", "--constraints", "@nowhere.json"], "cannot read it"),
+        (["problems", "generate", "--constraints", '{"verbs": []}', "--verb", "être"], "choose one"),
+        (["problems", "generate", "--idempotency-key", "a b"], "visible ASCII"),
+        (["problems", "generate", "--timeout", "soon"], "no duration"),
+        (["keys", "create", "ci"], "Missing option '--scope'"),
+        (["keys", "create", "ci", "--scope", "read", "--expires-at", "2030-01-01"], "no time with a zone"),
+        (["help", "me"], "there is on exit-codes"),
+    ],
+)
+def test_wrong_usage_is_told_with_the_next_step_before_any_call(lonely: Caller, words: list[str], told: str) -> None:
+    ended = lonely.piped(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert told in ended.err
+    assert ended.err.splitlines()[-1].startswith("  Next: lqs ")
+    assert "Traceback" not in ended.err
+
+
+def test_the_limit_of_the_command_is_the_limit_of_the_domain(lonely: Caller) -> None:
+    wrong = lonely.piped("problems", "generate", "--count", str(limits.MAX_ENTITIES + 1))
+    right = lonely.piped("problems", "generate", "--count", str(limits.MAX_ENTITIES))
+    assert (wrong.code, right.code) == (2, 4)
+
+
+def test_with_json_wrong_usage_is_a_problem_object(lonely: Caller) -> None:
+    ended = lonely.piped("problems", "generate", "--count", "11", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.problem["code"] == "usage"
+    assert ended.problem["next"] == "lqs problems generate --help"
+
+
+def test_every_list_in_the_constraints_has_an_option(lonely: Caller) -> None:
+    told = lonely.piped("problems", "generate", "--help").out
+    assert all(option in told for option in ("--verb VERB", "--tense TENSE", "--person PERSON", "passe_compose"))
+
+
+def test_a_missing_key_is_told_with_the_places_that_were_looked_at(lonely: Caller, home: Path) -> None:
+    ended = lonely.piped("keys", "list")
+    assert ended.code == 4
+    assert str(home / "config" / "lqs" / "credentials.toml") in ended.err
+    assert "LQS_API_KEY" in ended.err
+
+
+def test_a_mistyped_key_is_told_without_a_call_and_without_showing_it(lonely: Caller, home: Path) -> None:
+    mistyped = KEY[:-1] + "A"
+    ended = lonely.piped("keys", "list", LQS_API_KEY=mistyped)
+    assert ended.code == 4
+    assert "the API key in LQS_API_KEY is no key of lqs" in ended.err
+    save_credentials("http://127.0.0.1:1", mistyped, {"XDG_CONFIG_HOME": str(home / "config")})
+    kept = lonely.piped("keys", "list", "--json")
+    assert kept.problem["code"] == "credentials_invalid"
+    assert "credentials.toml is no key" in kept.err
+    assert mistyped not in ended.err + kept.err
+
+
+def test_a_service_that_is_not_there_is_told_with_what_to_run(keyed: Caller) -> None:
+    ended = keyed.piped("generation", "get", "1")
+    assert ended.code == 1
+    assert "no connection to http://127.0.0.1:1" in ended.err
+    assert "Next: lqs up" in ended.err
+
+
+@pytest.mark.parametrize("words", [["--url", "nonsense"], ["--url", "ftp://x"]])
+def test_a_wrong_address_is_wrong_usage(keyed: Caller, words: list[str]) -> None:
+    ended = keyed.piped("keys", "list", *words)
+    assert ended.code == 2
+    assert "the address in --url is wrong" in ended.err
+
+
+def test_a_traceback_is_shown_only_when_asked_for(keyed: Caller) -> None:
+    assert "Traceback" not in keyed.piped("generation", "get", "1").err
+    assert "Traceback" in keyed.piped("generation", "get", "1", "--debug").err
+
+
+def test_completion_offers_commands(lonely: Caller) -> None:
+    asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
+    assert lonely.piped(**asked).out.split() == ["generation"]
+    asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
+    assert lonely.piped(**asked).out.split() == ["get", "wait"]
+
+
+def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:
+    ended = keyed.piped("problems", "generate", "--json")
+    assert ended.out == ""
+    assert json.loads(ended.err)["code"] == "connection_failed"
