@@ -73,7 +73,10 @@ class WorkerParts:
 
 @asynccontextmanager
 async def open_api_parts(settings: Settings | None = None, types: EntityTypes | None = None) -> AsyncIterator[ApiParts]:
-    """Everything an API process needs, for the registered entity types or these. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+    """Everything an API process needs, for the registered entity types or these.
+
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    """
     settings = settings or load()
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
@@ -111,7 +114,10 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
 async def open_worker_parts(
     settings: Settings | None = None, types: EntityTypes | None = None
 ) -> AsyncIterator[WorkerParts]:
-    """Everything a worker process needs, for the registered entity types or these. Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`."""
+    """Everything a worker process needs, for the registered entity types or these.
+
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    """
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")
     policy = RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds)
@@ -202,7 +208,7 @@ def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telem
         raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
     try:
         generators = {
-            name: generator_for(kind, settings.generator, simulated=simulation) for name, kind in entity_types().items()
+            name: generator_for(kind, settings.generator, simulated=simulation) for name, kind in types.items()
         }
     except ValueError as error:
         raise SettingsInvalid(f"LQS_GENERATOR is wrong: {error}.") from None

@@ -1,9 +1,10 @@
 """A new entity type is one registration: the routes, the tables, the worker and the checks follow from it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import httpx
@@ -88,14 +89,18 @@ async def service(database: Database, url: str) -> AsyncIterator[httpx.AsyncClie
         await working
 
 
+async def _done(http: httpx.AsyncClient, address: str) -> bool:
+    return bool((await http.get(address)).json()["done"])
+
+
 async def test_an_own_entity_type_is_generated_verified_stored_and_documented(
-    database: Database, database_url: str
+    database: Database, database_url: str, eventually: Callable[..., Awaitable[None]]
 ) -> None:
     async with service(database, database_url) as http:
         accepted = await http.post("/proverbs/generate", json={"count": 3, "constraints": {"about": "rain"}})
         assert accepted.status_code == 202, accepted.text
-        while not (body := (await http.get(accepted.headers["Location"])).json())["done"]:
-            await asyncio.sleep(0.01)
+        await eventually(partial(_done, http, accepted.headers["Location"]))
+        body = (await http.get(accepted.headers["Location"])).json()
         entity = (await http.get(f"/proverbs/{body['entities'][0]['id']}")).json()
         refused = await http.post("/proverbs/generate", json={"constraints": {"about": "nothing"}})
         document = (await http.get("/openapi.json")).json()
