@@ -143,6 +143,14 @@ def test_who_wants_no_colour_gets_none(home: Path, environment: dict[str, str], 
     assert not plain.coloured
 
 
+def test_a_terminal_that_knows_no_marks_shows_their_numbers(home: Path) -> None:
+    body = state("completed", generated=2) | {"entities": [{"entity_type": "poem", "verse": "née ✓ 🙂"}]}
+    with scripted_api(Answer(200, body)) as api:
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, PYTHONIOENCODING="ascii")
+    assert ended.code == 0
+    assert "n\\xe9e \\u2713" in ended.out
+
+
 def test_a_dumb_terminal_gets_lines(home: Path) -> None:
     with scripted_api(Answer(200, state("completed", generated=2))) as api:
         watched = Caller(home, api.url, KEY).on_terminal("generation", "wait", ID, environment={"TERM": "dumb"})

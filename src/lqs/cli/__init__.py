@@ -12,6 +12,9 @@ def main() -> int:
         print(f"lqs {__version__}")
         return 0
     # the framework costs five times what the interpreter does: only a real command pays for it
-    from lqs.cli.app import run
+    try:
+        from lqs.cli.app import run
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:
+        return 130

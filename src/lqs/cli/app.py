@@ -1,5 +1,6 @@
 """Puts the commands together, each loaded when it is called, and turns every end into an exit code."""
 
+import io
 import os
 import sys
 import traceback
@@ -67,6 +68,7 @@ class _Later(typer.core.TyperGroup):
 def run(words: Sequence[str]) -> int:
     """Run a command; the result is its exit code. Everything that goes wrong is told on standard error."""
     flags, rest = _take_flags(words)
+    _write_what_the_terminal_can()
     if flags.no_color:
         os.environ["NO_COLOR"] = "1"
     try:
@@ -130,6 +132,13 @@ def _entity_app(noun: EntityNoun) -> typer.Typer:
     from lqs.cli.entities import entity_app
 
     return entity_app(noun)
+
+
+def _write_what_the_terminal_can() -> None:
+    """A terminal that does not know a character shows its number; that is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_standard_output() -> None:

@@ -82,6 +82,7 @@ def gather_constraints(written: str | None, listed: Mapping[str, Sequence[str]])
 def _parse_object(written: str) -> Mapping[str, Any]:
     try:
         body = json.loads(_text_of(written))
+        json.dumps(body, allow_nan=False)
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong("--constraints", f"cannot read it: {error}") from error
     except (ValueError, RecursionError) as error:

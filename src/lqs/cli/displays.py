@@ -24,8 +24,8 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def changed(self, state: GenerationRequest) -> None:
-        """A generation request has a new state."""
+    def changed(self, request_id: str, state: GenerationRequest) -> None:
+        """A generation request has a new state; `request_id` is as the user wrote it."""
         ...
 
     def troubled(self, request_id: str, error: LqsError, pause: float) -> None:
@@ -69,11 +69,11 @@ class BarDisplay:
     ) -> None:
         self._progress.stop()
 
-    def changed(self, state: GenerationRequest) -> None:
+    def changed(self, request_id: str, state: GenerationRequest) -> None:
         """Move the bar by what is settled."""
         settled = state.counts.generated + state.counts.failed + state.counts.cancelled
         self._progress.update(
-            self._bars[state.request_id],
+            self._bars[request_id],
             total=state.requested_count,
             completed=settled,
             figures=_figures(state),
@@ -96,9 +96,9 @@ class LineDisplay:
     ) -> None:
         return
 
-    def changed(self, state: GenerationRequest) -> None:
+    def changed(self, request_id: str, state: GenerationRequest) -> None:
         """Write the change."""
-        _say(state.request_id, f"{clean(state.status)}  {_figures(state)}")
+        _say(request_id, f"{clean(state.status)}  {_figures(state)}")
 
     def troubled(self, request_id: str, error: LqsError, pause: float) -> None:
         """Write what failed."""
@@ -116,7 +116,7 @@ class JsonDisplay:
     ) -> None:
         return
 
-    def changed(self, state: GenerationRequest) -> None:
+    def changed(self, request_id: str, state: GenerationRequest) -> None:
         """Write the API's body."""
         print(json.dumps(state.raw, ensure_ascii=False), flush=True)
 

@@ -57,7 +57,7 @@ async def _wait_for_one(
         return await client.wait(
             request_id,
             timeout=how.timeout,
-            on_progress=display.changed,
+            on_progress=lambda state: display.changed(request_id, state),
             on_trouble=lambda error, pause: display.troubled(request_id, error, pause),
         )
     except LqsError as error:

@@ -1,0 +1,121 @@
+"""Both clients against the real service: submit, wait, read, and be told the truth about what went wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from lqs_client import (
+    AsyncClient,
+    Authentication,
+    Client,
+    Forbidden,
+    GenerationRequest,
+    Invalid,
+    NotFound,
+    Problem,
+    WaitTimeout,
+    looks_like_key,
+)
+
+UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
+NAITRE = {"verbs": ["naître"], "tenses": ["passe_compose"]}
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def ask(request: pytest.FixtureRequest, service: tuple[str, str]) -> Ask:
+    """Calls one method of the blocking or of the asyncio client; `key` speaks for somebody else."""
+    url, first_key = service
+
+    async def asynchronous(method: str, *arguments: Any, key: str | None = None, **named: Any) -> Any:
+        async with AsyncClient(key or first_key, api_url=url) as client:
+            return await _method(client, method)(*arguments, **named)
+
+    async def blocking(method: str, *arguments: Any, key: str | None = None, **named: Any) -> Any:
+        def on_a_thread() -> Any:
+            with Client(key or first_key, api_url=url) as client:
+                return _method(client, method)(*arguments, **named)
+
+        return await asyncio.to_thread(on_a_thread)
+
+    return asynchronous if request.param == "asyncio" else blocking
+
+
+def _method(client: Client | AsyncClient, name: str) -> Callable[..., Any]:
+    return getattr(client.keys, name.removeprefix("keys.")) if "." in name else getattr(client, name)
+
+
+async def test_what_was_asked_for_is_generated_and_can_be_read_again(ask: Ask) -> None:
+    told: list[GenerationRequest] = []
+    end = await ask(
+        "generate_and_wait", count=3, constraints=NAITRE, metadata={"lesson": "A1-7"}, on_progress=told.append
+    )
+    assert end.raise_for_outcome() is end
+    assert (end.status, end.end_reason, end.metadata) == ("completed", "all_settled", {"lesson": "A1-7"})
+    assert (end.counts.generated, len(end.entities), len(end.slots)) == (3, 3, 3)
+    assert told[-1] == end
+    assert await ask("get", end.request_id) == end
+    for entity in end.entities:
+        assert isinstance(entity, Problem)
+        assert entity.target["lemma"] == "naître"
+        assert [one.is_correct for one in entity.statements].count(True) == 1
+        assert entity.statements[entity.correct_index].translation
+        assert all(one.explanation for one in entity.statements)
+        assert await ask("problem", entity.id) == await ask("entity", "problems", entity.id) == entity
+
+
+async def test_the_same_key_is_the_same_generation_request(ask: Ask, request: pytest.FixtureRequest) -> None:
+    key = request.node.name
+    first = await ask("generate", count=1, idempotency_key=key)
+    again = await ask("generate", count=1, idempotency_key=key)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert first.request_id == again.request_id
+    with pytest.raises(Invalid) as caught:
+        await ask("generate", count=2, idempotency_key=key)
+    assert caught.value.raw["existing_request_id"] == first.request_id
+    assert caught.value.raw["differing_fields"] == ["count"]
+
+
+async def test_a_wait_without_time_tells_what_it_saw_and_can_be_taken_up_again(ask: Ask) -> None:
+    accepted = await ask("generate", count=10)
+    try:
+        seen = await ask("wait", accepted.request_id, timeout=0)
+    except WaitTimeout as timeout:
+        seen = timeout.last
+    assert (seen.request_id, seen.requested_count) == (accepted.request_id, 10)
+    assert (await ask("wait", accepted.request_id)).done
+
+
+@pytest.mark.parametrize("request_id", [UNKNOWN, "not-an-id", "../api-keys"])
+async def test_what_is_not_there_is_not_found(ask: Ask, request_id: str) -> None:
+    for method in ("get", "wait", "problem"):
+        with pytest.raises(NotFound) as caught:
+            await ask(method, request_id)
+        assert caught.value.code == "not_found"
+
+
+async def test_a_wrong_body_is_told_field_by_field(ask: Ask) -> None:
+    with pytest.raises(Invalid) as caught:
+        await ask("generate", count=11, constraints={"tenss": ["present"]})
+    assert {one.pointer for one in caught.value.errors} == {"/count", "/constraints/tenss"}
+    assert caught.value.retryable is False
+    assert caught.value.trace_id
+
+
+async def test_a_key_lives_from_its_making_to_its_revocation(ask: Ask) -> None:
+    made = await ask("keys.create", "reader", scopes=["read"])
+    assert looks_like_key(made.secret)
+    with pytest.raises(Forbidden, match="scope write"):
+        await ask("generate", key=made.secret)
+    with pytest.raises(NotFound):
+        await ask("get", UNKNOWN, key=made.secret)
+    listed = {key.key_id: key for key in (await ask("keys.list")).results}
+    assert (listed[made.key_id].name, listed[made.key_id].scopes) == ("reader", ("read",))
+    assert "secret" not in listed[made.key_id].raw
+    await ask("keys.revoke", made.key_id)
+    with pytest.raises(Authentication):
+        await ask("get", UNKNOWN, key=made.secret)
+    assert {key.key_id: key for key in (await ask("keys.list")).results}[made.key_id].revoked_at
