@@ -17,4 +17,6 @@ def main() -> int:
 
         return run(words)
     except KeyboardInterrupt:
-        return 130
+        from lqs.cli.exit_codes import ExitCode
+
+        return ExitCode.INTERRUPTED

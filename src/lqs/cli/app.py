@@ -110,7 +110,7 @@ def _root(words: Sequence[str]) -> typer.core.TyperGroup:
     root = typer.main.get_command(application)
     assert isinstance(root, typer.core.TyperGroup)
     called = next((word for word in words if not word.startswith("-")), None)
-    if called not in PLACES:
+    if called not in PLACES or called == "help":
         for noun in entity_nouns():
             root.add_command(
                 _Later(noun.plural, f"Generate {noun.plural} and look at them.", partial(_entity_app, noun))
