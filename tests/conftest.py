@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import asyncpg
 import pytest
+from tests.running import Service, first_key, running_service
 
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
@@ -155,6 +156,21 @@ def eventually() -> Callable[..., Awaitable[None]]:
             await asyncio.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+async def service(
+    postgres_url: str, creating: asyncpg.Connection, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """The real service on a database of its own, shared by all tests of a process that ask for it."""
+    name = f"lqs_service_{secrets.token_hex(6)}"
+    await creating.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    database = await opened(sibling(postgres_url, name))
+    key, owner_id = await first_key(database)
+    await database.close()
+    with running_service(sibling(postgres_url, name), key, owner_id, tmp_path_factory.mktemp("service")) as service:
+        yield service
+    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def opened(url: str) -> Database:

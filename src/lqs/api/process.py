@@ -1,18 +1,29 @@
 """The API as a process of its own: one Granian worker on uvloop, ended by SIGTERM or with its parent."""
 
+import multiprocessing
+
+from fastapi import FastAPI
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+
+from lqs.api import app
+from lqs.lifeline import end_with_parent
 
 _KILL_SECONDS = 10
 _HEADER_TIMEOUT_MS = 15_000
 
 
 def run_api(host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT. The application reads its settings itself, in the process that serves."""
+    """Serve until SIGTERM or SIGINT. The application reads its settings itself, in the process that serves.
+
+    Raises `SystemExit` with 1 when that process dies.
+    """
+    # A forked process would share locks with threads that it does not have.
+    multiprocessing.set_start_method("spawn", force=True)
     Granian(
-        "lqs.api.app:create",
+        "lqs.api.process:create_in_server",
         factory=True,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
@@ -23,5 +34,12 @@ def run_api(host: str, port: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT_MS),
-        process_name="lqs api",
     ).serve()
+
+
+def create_in_server() -> FastAPI:
+    """The application in the process that Granian started for it, which ends with Granian's own."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    end_with_parent(int(parent.sentinel), grace_seconds=_KILL_SECONDS)
+    return app.create()

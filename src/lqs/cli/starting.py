@@ -1,0 +1,70 @@
+"""What commands that operate the service share: a free port found before it is needed, and failures as sentences."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lqs.cli.exit_codes import ExitCode
+from lqs.cli.failures import CommandFailed, Failure
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what can be wrong with settings, database and migrations into a failure that says so, and what to do."""
+    from lqs.settings import SettingsInvalid
+    from lqs.storage.database import DatabaseUnavailable
+    from lqs.storage.embedded import EmbeddedRefused
+    from lqs.storage.migrate import MigrationRefused
+
+    try:
+        yield
+    except SettingsInvalid as error:
+        what, *more = str(error).splitlines()
+        step = "correct it in the environment and run the command again"
+        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", what, tuple(more), step)) from error
+    except DatabaseUnavailable as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, "database_unavailable", str(error))) from error
+    except EmbeddedRefused as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, "embedded_refused", str(error))) from error
+    except MigrationRefused as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, "migration_refused", str(error))) from error
+
+
+def free_port(host: str, port: int) -> int:
+    """The port, seen to be free on this address a moment ago; for port 0 one that the system chooses.
+
+    The server would share a busy port with whoever has it. Raises `CommandFailed`.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            chosen: int = probe.getsockname()[1]
+            return chosen
+    except OSError as error:
+        raise CommandFailed(_cannot_listen(host, port, error)) from error
+
+
+def web_address(host: str, port: int) -> str:
+    """The URL at which this machine reaches an API that listens there."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # listening anywhere is the user's wish
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> Failure:
+    match error.errno:
+        case errno.EADDRINUSE:
+            what = f"port {port} of {host} is in use by another program"
+            step = "stop that one, or choose a port: LQS_API_PORT=0 takes a free one"
+            return Failure(ExitCode.ERROR, "port_in_use", what, (), step)
+        case errno.EACCES:
+            what, step = f"this user may not listen on port {port}", "choose one above 1023 with LQS_API_PORT"
+            return Failure(ExitCode.USAGE, "port_refused", what, (), step)
+        case _:
+            reason = error.strerror or os.strerror(error.errno or 0)
+            what = f"the API cannot listen on {host}, port {port}: {reason}"
+            step = "set LQS_API_HOST to an address of this machine, such as 127.0.0.1"
+            return Failure(ExitCode.USAGE, "address_refused", what, (), step)

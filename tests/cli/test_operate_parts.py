@@ -1,0 +1,13 @@
+"""`lqs serve`, `lqs worker` and `lqs migrate`, each as a process of its own."""
+
+from tests.running import Service
+
+from lqs_client import Client
+
+
+def test_an_api_and_a_worker_that_were_started_alone_generate_together(service: Service) -> None:
+    with Client(service.key, api_url=service.url) as client:
+        request = client.generate_and_wait(count=3, timeout=30)
+
+    assert request.status == "completed"
+    assert len(request.entities) == 3
