@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.cli.calling import Caller
+from tests.running import Service
 
 from lqs_client.credentials import save_credentials
 
@@ -15,9 +16,9 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @pytest.fixture
-def lqs(service: tuple[str, str], home: Path) -> Caller:
+def lqs(service: Service, home: Path) -> Caller:
     """A caller of the real service, with the key in its environment."""
-    return Caller(home, *service)
+    return Caller(home, service.url, service.key)
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def done(lqs: Caller) -> str:
     return str(lqs.piped("problems", "generate", "--count", "2", "--wait", "--json").last_object["request_id"])
 
 
-def over_http(service: tuple[str, str], path: str, body: Any = None) -> Any:
-    url, key = service
+def over_http(service: Service, path: str, body: Any = None) -> Any:
+    url, key = service.url, service.key
     headers = {"Authorization": f"Bearer {key}"}
     if body is None:
         return httpx.get(url + path, headers=headers).json()
@@ -60,7 +61,7 @@ def test_generate_gives_the_id_to_the_pipe_and_the_way_on_to_people(lqs: Caller)
     assert "Completed: 1 of 1 problem in " in waited.err
 
 
-def test_json_is_what_the_api_says(lqs: Caller, service: tuple[str, str], done: str) -> None:
+def test_json_is_what_the_api_says(lqs: Caller, service: Service, done: str) -> None:
     told = lqs.piped("generation", "get", done, "--json").last_object
     assert told == over_http(service, f"/generation-requests/{done}")
     assert lqs.piped("generation", "wait", done, "--json").last_object == told
@@ -131,7 +132,7 @@ def test_a_repeated_command_with_the_same_key_generates_nothing_new(lqs: Caller,
     assert "count" in other.err
 
 
-def test_the_limit_is_told_in_the_words_of_the_api(lqs: Caller, service: tuple[str, str]) -> None:
+def test_the_limit_is_told_in_the_words_of_the_api(lqs: Caller, service: Service) -> None:
     [finding] = over_http(service, "/problems/generate", {"count": 11})["errors"]
     assert finding["pointer"] == "/count"
     assert finding["detail"].rstrip(".") in lqs.piped("problems", "generate", "--count", "11").err
@@ -153,11 +154,11 @@ def test_what_is_not_there_is_code_3(lqs: Caller, words: tuple[str, str]) -> Non
     assert (ended.code, ended.out, ended.problem["code"]) == (3, "", "not_found")
 
 
-def test_a_key_from_its_making_to_its_end(lqs: Caller, service: tuple[str, str], home: Path) -> None:
+def test_a_key_from_its_making_to_its_end(lqs: Caller, service: Service, home: Path) -> None:
     made = lqs.piped("keys", "create", "quiz app", "--scope", "read", "--expires-at", "2100-01-01T00:00:00Z")
     assert made.code == 0
     secret = made.out.strip()
-    reader = Caller(home, service[0], secret)
+    reader = Caller(home, service.url, secret)
     refused = reader.piped("problems", "generate")
     assert refused.code == 4
     assert "scope write" in refused.err
@@ -172,6 +173,6 @@ def test_a_key_from_its_making_to_its_end(lqs: Caller, service: tuple[str, str],
     assert lqs.piped("keys", "revoke", "nobody").code == 3
 
 
-def test_the_credentials_file_is_enough(service: tuple[str, str], home: Path) -> None:
-    save_credentials(*service, {"XDG_CONFIG_HOME": str(home / "config")})
+def test_the_credentials_file_is_enough(service: Service, home: Path) -> None:
+    save_credentials(service.url, service.key, {"XDG_CONFIG_HOME": str(home / "config")})
     assert Caller(home).piped("keys", "list").code == 0

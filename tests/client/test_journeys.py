@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.running import Service
 
 from lqs_client import (
     AsyncClient,
@@ -26,9 +27,9 @@ Ask = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture(params=["blocking", "asyncio"])
-def ask(request: pytest.FixtureRequest, service: tuple[str, str]) -> Ask:
+def ask(request: pytest.FixtureRequest, service: Service) -> Ask:
     """Calls one method of the blocking or of the asyncio client; `key` speaks for somebody else."""
-    url, first_key = service
+    url, first_key = service.url, service.key
 
     async def asynchronous(method: str, *arguments: Any, key: str | None = None, **named: Any) -> Any:
         async with AsyncClient(key or first_key, api_url=url) as client:
