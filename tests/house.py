@@ -163,8 +163,12 @@ class House:
             return [dict(row) for row in await connection.fetch(sql, *arguments)]
 
     async def kill(self, worker_id: UUID) -> None:
-        """The worker was silent for longer than any lease, and is called dead at the next rescue."""
-        await self.rows("UPDATE workers SET heartbeat_at = heartbeat_at - interval '1 hour' WHERE id = $1", worker_id)
+        """The worker is taken for dead."""
+        await self.rows("UPDATE workers SET dead_at = lqs_now() WHERE id = $1", worker_id)
+
+    async def silence(self, worker_id: UUID) -> None:
+        """The worker's last heartbeat was three days ago."""
+        await self.rows("UPDATE workers SET heartbeat_at = heartbeat_at - interval '3 days' WHERE id = $1", worker_id)
 
     async def wait_is_over(self, request_id: UUID) -> None:
         """The time of its waiting retries has come."""
