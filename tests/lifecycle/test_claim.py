@@ -183,7 +183,7 @@ async def test_owners_in_one_batch_are_interleaved_as_well(house):
             *(submitter.submit(house.submission(4, owner_id=owner)) for owner in owners for _ in range(2))
         )
     won = await house.claim(await house.worker(), batch=6)
-    per_owner = {owner: 0 for owner in owners}
+    per_owner = dict.fromkeys(owners, 0)
     owner_of = {answer.request_id: owners[n // 2] for n, answer in enumerate(answers)}
     for slot in won.slots:
         per_owner[owner_of[slot.request_id]] += 1

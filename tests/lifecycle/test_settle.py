@@ -19,7 +19,8 @@ REPLAYED = Settled(0, 0, 1)
 
 async def attempts(house: House, request_id) -> list[tuple]:
     rows = await house.rows(
-        "SELECT index, fence, outcome, error_code, cost_microusd FROM slot_attempts WHERE request_id = $1 ORDER BY 1, 2",
+        "SELECT index, fence, outcome, error_code, cost_microusd FROM slot_attempts"
+        " WHERE request_id = $1 ORDER BY 1, 2",
         request_id,
     )
     return [tuple(row.values()) for row in rows]
