@@ -12,12 +12,14 @@ from urllib.parse import quote, urlsplit
 
 import asyncpg
 import pytest
-from tests.running import Service, first_key, running_service
 
+from house import House
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.embedded.service_account import ServiceAccount
+from lqs.storage.invariants import violations
 from lqs.wiring import migrate_all
+from running import Service, first_key, running_service
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 """Where Debian and Ubuntu install the oldest server that lqs supports."""
@@ -138,11 +140,35 @@ async def database_url(postgres_url: str, creating: asyncpg.Connection, template
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """A fresh database with all tables, opened."""
+async def database(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A fresh database with all tables, opened. Whatever the test did, its data must be sound afterwards.
+
+    Only a test marked `breaks_invariants` may leave it otherwise.
+    """
     database = await opened(database_url)
     yield database
     await database.close()
+    if request.node.get_closest_marker("breaks_invariants") is None:
+        assert await breaches(database_url) == []
+
+
+@pytest.fixture(scope="session")
+async def reused_url(postgres_url: str, creating: asyncpg.Connection, template: str) -> AsyncIterator[str]:
+    """A database that tests share one after the other: emptying one is twenty times quicker than copying one."""
+    name = f"lqs_reused_{secrets.token_hex(6)}"
+    await creating.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield sibling(postgres_url, name)
+    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def house(reused_url: str, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """The steps of the lifecycle on an empty database, with one owner; the data must be sound afterwards, too."""
+    database = await opened(reused_url)
+    yield await House.furnish(database, reused_url)
+    await database.close()
+    if request.node.get_closest_marker("breaks_invariants") is None:
+        assert await breaches(reused_url) == []
 
 
 @pytest.fixture
@@ -171,6 +197,15 @@ async def service(
     with running_service(sibling(postgres_url, name), key, owner_id, tmp_path_factory.mktemp("service")) as service:
         yield service
     await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def breaches(url: str) -> list[str]:
+    """What is broken in the stored data, asked on a connection of its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [str(violation) for violation in await violations(connection)]
+    finally:
+        await connection.close()
 
 
 async def opened(url: str) -> Database:

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.cli.calling import Caller
-from tests.running import Service
 
 from lqs_client.credentials import save_credentials
+from running import Service
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -1,8 +1,7 @@
 """`lqs serve`, `lqs worker` and `lqs migrate`, each as a process of its own."""
 
-from tests.running import Service
-
 from lqs_client import Client
+from running import Service
 
 
 def test_an_api_and_a_worker_that_were_started_alone_generate_together(service: Service) -> None:

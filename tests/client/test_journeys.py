@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.running import Service
 
 from lqs_client import (
     AsyncClient,
@@ -19,6 +18,7 @@ from lqs_client import (
     WaitTimeout,
     looks_like_key,
 )
+from running import Service
 
 UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
 NAITRE = {"verbs": ["naître"], "tenses": ["passe_compose"]}

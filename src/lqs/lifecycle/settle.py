@@ -27,17 +27,18 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
     A result whose slot has moved on is late: its cost is recorded, nothing else. Raises what the database raises;
     then nothing was booked, or everything was and its answer got lost: settling the same results again is safe.
     """
-    reports = [result.report for result in results]
+    unique = list({_key(result): result for result in reversed(results)}.values())
+    reports = [result.report for result in unique]
     async with database.transaction() as connection:
         ids = sorted({report.request_id for report in reports})
         standings = await generation_requests.lock(connection, ids)
         rows = await slots.settle(connection, reports)
         moved = {(row["request_id"], row["index"], row["fence"]) for row in rows}
-        accepted = [result for result in results if _key(result) in moved]
+        accepted = [result for result in unique if _key(result) in moved]
         await _store_entities(connection, accepted, standings)
         accepted_reports = [result.report for result in accepted]
         await slots.record_attempts(connection, accepted_reports, worker_id=worker_id)
-        late = await _record_late(connection, [r for r in results if _key(r) not in moved], worker_id)
+        late = await _record_late(connection, [r for r in unique if _key(r) not in moved], worker_id)
         await book(connection, standings, slots.moves_from(rows), reports=accepted_reports)
     return Settled(len(accepted), late, len(results) - len(accepted) - late)
 

@@ -87,6 +87,7 @@ class Submitter:
         self._most = most
         self._waiting: list[tuple[Submission, asyncio.Future[Accepted]]] = []
         self._arrived = asyncio.Event()
+        self._stopped = False
 
     async def submit(self, submission: Submission) -> Accepted:
         """Accept a submission: it is durable when this returns.
@@ -94,13 +95,19 @@ class Submitter:
         Raises `IdempotencyKeyReused` when its key stands for another body, `ServiceUnavailable` when the database
         does not answer; whether it was stored is then unknown, and sending it again with its key is safe.
         """
+        if self._stopped:
+            raise _stopping()
         future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, future))
         self._arrived.set()
         return await future
 
     async def run(self) -> None:
-        """Commit what waits, batch after batch, until cancelled; what waits then is told that it was not stored."""
+        """Commit what waits, batch after batch, until cancelled.
+
+        Whoever has no answer by then gets `ServiceUnavailable`: those who wait, and those whose commit was cut off.
+        """
+        batch: list[tuple[Submission, asyncio.Future[Accepted]]] = []
         try:
             while True:
                 await self._arrived.wait()
@@ -116,8 +123,10 @@ class Submitter:
                     else:
                         future.set_result(answer)
         finally:
-            for _, future in self._waiting:
-                future.cancel()
+            self._stopped = True
+            for _, future in (*batch, *self._waiting):
+                if not future.done():
+                    future.set_exception(_stopping())
 
     async def _store(self, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
         """One commit for all; a batch that the database refuses is halved until the one bad row stands alone."""
@@ -155,6 +164,10 @@ class Submitter:
             metadata=json.dumps(submission.metadata),
             deadline_seconds=submission.count * self._slot_timeout_seconds + self._overhead_seconds,
         )
+
+
+def _stopping() -> ServiceUnavailable:
+    return ServiceUnavailable("The generation request was not confirmed: the service is stopping.")
 
 
 async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dict[Key, Use]:
