@@ -95,9 +95,9 @@ async def alice(api: Api) -> Caller:
     return await api.owner()
 
 
-@pytest.fixture
-async def worker(api: Api) -> AsyncIterator[None]:
-    """A real worker with the offline generator, in this process."""
+@asynccontextmanager
+async def at_work(api: Api) -> AsyncIterator[None]:
+    """A real worker with the settings of this API, in this process."""
 
     async def work(ready: asyncio.Event, leave: asyncio.Event) -> None:
         async with open_worker_parts(api.settings) as parts:
@@ -109,4 +109,11 @@ async def worker(api: Api) -> AsyncIterator[None]:
             await running
 
     async with in_a_task(work):
+        yield
+
+
+@pytest.fixture
+async def worker(api: Api) -> AsyncIterator[None]:
+    """A real worker with the offline generator."""
+    async with at_work(api):
         yield

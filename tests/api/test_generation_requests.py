@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 
 from lqs.api import schemas
 
-from .conftest import Api, Caller
+from .conftest import Api, Caller, at_work
 
 
 async def submit(caller: Caller, **body: Any) -> str:
@@ -102,30 +103,30 @@ async def test_the_fields_of_a_problem_come_in_the_order_they_were_written(alice
 
 
 async def test_a_failed_one_says_what_failed_and_why(api: Api, alice: Caller) -> None:
-    address = await submit(alice, count=2)
-    await change(
+    failing = replace(
         api,
-        """UPDATE slots SET status = 'failed', error_code = 'provider_timeout', error_attempt = 3, attempts = 3,
-           finished_at = now();
-           UPDATE generation_requests SET status = 'processing', processing_count = 2, started_at = now();
-           UPDATE generation_requests SET status = 'failed', processing_count = 0, failed_count = 2,
-           end_reason = 'all_settled', completed_at = now(), version = 5""",
+        settings=api.settings.model_copy(
+            update={
+                "generator": "simulated",
+                "simulated_latency_seconds": 0,
+                "simulated_failures": {"provider_auth": 1.0},
+            }
+        ),
     )
+    async with at_work(failing):
+        body = await finished(alice, await submit(alice, count=2))
 
-    answer = await alice.http.get(address)
-
-    body = answer.json()
-    assert answer.status_code == 200
     assert body["status"] == "failed"
-    assert body["error_summary"] == [{"code": "provider_timeout", "count": 2, "sample_index": 0}]
-    assert body["error_message"] == ("2 of 2 failed with provider_timeout: The model provider did not answer in time.")
+    assert body["error_summary"] == [{"code": "provider_auth", "count": 2, "sample_index": 0}]
+    assert body["error_message"] == "2 of 2 failed with provider_auth: The model provider refused our credentials."
     assert body["slots"][1]["error"] == {
-        "code": "provider_timeout",
-        "category": "transient",
-        "retryable": True,
-        "message": "The model provider did not answer in time.",
-        "attempt": 3,
+        "code": "provider_auth",
+        "category": "permanent",
+        "retryable": False,
+        "message": "The model provider refused our credentials.",
+        "attempt": 1,
     }
+    assert body["entities"] == []
 
 
 async def test_the_same_tag_means_the_same_durable_body(api: Api, alice: Caller) -> None:
@@ -140,6 +141,7 @@ async def test_the_same_tag_means_the_same_durable_body(api: Api, alice: Caller)
     assert int(unchanged.headers["Retry-After"]) >= 1
 
 
+@pytest.mark.breaks_invariants
 async def test_a_change_gives_a_new_tag_and_a_whole_body(api: Api, alice: Caller) -> None:
     address = await submit(alice, count=1)
     before = await alice.http.get(address)
@@ -195,7 +197,10 @@ async def test_what_is_not_yours_is_not_there(
 
 async def test_an_entity_outlives_its_generation_request(api: Api, alice: Caller, worker: None) -> None:
     body = await finished(alice, await submit(alice))
-    await change(api, "DELETE FROM slots; DELETE FROM generation_requests")
+    await change(
+        api,
+        "DELETE FROM slots; DELETE FROM slot_attempts; DELETE FROM generation_events; DELETE FROM generation_requests",
+    )
 
     entity = (await alice.http.get(f"/problems/{body['entities'][0]['id']}")).json()
 

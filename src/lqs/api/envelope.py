@@ -1,5 +1,6 @@
 """Around every answer: a trace id, safe headers, and one shape for whatever went wrong inside."""
 
+import asyncio
 import re
 import secrets
 
@@ -10,9 +11,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lqs.api.error_responses import error_response
+from lqs.api.error_responses import STATUS, error_response
 from lqs.domain.errors import (
     BodyRefused,
+    BodyTooLarge,
     Finding,
     InternalError,
     LqsError,
@@ -22,6 +24,8 @@ from lqs.domain.errors import (
 )
 from lqs.storage.database import DatabaseUnavailable
 
+_BODY_TOO_LARGE = STATUS[BodyTooLarge]
+_LINGER_SECONDS = 10
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -39,26 +43,42 @@ class Envelope:
             return
         trace_id = _trace_id(scope)
         scope.setdefault("state", {})["trace_id"] = trace_id
-        started = False
+        started = refused_length = False
 
         async def send_marked(message: Message) -> None:
-            nonlocal started
+            nonlocal started, refused_length
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Trace-Id"] = trace_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                refused_length = message["status"] == _BODY_TOO_LARGE
             await send(message)
 
         try:
             await self._app(scope, receive, send_marked)
+            if refused_length:
+                await _take_in_the_rest(receive)
         except Exception as error:
             self._api.state.parts.telemetry.fault("api.broke", error, path=scope["path"], trace_id=trace_id)
             if started:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
             await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
+
+
+async def _take_in_the_rest(receive: Receive) -> None:
+    """Read and forget what a caller is still sending, for a while.
+
+    Closing on somebody who sends would reset the connection, and they would never read why.
+    """
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
+    except TimeoutError:
+        return
 
 
 def install(api: FastAPI) -> None:

@@ -1,0 +1,44 @@
+"""What README shows works as printed, on the real service."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from running import Service
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+async def run(service: Service, *command: str) -> str:
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=dict(service.environment), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_the_python_of_the_readme_prints_what_became_of_five_problems(service: Service) -> None:
+    [snippet] = blocks("python")
+
+    assert await run(service, sys.executable, "-c", snippet) == "completed 5 0\n"
+
+
+async def test_the_commands_of_the_readme_follow_one_generation_request(service: Service) -> None:
+    lines = [line.partition("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
+    commands = [words[1:] for words in lines if words[:1] == ["lqs"]]
+    [generate, get] = commands
+    lqs = (sys.executable, "-m", "lqs.cli")
+
+    told = json.loads((await run(service, *lqs, *generate, "--json")).splitlines()[-1])
+    shown = json.loads(await run(service, *lqs, *[told["request_id"] if w == "ID" else w for w in get], "--json"))
+
+    assert (told["status"], told["generated_count"]) == ("completed", 5)
+    assert shown == told
