@@ -63,6 +63,11 @@ def save_credentials(api_url: str, api_key: str, environ: Mapping[str, str] | No
     return file
 
 
+def read_credentials_file(environ: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """What the credentials file says of `api_url` and `api_key`; empty without a file. Raises `CredentialsInvalid`."""
+    return _read(credentials_file(environ))
+
+
 def _first(given: str | None, environ: Mapping[str, str], variable: str) -> str | None:
     return given or environ.get(variable, "").strip() or None
 

@@ -45,9 +45,12 @@ PLACES: Mapping[str, Place] = MappingProxyType(
     {
         "generation": Place("lqs.cli.generation", "Look at a generation request, or wait for it."),
         "keys": Place("lqs.cli.keys", "Make, list and revoke API keys."),
+        "up": Place("lqs.cli.up", "Serve everything on this machine until Ctrl-C."),
+        "demo": Place("lqs.cli.demo", "Watch ten problems being generated, on a throw-away database."),
         "serve": Place("lqs.cli.operate", "Serve the API, without a worker.", "serve_app"),
         "worker": Place("lqs.cli.operate", "Generate what was asked for.", "worker_app"),
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
+        "admin": Place("lqs.cli.admin", "Make the first key; check that the stored data is sound."),
         "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
     }
 )

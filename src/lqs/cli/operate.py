@@ -36,7 +36,8 @@ def serve(end_with_stdin: LifelineOption = False) -> None:
         port = free_port(settings.api_host, settings.api_port)
         if end_with_stdin:
             end_with_parent(_STDIN, grace_seconds=_LAST_SECONDS)
-        print(f"The API listens on {web_address(settings.api_host, port)}", file=sys.stderr, flush=True)
+        else:
+            print(f"The API listens on {web_address(settings.api_host, port)}", file=sys.stderr, flush=True)
         run_api(settings.api_host, port)
 
 

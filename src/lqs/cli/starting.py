@@ -48,9 +48,14 @@ def free_port(host: str, port: int) -> int:
         raise CommandFailed(_cannot_listen(host, port, error)) from error
 
 
+def reached_host(host: str) -> str:
+    """Where this machine reaches a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not listened on
+
+
 def web_address(host: str, port: int) -> str:
     """The URL at which this machine reaches an API that listens there."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # listening anywhere is the user's wish
+    reached = reached_host(host)
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
