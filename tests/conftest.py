@@ -13,11 +13,10 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import pytest
 
-from house import House
+from house import House, breaches
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.embedded.service_account import ServiceAccount
-from lqs.storage.invariants import violations
 from lqs.wiring import migrate_all
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -181,15 +180,6 @@ def eventually() -> Callable[..., Awaitable[None]]:
             await asyncio.sleep(0.02)
 
     return wait
-
-
-async def breaches(url: str) -> list[str]:
-    """What is broken in the stored data, asked on a connection of its own."""
-    connection = await asyncpg.connect(url)
-    try:
-        return [str(violation) for violation in await violations(connection)]
-    finally:
-        await connection.close()
 
 
 async def opened(url: str) -> Database:
