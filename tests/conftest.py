@@ -13,11 +13,10 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import pytest
 
-from house import House
+from house import House, breaches
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.embedded.service_account import ServiceAccount
-from lqs.storage.invariants import violations
 from lqs.wiring import migrate_all
 from running import Service, first_key, running_service
 
@@ -197,15 +196,6 @@ async def service(
     with running_service(sibling(postgres_url, name), key, owner_id, tmp_path_factory.mktemp("service")) as service:
         yield service
     await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def breaches(url: str) -> list[str]:
-    """What is broken in the stored data, asked on a connection of its own."""
-    connection = await asyncpg.connect(url)
-    try:
-        return [str(violation) for violation in await violations(connection)]
-    finally:
-        await connection.close()
 
 
 async def opened(url: str) -> Database:

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import asyncpg
+
 from lqs.domain.entity_type import Usage
 from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
@@ -27,6 +29,7 @@ from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import api_keys, generation_requests
 from lqs.storage.database import Connection, Database
 from lqs.storage.generation_requests import GenerationRequestView
+from lqs.storage.invariants import violations
 from lqs.storage.slots import Claimed, Report
 
 LEASE_SECONDS = 10.0
@@ -242,3 +245,12 @@ def _report(
         duration_ms=5,
         usage=usage,
     )
+
+
+async def breaches(url: str) -> list[str]:
+    """What is broken in the stored data, asked on a connection of its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [str(violation) for violation in await violations(connection)]
+    finally:
+        await connection.close()

@@ -15,6 +15,7 @@ async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, 
     The attempt is undone, the crash is counted; the last allowed crash ends the slot with `worker_lost`.
     """
     async with database.acquire() as connection:
+        await workers.wind_back(connection, lease_seconds=lease_seconds, batch=batch)
         await workers.bury(connection, lease_seconds=lease_seconds, batch=batch)
         lost = await slots.abandoned(connection, batch=batch)
     if not lost:
@@ -40,7 +41,8 @@ async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Bo
             connection,
             list(standings),
             max_attempts=policy.max_attempts,
-            retry_ceiling_seconds=policy.base_seconds,
+            base_seconds=policy.base_seconds,
+            cap_seconds=policy.cap_seconds,
         )
         return booked(moves, await book(connection, standings, moves))
 

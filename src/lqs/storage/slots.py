@@ -166,7 +166,7 @@ async def overdue(connection: Connection, *, batch: int) -> list[UUID]:
 
 
 async def time_out(
-    connection: Connection, request_ids: Sequence[UUID], *, max_attempts: int, retry_ceiling_seconds: float
+    connection: Connection, request_ids: Sequence[UUID], *, max_attempts: int, base_seconds: float, cap_seconds: float
 ) -> Moves:
     """End the attempts that are past their deadline: another attempt later, or failed with `slot_timeout`."""
     return moves_from(
@@ -174,7 +174,8 @@ async def time_out(
             connection,
             request_ids=request_ids,
             max_attempts=max_attempts,
-            retry_ceiling_seconds=retry_ceiling_seconds,
+            base_seconds=base_seconds,
+            cap_seconds=cap_seconds,
         )
     )
 

@@ -31,6 +31,11 @@ async def bury(connection: Connection, *, lease_seconds: float, batch: int) -> l
     return [row["id"] for row in rows]
 
 
+async def wind_back(connection: Connection, *, lease_seconds: float, batch: int) -> None:
+    """Start a new lease for the workers whose heartbeat lies in the future, because the clock was set back."""
+    await SQL["wind_back"].execute(connection, lease_seconds=lease_seconds, batch=batch)
+
+
 async def alive(connection: Connection, *, lease_seconds: float) -> int:
     """How many workers beat within the lease."""
     count = await SQL["alive"].fetchval(connection, lease_seconds=lease_seconds)

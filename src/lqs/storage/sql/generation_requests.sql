@@ -38,7 +38,8 @@ SET status = w.status,
     started_at = CASE WHEN w.status = 'processing' THEN coalesce(r.started_at, greatest(lqs_now(), r.requested_at))
                       ELSE r.started_at END,
     completed_at = CASE WHEN w.end_reason IS NOT NULL THEN greatest(lqs_now(), r.started_at, r.requested_at) END,
-    last_progress_at = CASE WHEN w.progressed THEN lqs_now() ELSE r.last_progress_at END,
+    last_progress_at = CASE WHEN w.progressed THEN greatest(lqs_now(), r.last_progress_at, r.requested_at)
+                            ELSE r.last_progress_at END,
     input_tokens = r.input_tokens + w.input_tokens,
     output_tokens = r.output_tokens + w.output_tokens,
     model_calls = r.model_calls + w.model_calls

@@ -10,7 +10,7 @@ WITH ready AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), held AS MATERIALIZED (
     SELECT id, owner_id, entity_type, status, run, version, requested_count, processing_count, retrying_count,
-           generated_count, failed_count, cancelled_count, constraints::text AS constraints
+           generated_count, failed_count, cancelled_count, constraints::text AS constraints, requested_at
     FROM generation_requests
     WHERE id = ANY (ARRAY(SELECT DISTINCT request_id FROM ready)) AND deadline_at > lqs_now()
       AND status IN ('pending', 'processing')
@@ -20,7 +20,7 @@ WITH ready AS MATERIALIZED (
     UPDATE slots s
     SET status = 'processing', attempts = s.attempts + 1, fence = s.fence + 1, worker_id = :worker_id,
         deadline_at = lqs_now() + make_interval(secs => :hold_seconds),
-        started_at = coalesce(s.started_at, lqs_now())
+        started_at = coalesce(s.started_at, greatest(lqs_now(), held.requested_at))
     FROM ready JOIN held ON held.id = ready.request_id
     WHERE s.request_id = ready.request_id AND s.index = ready.index
       AND EXISTS (SELECT FROM workers w WHERE w.id = :worker_id AND w.dead_at IS NULL)
@@ -32,7 +32,8 @@ LEFT JOIN (won JOIN held ON held.id = won.request_id) ON true
 ORDER BY won.request_id, won.index;
 
 -- name: settle(request_ids, indexes, fences, statuses, delays, error_codes)
--- The guard of a worker's write is its fence. A delay is the seconds until a retry.
+-- The guard of a worker's write is its fence. A delay is the seconds until a retry. Here and below, a clock that was
+-- set back never makes a slot finish before it started.
 UPDATE slots s
 SET status = t.status,
     worker_id = NULL,
@@ -40,7 +41,7 @@ SET status = t.status,
     available_at = CASE WHEN t.status = 'retrying' THEN lqs_now() + make_interval(secs => t.delay) END,
     error_code = t.error_code,
     error_attempt = CASE WHEN t.error_code IS NOT NULL THEN s.attempts END,
-    finished_at = CASE WHEN t.status <> 'retrying' THEN lqs_now() END
+    finished_at = CASE WHEN t.status <> 'retrying' THEN greatest(lqs_now(), s.started_at) END
 FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
             :error_codes::text[]) AS t (request_id, index, fence, status, delay, error_code)
 WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
@@ -80,8 +81,8 @@ FROM (SELECT request_id FROM slots s
 UPDATE slots s
 SET status = CASE WHEN s.crashes + 1 >= :max_crashes THEN 'failed' ELSE 'pending' END,
     error_code = CASE WHEN s.crashes + 1 >= :max_crashes THEN 'worker_lost' ELSE s.error_code END,
-    error_attempt = CASE WHEN s.crashes + 1 >= :max_crashes THEN s.attempts ELSE s.error_attempt END,
-    finished_at = CASE WHEN s.crashes + 1 >= :max_crashes THEN lqs_now() END,
+    error_attempt = CASE WHEN s.crashes + 1 >= :max_crashes THEN s.attempts - 1 ELSE s.error_attempt END,
+    finished_at = CASE WHEN s.crashes + 1 >= :max_crashes THEN greatest(lqs_now(), s.started_at) END,
     crashes = s.crashes + 1, attempts = s.attempts - 1, fence = s.fence + 1, worker_id = NULL, deadline_at = NULL
 WHERE s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing'
   AND NOT EXISTS (SELECT FROM workers w WHERE w.id = s.worker_id AND w.dead_at IS NULL)
@@ -102,14 +103,16 @@ SELECT DISTINCT request_id
 FROM (SELECT request_id FROM slots WHERE status = 'processing' AND deadline_at <= lqs_now()
       ORDER BY deadline_at LIMIT :batch) overdue;
 
--- name: time_out(request_ids, max_attempts, retry_ceiling_seconds)
--- A worker times its attempts out itself; this catches one that is alive but wedged.
+-- name: time_out(request_ids, max_attempts, base_seconds, cap_seconds)
+-- A worker times its attempts out itself; this catches one that is alive but wedged. The wait is that of the retry
+-- policy: full jitter under a ceiling that doubles with each attempt.
 UPDATE slots
 SET status = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'retrying' END,
     error_code = 'slot_timeout', error_attempt = attempts, fence = fence + 1, worker_id = NULL, deadline_at = NULL,
     available_at = CASE WHEN attempts < :max_attempts
-                        THEN lqs_now() + make_interval(secs => random() * :retry_ceiling_seconds) END,
-    finished_at = CASE WHEN attempts >= :max_attempts THEN lqs_now() END
+                        THEN lqs_now() + make_interval(secs => random()
+                                 * least(:cap_seconds::float8, :base_seconds::float8 * 2 ^ (attempts - 1))) END,
+    finished_at = CASE WHEN attempts >= :max_attempts THEN greatest(lqs_now(), started_at) END
 WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND deadline_at <= lqs_now()
 RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
 
@@ -121,7 +124,8 @@ ORDER BY request_id, index;
 
 -- name: fail_unfinished(request_ids, error_code)
 UPDATE slots s
-SET status = 'failed', error_code = :error_code, error_attempt = s.attempts, finished_at = lqs_now(),
+SET status = 'failed', error_code = :error_code, error_attempt = s.attempts,
+    finished_at = greatest(lqs_now(), s.started_at),
     fence = s.fence + 1, worker_id = NULL, deadline_at = NULL, available_at = NULL
 FROM (SELECT request_id, index, status FROM slots
       WHERE request_id = ANY (:request_ids::uuid[]) AND status IN ('pending', 'processing', 'retrying')) old

@@ -21,6 +21,15 @@ WHERE id IN (SELECT id FROM workers
              FOR UPDATE SKIP LOCKED)
 RETURNING id, host, pid;
 
+-- name: wind_back(lease_seconds, batch)
+-- A heartbeat from the future means that the clock was set back since. Whoever gave it is alive and beats again
+-- within a lease from now, or is dead; nobody waits until the clock comes to that time again.
+UPDATE workers SET heartbeat_at = lqs_now()
+WHERE id IN (SELECT id FROM workers
+             WHERE dead_at IS NULL AND heartbeat_at > lqs_now() + make_interval(secs => :lease_seconds)
+             LIMIT :batch
+             FOR UPDATE SKIP LOCKED);
+
 -- name: alive(lease_seconds)
 SELECT count(*) FROM workers
 WHERE dead_at IS NULL AND heartbeat_at >= lqs_now() - make_interval(secs => :lease_seconds);

@@ -1,0 +1,121 @@
+"""All pairs of transitions against each other on a real server: no deadlock, nothing stuck, every count true."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+
+from house import House, breaches, failed, generated, retrying
+from lqs.storage.slots import Claimed
+
+ROUNDS = 6
+SECONDS_A_PAIR = 0.6
+
+
+@dataclass
+class Ring:
+    """One house in which two transitions meet again and again over the same few generation requests."""
+
+    house: House
+    rng: random.Random
+    worker_id: UUID
+    held: list[Claimed] = field(default_factory=list)
+    keys: int = 0
+
+    async def submit(self) -> None:
+        """Twins and strangers at once."""
+        self.keys += 1
+        async with self.house.submitter() as submitter:
+            await asyncio.gather(
+                *(submitter.submit(self.house.submission(3, key=key)) for key in ("a", f"b{self.keys % 3}", None))
+            )
+
+    async def claim(self) -> None:
+        won = await self.house.claim(self.worker_id, batch=self.rng.choice([1, 4, 20]))
+        self.held += won.slots
+
+    async def settle(self) -> None:
+        """A shuffled part of what is held, some of it for the second time."""
+        some = self.rng.sample(self.held, min(len(self.held), 6))
+        results = [self.rng.choice([generated, failed, lambda slot: retrying(slot, 0)])(slot) for slot in some]
+        await self.house.settle(self.worker_id, *results)
+
+    async def promote(self) -> None:
+        await self.house.promote()
+
+    async def rescue(self) -> None:
+        await self.house.kill(self.worker_id)
+        await self.house.rescue(max_crashes=2)
+        self.worker_id = await self.house.worker()
+
+    async def hand_back(self) -> None:
+        await self.house.hand_back(self.worker_id, batch=3)
+
+    async def time_out(self) -> None:
+        await self.house.rows(
+            "UPDATE slots SET deadline_at = lqs_now() WHERE (request_id, index) IN"
+            " (SELECT request_id, index FROM slots WHERE status = 'processing' LIMIT 2 FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.time_out()
+
+    async def expire(self) -> None:
+        await self.house.rows(
+            "UPDATE generation_requests SET deadline_at = lqs_now(), requested_at = requested_at - interval '1 hour'"
+            " WHERE id IN (SELECT id FROM generation_requests WHERE completed_at IS NULL ORDER BY id DESC LIMIT 1"
+            " FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.expire()
+
+
+TRANSITIONS = ["submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire"]
+PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=[f"{one} against {other}" for one, other in PAIRS])
+async def test_two_transitions_at_once_leave_everything_true(house, one, other):
+    ring = Ring(house, random.Random(f"{one} {other}"), await house.worker())
+    [before] = await house.rows(DEADLOCKS)
+    until = time.monotonic() + SECONDS_A_PAIR
+    for _ in range(ROUNDS):
+        # Something in every state, so that each transition has what it moves.
+        for _ in range(3):
+            await house.submit(4)
+        await ring.claim()
+        await ring.settle()
+        await ring.claim()
+        await asyncio.gather(*(_repeat(getattr(ring, name), 4) for name in (one, other, one, other)))
+        assert await breaches(house.url) == []
+        if time.monotonic() > until:
+            break
+    # A pooled session reports its statistics late, so they are asked for when all of them are at rest.
+    await house.rows("SELECT pg_stat_force_next_flush()")
+    [after] = await house.rows(DEADLOCKS)
+    assert after == before, "two transitions locked each other out"
+
+
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+async def _repeat(step: Callable[[], Awaitable[None]], times: int) -> None:
+    for _ in range(times):
+        await step()
+
+
+async def test_all_transitions_at_once_come_to_an_end(house):
+    """After the storm, what is left is worked off, and every generation request ends."""
+    ring = Ring(house, random.Random(7), await house.worker())
+    await asyncio.gather(*(_repeat(getattr(ring, name), 12) for name in TRANSITIONS))
+    until = time.monotonic() + 30
+    while await house.rows("SELECT id FROM generation_requests WHERE completed_at IS NULL LIMIT 1"):
+        assert time.monotonic() < until
+        await house.rows("UPDATE slots SET available_at = lqs_now() WHERE status = 'retrying'")
+        await house.hand_back(ring.worker_id)
+        await house.promote()
+        worker_id = await house.worker()
+        await house.settle(worker_id, *map(generated, (await house.claim(worker_id)).slots))
+    assert await house.rows("SELECT index FROM slots WHERE finished_at IS NULL") == []

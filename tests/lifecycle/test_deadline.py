@@ -1,0 +1,92 @@
+"""Expire: a generation request past its deadline ends, keeps what it has, and takes nothing more."""
+
+import asyncio
+
+import pytest
+
+from house import failed, generated, retrying
+from lqs.domain.generation_request import Counts, EndReason, Status
+
+
+async def test_nothing_ends_before_its_deadline(house):
+    request_id = await house.submit()
+    assert (await house.expire()).slots == 0
+    assert (await house.read(request_id)).status is Status.PENDING
+
+
+async def test_one_that_never_began_fails(house):
+    request_id = await house.submit(3)
+    await house.deadline_passes(request_id)
+    assert list((await house.expire()).done) == [request_id]
+    view = await house.read(request_id)
+    assert (view.status, view.end_reason) == (Status.FAILED, EndReason.DEADLINE_EXCEEDED)
+    assert (view.counts, view.started_at) == (Counts(failed=3), None)
+    assert {slot.error_code for slot in view.slots} == {"deadline_exceeded"}
+    assert await house.told(request_id) == ["accepted", *["slot.failed"] * 3, "failed"]
+
+
+@pytest.mark.parametrize(("made", "status"), [(0, Status.FAILED), (1, Status.PARTIAL)])
+async def test_what_is_there_stays_and_what_is_not_fails(house, made, status):
+    """One slot in each state: held, waiting, ready, failed and, in one case, generated."""
+    request_id, worker_id = await house.submit(5), await house.worker()
+    held = (await house.claim(worker_id, batch=4)).slots
+    await house.settle(worker_id, failed(held[0]), retrying(held[1]), *([generated(held[2])] if made else []))
+    await house.deadline_passes(request_id)
+    await house.expire()
+    view = await house.read(request_id)
+    assert (view.status, view.end_reason) == (status, EndReason.DEADLINE_EXCEEDED)
+    assert view.counts == Counts(generated=made, failed=5 - made)
+    assert [slot.error_code for slot in view.slots].count("deadline_exceeded") == 4 - made
+    assert view.slots[0].error_code == "provider_auth"
+    assert sum(slot.entity_id is not None for slot in view.slots) == made
+    assert (await house.told(request_id))[-1] == status.value
+
+
+async def test_a_result_after_the_deadline_is_refused_and_its_cost_kept(house):
+    request_id, worker_id, [slot] = await house.claimed()
+    await house.deadline_passes(request_id)
+    await house.expire()
+    version = (await house.read(request_id)).version
+    settled = await house.settle(worker_id, generated(slot))
+    assert (settled.booked, settled.late) == (0, 1)
+    view = await house.read(request_id)
+    assert (view.status, view.version, view.slots[0].entity_id) == (Status.FAILED, version, None)
+    assert await house.rows("SELECT outcome, cost_microusd FROM slot_attempts") == [
+        {"outcome": "late_result", "cost_microusd": 11}
+    ]
+
+
+async def test_a_result_in_time_counts_although_the_deadline_has_passed_meanwhile(house):
+    """Only the commit that ends it decides; until then a paid result is kept."""
+    request_id, worker_id, [slot] = await house.claimed()
+    await house.deadline_passes(request_id)
+    assert (await house.settle(worker_id, generated(slot))).booked == 1
+    assert (await house.expire()).slots == 0
+    view = await house.read(request_id)
+    assert (view.status, view.end_reason) == (Status.COMPLETED, EndReason.ALL_SETTLED)
+
+
+async def test_it_ends_once_whoever_looks_after_it(house):
+    ids = [await house.submit(2) for _ in range(10)]
+    for id_ in ids:
+        await house.deadline_passes(id_)
+    rounds = await asyncio.gather(*(house.expire() for _ in range(5)))
+    assert sorted(id_ for done in rounds for id_ in done.done) == sorted(ids)
+    assert [(await house.told(id_)).count("failed") for id_ in ids] == [1] * 10
+
+
+async def test_expire_does_not_wait_for_a_locked_generation_request(house):
+    locked_id, free_id = await house.submit(), await house.submit()
+    await house.deadline_passes(locked_id)
+    await house.deadline_passes(free_id)
+    async with house.locked(locked_id):
+        assert list((await asyncio.wait_for(house.expire(), 2)).done) == [free_id]
+    assert list((await house.expire()).done) == [locked_id]
+
+
+async def test_expire_takes_the_oldest_of_a_bounded_piece_at_a_time(house):
+    ids = [await house.submit() for _ in range(5)]
+    for id_ in ids:
+        await house.deadline_passes(id_)
+    assert list((await house.expire(batch=2)).done) == ids[:2]
+    assert [(await house.expire(batch=2)).slots for _ in range(3)] == [2, 1, 0]
