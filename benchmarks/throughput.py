@@ -91,12 +91,12 @@ def _figures(name: str, ours: Series, limit: Series) -> list[Figure]:
     ]
 
 
-async def _work(url: str, entities: int, *, submit_size: int = 0) -> float:
+async def _work(url: str, entities: int, *, submit_size: int = 0, capacity: int | None = None) -> float:
     """Seconds that one worker with default settings takes for everything that waits, or is submitted meanwhile."""
     settled = _Settled(entities)
     telemetry = Telemetry(settled.listen)
     async with opened(url) as database:
-        worker = Worker(worker_parts(database, telemetry, Prebuilt(await a_problem())))
+        worker = Worker(worker_parts(database, telemetry, Prebuilt(await a_problem()), capacity=capacity))
         started = time.perf_counter()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(worker.run())

@@ -1,6 +1,9 @@
-"""Entities of all types in PostgreSQL: one partitioned table, one partition per type."""
+"""Entities of all types in PostgreSQL: one partitioned table, one partition per type.
 
-from collections.abc import Iterable, Sequence
+They are stored by the statement that settles their slots (`slots.settle`).
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,18 +12,6 @@ from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
 SQL = queries("entities")
-
-
-@dataclass(frozen=True, slots=True)
-class NewEntity:
-    """An entity to be stored; `content` is JSON text."""
-
-    id: UUID
-    entity_type: str
-    owner_id: UUID
-    request_id: UUID
-    slot_index: int
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +24,6 @@ class EntityView:
     slot_index: int
     created_at: datetime
     content: str
-
-
-async def insert(connection: Connection, new: Sequence[NewEntity]) -> None:
-    """Store entities, in the transaction that settles their slots."""
-    await SQL["insert"].execute(
-        connection,
-        ids=[n.id for n in new],
-        entity_types=[n.entity_type for n in new],
-        owner_ids=[n.owner_id for n in new],
-        request_ids=[n.request_id for n in new],
-        slot_indexes=[n.slot_index for n in new],
-        contents=[n.content for n in new],
-    )
 
 
 async def read(connection: Connection, entity_id: UUID, *, entity_type: str, owner_id: UUID) -> EntityView | None:

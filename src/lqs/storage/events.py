@@ -1,7 +1,8 @@
 """The event log in PostgreSQL."""
 
-import json
 from collections.abc import Sequence
+
+from pydantic_core import to_json
 
 from lqs.domain.generation_request import Event
 from lqs.storage.database import Connection
@@ -26,4 +27,4 @@ def _body(event: Event) -> str:
     body: dict[str, object] = {"status": event.status, "run": event.run, "counts": event.counts.by_status()}
     if event.error_code:
         body["error_code"] = event.error_code
-    return json.dumps(body)
+    return to_json(body).decode()

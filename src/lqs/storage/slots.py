@@ -7,6 +7,7 @@ generation requests and books what it gets, nothing else.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from asyncpg import Record
@@ -20,6 +21,7 @@ from lqs.storage.generation_requests import standing_from
 from lqs.storage.queries import queries
 
 SQL = queries("slots")
+_STATUSES = MappingProxyType({status.value: status for status in SlotStatus})
 
 Moves = Mapping[UUID, Sequence[SlotMove]]
 """What moved, by generation request."""
@@ -81,16 +83,26 @@ async def claim(connection: Connection, *, worker_id: UUID, batch: int, hold_sec
     )
 
 
-async def settle(connection: Connection, reports: Sequence[Report]) -> list[Record]:
-    """Move the slots that are still held under these fences; returns their rows (see `moves_from`)."""
+async def settle(
+    connection: Connection,
+    reports: Sequence[Report],
+    *,
+    worker_id: UUID,
+    entity_ids: Sequence[UUID],
+    contents: Sequence[str | None],
+) -> list[Record]:
+    """Move the slots that are still held under these fences; returns their rows (see `moves_from`).
+
+    What each of these attempts consumed is recorded, and its entity stored if its content (JSON text) is not None.
+    """
     return await SQL["settle"].fetch(
         connection,
-        request_ids=[r.request_id for r in reports],
-        indexes=[r.index for r in reports],
-        fences=[r.fence for r in reports],
+        worker_id=worker_id,
         statuses=[r.status for r in reports],
         delays=[r.retry_delay_seconds for r in reports],
-        error_codes=[r.error_code for r in reports],
+        entity_ids=entity_ids,
+        contents=contents,
+        **_attempts(reports),
     )
 
 
@@ -108,26 +120,9 @@ async def late(connection: Connection, reports: Sequence[Report]) -> set[tuple[U
     return {(row["request_id"], row["index"], row["fence"]) for row in rows if row["late"]}
 
 
-async def record_attempts(
-    connection: Connection, reports: Sequence[Report], *, worker_id: UUID, late_result: bool = False
-) -> None:
-    """Book what each attempt consumed; a report booked before stays as it is."""
-    await SQL["record_attempts"].execute(
-        connection,
-        request_ids=[r.request_id for r in reports],
-        indexes=[r.index for r in reports],
-        fences=[r.fence for r in reports],
-        attempts=[r.attempt for r in reports],
-        outcomes=["late_result" if late_result else _outcome(r) for r in reports],
-        error_codes=[r.error_code for r in reports],
-        worker_id=worker_id,
-        durations_ms=[r.duration_ms for r in reports],
-        models=[r.usage.model for r in reports],
-        provider_request_ids=[r.usage.provider_request_id for r in reports],
-        input_tokens=[r.usage.input_tokens for r in reports],
-        output_tokens=[r.usage.output_tokens for r in reports],
-        costs_microusd=[r.usage.cost_microusd for r in reports],
-    )
+async def record_late(connection: Connection, reports: Sequence[Report], *, worker_id: UUID) -> None:
+    """Record what attempts consumed whose results came too late; one recorded before stays as it is."""
+    await SQL["record_late"].execute(connection, worker_id=worker_id, **_attempts(reports))
 
 
 async def due(connection: Connection, *, batch: int) -> list[UUID]:
@@ -193,8 +188,8 @@ def moves_from(rows: Sequence[Record]) -> Moves:
         moves[row["request_id"]].append(
             SlotMove(
                 index=row["index"],
-                before=SlotStatus(row["before"]),
-                after=SlotStatus(row["status"]),
+                before=_STATUSES[row["before"]],
+                after=_STATUSES[row["status"]],
                 error_code=SlotErrorCode(code) if code else None,
             )
         )
@@ -205,5 +200,17 @@ def _ids(rows: Sequence[Record]) -> list[UUID]:
     return [row["request_id"] for row in rows]
 
 
-def _outcome(report: Report) -> str:
-    return "generated" if report.status is SlotStatus.GENERATED else "failed"
+def _attempts(reports: Sequence[Report]) -> dict[str, object]:
+    return {
+        "request_ids": [r.request_id for r in reports],
+        "indexes": [r.index for r in reports],
+        "fences": [r.fence for r in reports],
+        "attempts": [r.attempt for r in reports],
+        "error_codes": [r.error_code for r in reports],
+        "durations_ms": [r.duration_ms for r in reports],
+        "models": [r.usage.model for r in reports],
+        "provider_request_ids": [r.usage.provider_request_id for r in reports],
+        "input_tokens": [r.usage.input_tokens for r in reports],
+        "output_tokens": [r.usage.output_tokens for r in reports],
+        "costs_microusd": [r.usage.cost_microusd for r in reports],
+    }

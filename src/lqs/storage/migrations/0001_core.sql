@@ -181,11 +181,12 @@ CREATE TABLE slot_attempts (
 );
 
 -- All entities of all types, so that one statement reads a generation request whole, whatever its type. Each type is
--- a partition named by its plural; entities outlive the generation request that made them.
+-- a partition named by its plural; entities outlive the generation request that made them. The owner is copied from
+-- the generation request, whose own foreign key vouches for it.
 CREATE TABLE entities (
     id                     uuid NOT NULL,
     entity_type            text NOT NULL,
-    owner_id               uuid NOT NULL REFERENCES owners (id),
+    owner_id               uuid NOT NULL,
     generation_request_id  uuid REFERENCES generation_requests (id) ON DELETE SET NULL,
     slot_index             smallint NOT NULL,
     created_at             timestamptz NOT NULL,
@@ -194,10 +195,12 @@ CREATE TABLE entities (
     CONSTRAINT one_entity_a_slot UNIQUE (generation_request_id, slot_index, entity_type)
 ) PARTITION BY LIST (entity_type);
 
+-- Contents of some kilobytes stay in the row as they are: compressing one costs more than all else its settling does.
 CREATE FUNCTION ensure_entity_table(entity_type text, plural text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass(format('%I', plural)) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF entities FOR VALUES IN (%L)', plural, entity_type);
+        EXECUTE format('CREATE TABLE %I PARTITION OF entities FOR VALUES IN (%L) WITH (toast_tuple_target = 8160)',
+                       plural, entity_type);
     END IF;
 END $$;
 

@@ -31,21 +31,42 @@ FROM (SELECT count(*) AS seen FROM ready) s
 LEFT JOIN (won JOIN held ON held.id = won.request_id) ON true
 ORDER BY won.request_id, won.index;
 
--- name: settle(request_ids, indexes, fences, statuses, delays, error_codes)
--- The guard of a worker's write is its fence. A delay is the seconds until a retry. Here and below, a clock that was
--- set back never makes a slot finish before it started.
-UPDATE slots s
-SET status = t.status,
-    worker_id = NULL,
-    deadline_at = NULL,
-    available_at = CASE WHEN t.status = 'retrying' THEN lqs_now() + make_interval(secs => t.delay) END,
-    error_code = t.error_code,
-    error_attempt = CASE WHEN t.error_code IS NOT NULL THEN s.attempts END,
-    finished_at = CASE WHEN t.status <> 'retrying' THEN greatest(lqs_now(), s.started_at) END
-FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
-            :error_codes::text[]) AS t (request_id, index, fence, status, delay, error_code)
-WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
-RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
+-- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents)
+-- The guard of a worker's write is its fence; only what it lets pass has its attempt recorded and its entity stored.
+-- A delay is the seconds until a retry. Here and below, a clock that was set back never makes a slot finish before it
+-- started. The entity's type and owner are those of the generation request.
+WITH moved AS (
+    UPDATE slots s
+    SET status = t.status,
+        worker_id = NULL,
+        deadline_at = NULL,
+        available_at = CASE WHEN t.status = 'retrying' THEN lqs_now() + make_interval(secs => t.delay) END,
+        error_code = t.error_code,
+        error_attempt = CASE WHEN t.error_code IS NOT NULL THEN s.attempts END,
+        finished_at = CASE WHEN t.status <> 'retrying' THEN greatest(lqs_now(), s.started_at) END
+    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
+                :error_codes::text[], :attempts::smallint[], :durations_ms::int[], :models::text[],
+                :provider_request_ids::text[], :input_tokens::int[], :output_tokens::int[], :costs_microusd::bigint[],
+                :entity_ids::uuid[], :contents::text[])
+         AS t (request_id, index, fence, status, delay, error_code, attempt, duration_ms, model, provider_request_id,
+               input_tokens, output_tokens, cost_microusd, entity_id, content)
+    WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
+    RETURNING t.*
+), recorded AS (
+    INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms,
+                               finished_at, model, provider_request_id, input_tokens, output_tokens, cost_microusd)
+    SELECT request_id, index, fence, attempt, CASE WHEN status = 'generated' THEN 'generated' ELSE 'failed' END,
+           error_code, :worker_id, duration_ms, lqs_now(), model, provider_request_id, input_tokens, output_tokens,
+           cost_microusd
+    FROM moved
+), stored AS (
+    INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)
+    SELECT m.entity_id, r.entity_type, r.owner_id, r.id, m.index, lqs_now(), m.content::json
+    FROM moved m
+    JOIN generation_requests r ON r.id = m.request_id
+    WHERE m.content IS NOT NULL
+)
+SELECT request_id, index, fence, 'processing' AS before, status, error_code FROM moved;
 
 -- name: refused(request_ids, indexes, fences)
 -- Why a settle moved nothing: a report that is already booked is a replay of one's own, any other comes too late.
@@ -132,14 +153,14 @@ FROM (SELECT request_id, index, status FROM slots
 WHERE s.request_id = old.request_id AND s.index = old.index
 RETURNING s.request_id, s.index, s.fence, old.status AS before, s.status, s.error_code;
 
--- name: record_attempts(request_ids, indexes, fences, attempts, outcomes, error_codes, worker_id, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
+-- name: record_late(worker_id, request_ids, indexes, fences, attempts, error_codes, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
 INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms, finished_at,
                            model, provider_request_id, input_tokens, output_tokens, cost_microusd)
-SELECT request_id, index, fence, attempt, outcome, error_code, :worker_id, duration_ms, lqs_now(),
+SELECT request_id, index, fence, attempt, 'late_result', error_code, :worker_id, duration_ms, lqs_now(),
        model, provider_request_id, input_tokens, output_tokens, cost_microusd
-FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :attempts::smallint[], :outcomes::text[],
-            :error_codes::text[], :durations_ms::int[], :models::text[], :provider_request_ids::text[],
-            :input_tokens::int[], :output_tokens::int[], :costs_microusd::bigint[])
-     AS t (request_id, index, fence, attempt, outcome, error_code, duration_ms, model, provider_request_id,
+FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :attempts::smallint[], :error_codes::text[],
+            :durations_ms::int[], :models::text[], :provider_request_ids::text[], :input_tokens::int[],
+            :output_tokens::int[], :costs_microusd::bigint[])
+     AS t (request_id, index, fence, attempt, error_code, duration_ms, model, provider_request_id,
            input_tokens, output_tokens, cost_microusd)
 ON CONFLICT DO NOTHING;
