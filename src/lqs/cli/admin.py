@@ -44,7 +44,7 @@ def bootstrap(owner: OwnerOption = "first owner") -> None:
 
 @app.command()
 def verify(as_json: JsonOption = False) -> None:
-    """Check every invariant of the stored data: silent when all hold, else one line for each breach, and exit code 1."""
+    """Check every invariant of the stored data: silent when all hold, else one line a breach and exit code 1."""
     with sentences():
         found = asyncio.run(_violations(load()))
     if as_json:

@@ -33,10 +33,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: `log_file` takes what the children say (None: standard error); `tell` hears about troubles.
-
-    `prepare` is called with the migrated database and the address of the API before anything serves.
-    """
+    """What to run: `log_file` takes what the children say (None: standard error); `tell` hears about troubles."""
 
     settings: Settings
     signals: StopSignals
@@ -155,4 +152,5 @@ def _spoken(error: Exception, plan: Plan) -> Exception:
         return error
     where = "above" if plan.log_file is None else f"in {plan.log_file}"
     step = f"correct what it complains about {where}, then run the command again"
-    return CommandFailed(Failure(ExitCode.ERROR, "keeps_ending", str(error), (), step))
+    code = ExitCode.USAGE if error.exit_code == ExitCode.USAGE else ExitCode.ERROR
+    return CommandFailed(Failure(code, "keeps_ending", str(error), (), step))
