@@ -37,7 +37,8 @@ def bootstrap(owner: OwnerOption = "first owner") -> None:
         step = f"use the one in {credentials_file()} if there is one, or let a holder of a key run lqs keys create"
         raise CommandFailed(Failure(ExitCode.ERROR, "owner_exists", what, (why,), step))
     print(place.made, flush=True)
-    print(f"Kept in {place.file}. It is not shown again.", file=sys.stderr)
+    kept = f"Kept in {place.file}." if place.trouble is None else f"Keep it yourself: {place.trouble}."
+    print(f"{kept} It is not shown again.", file=sys.stderr)
     if place.former is not None:
         print(f"What stood there before is in {place.former}.", file=sys.stderr)
 
