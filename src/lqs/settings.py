@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(2.0, gt=0, description="How often a worker says that it lives.")
     lease_seconds: float = Field(10.0, gt=0, description="A worker silent for longer is taken for dead.")
     housekeeping_seconds: float = Field(2.0, gt=0, description="How often rescue and deadlines are looked after.")
-    graceful_stop_seconds: float = Field(30.0, ge=0, description="How long a stopping worker lets calls finish.")
+    graceful_stop_seconds: float = Field(
+        30.0, ge=0, description="How long a stopping worker lets calls finish; under `lqs up` 3 unless it is set."
+    )
 
     slot_timeout_seconds: float = Field(90.0, gt=0, description="Longest time one attempt may take.")
     request_overhead_seconds: float = Field(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 LQS = str(Path(sys.executable).with_name("lqs"))
-_TAKE_TERMINAL = (
+TAKE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
 _COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;]*m")
@@ -89,7 +89,7 @@ class Caller:
         controller, terminal = pty.openpty()
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE_TERMINAL, LQS, *words],
+            [sys.executable, "-c", TAKE_TERMINAL, LQS, *words],
             env=self.environment | (environment or {}),
             stdin=terminal,
             stdout=terminal,

@@ -37,14 +37,19 @@ def bootstrap(owner: OwnerOption = "first owner") -> None:
         step = f"use the one in {credentials_file()} if there is one, or let a holder of a key run lqs keys create"
         raise CommandFailed(Failure(ExitCode.ERROR, "owner_exists", what, (why,), step))
     print(place.made, flush=True)
-    print(f"Kept in {place.file}. It is not shown again.", file=sys.stderr)
+    kept = f"Kept in {place.file}." if place.trouble is None else f"Keep it yourself: {place.trouble}."
+    print(f"{kept} It is not shown again.", file=sys.stderr)
     if place.former is not None:
         print(f"What stood there before is in {place.former}.", file=sys.stderr)
 
 
 @app.command()
 def verify(as_json: JsonOption = False) -> None:
+<<<<<<< HEAD
     """Check every invariant of the stored data: silent when all hold, else a line for each breach, exit code 1."""
+=======
+    """Check every invariant of the stored data: silent when all hold, else one line a breach and exit code 1."""
+>>>>>>> operate
     with sentences():
         found = asyncio.run(_violations(load()))
     if as_json:

@@ -1,5 +1,6 @@
 """The first owner's key: made on an empty database, kept in the user's credentials file, recognized there later."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from lqs_client.credentials import credentials_file, read_credentials_file, save
 class KeyPlace:
     """Where the user's key is. `made` is the whole key when it was made just now, and must be shown now or never.
 
-    `file` holds a key of this service; None when the credentials file has none. `former` is where other credentials
-    that stood in the file went.
+    `file` holds a key of this service; None when the credentials file has none, and `trouble` says why it could not
+    take the new one. `former` is where other credentials that stood in the file went.
     """
 
     file: Path | None
     made: str | None = None
     former: Path | None = None
+    trouble: str | None = None
 
 
 async def make_first_key(database: Database, url: str, *, owner_name: str) -> KeyPlace | None:
@@ -29,8 +31,11 @@ async def make_first_key(database: Database, url: str, *, owner_name: str) -> Ke
     key = await bootstrap(database, owner_name=owner_name)
     if key is None:
         return None
-    former = _set_aside(credentials_file())
-    return KeyPlace(save_credentials(url, key.text), key.text, former)
+    try:
+        former = _set_aside(credentials_file())
+        return KeyPlace(save_credentials(url, key.text), key.text, former)
+    except OSError as error:
+        return KeyPlace(None, key.text, trouble=f"{credentials_file()} cannot be written ({error.strerror or error})")
 
 
 async def find_kept_key(database: Database, url: str) -> KeyPlace:
@@ -47,7 +52,8 @@ async def find_kept_key(database: Database, url: str) -> KeyPlace:
     if found is None or not found.live or not key.matches(found.secret_sha256):
         return KeyPlace(None)
     if kept.get("api_url") != url:
-        save_credentials(url, key.text)
+        with suppress(OSError):  # commands then need --url, and say which address did not answer
+            save_credentials(url, key.text)
     return KeyPlace(credentials_file())
 
 

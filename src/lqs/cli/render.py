@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from lqs.cli.plain import clean
@@ -34,11 +35,25 @@ def _problem(problem: Problem) -> Group:
     return Group(head, *lines, _line((f"   id {problem.id}", "dim")))
 
 
-def _statement(statement: Statement) -> list[Text]:
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    """A text below a statement: on a terminal folded at words and kept in its column, elsewhere one line."""
+
+    text: Text
+    indent: str = "     "
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = self.text.wrap(console, console.width - len(self.indent)) if console.is_terminal else [self.text]
+        for line in lines:
+            line.rstrip()
+            yield Text.assemble(self.indent, line)
+
+
+def _statement(statement: Statement) -> list[RenderableType]:
     if statement.is_correct:
-        meaning = [_line(("     ", ""), (f"“{statement.translation}”", "italic"))] if statement.translation else []
+        meaning = [_Remark(_line((f"“{statement.translation}”", "italic")))] if statement.translation else []
         return [_line(("   ✓ ", "bold green"), (statement.text, "green")), *meaning]
-    because = [_line(("     ", ""), (statement.explanation, "dim"))] if statement.explanation else []
+    because = [_Remark(_line((statement.explanation, "dim")))] if statement.explanation else []
     return [_line(("   ✗ ", "bold red"), *_wrong_words(statement)), *because]
 
 

@@ -5,11 +5,11 @@ import http.client
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
@@ -33,10 +33,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: `log_file` takes what the children say (None: standard error); `tell` hears about troubles.
-
-    `prepare` is called with the migrated database and the address of the API before anything serves.
-    """
+    """What to run: `log_file` takes what the children say (None: standard error); `tell` hears about troubles."""
 
     settings: Settings
     signals: StopSignals
@@ -62,26 +59,40 @@ async def run_service(
         async with open_database(settings, "lqs up") as database:
             await migrate_all(database)
             prepared = await prepare(database, url)
-        supervisor = Supervisor(
-            _PARTS,
-            _environment(settings, port),
-            output=_opened(plan.log_file),
-            tell=plan.tell,
-            stop_seconds=settings.graceful_stop_seconds + 1,
-        )
-        plan.signals.at_once = supervisor.kill
-        try:
-            async with asyncio.TaskGroup() as group:
-                keeping = [group.create_task(supervisor.run(), name="children")]
-                if embedded is not None:
-                    keeping.append(group.create_task(_keep_server(embedded, plan.tell), name="postgres"))
+        with _output(plan.log_file) as output:
+            supervisor = Supervisor(
+                _PARTS,
+                _environment(settings, port),
+                output=output,
+                tell=plan.tell,
+                stop_seconds=settings.graceful_stop_seconds + 1,
+            )
+            plan.signals.at_once = supervisor.kill
+            keepers = [supervisor.run(), *([_keep_server(embedded, plan.tell)] if embedded else [])]
+
+            async def use_when_ready() -> ExitCode:
                 await _wait_until_ready(host, port)
-                code = await use(url, prepared)
-                for task in keeping:
-                    task.cancel()
-                return code
-        except ExceptionGroup as several:
-            raise _spoken(several.exceptions[0], plan) from None
+                return await use(url, prepared)
+
+            try:
+                return await _with_keepers(keepers, use_when_ready)
+            except KeepsEnding as error:
+                raise _spoken(error, plan.log_file) from None
+
+
+async def _with_keepers(
+    keepers: Sequence[Coroutine[Any, Any, None]], use: Callable[[], Awaitable[ExitCode]]
+) -> ExitCode:
+    """Run `use` while the keepers run, and end them after it; the first that fails ends everything."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(keeper) for keeper in keepers]
+            code = await use()
+            for task in tasks:
+                task.cancel()
+            return code
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
 
 
 def with_grace(settings: Settings) -> Settings:
@@ -122,10 +133,16 @@ def _environment(settings: Settings, port: int) -> Mapping[str, str]:
     }
 
 
-def _opened(log_file: Path | None) -> int | None:
+@contextmanager
+def _output(log_file: Path | None) -> Iterator[int | None]:
     if log_file is None:
-        return None
-    return os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        yield None
+        return
+    descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 async def _wait_until_ready(host: str, port: int) -> None:
@@ -150,9 +167,8 @@ def _is_ready(host: str, port: int) -> bool:
         connection.close()
 
 
-def _spoken(error: Exception, plan: Plan) -> Exception:
-    if not isinstance(error, KeepsEnding):
-        return error
-    where = "above" if plan.log_file is None else f"in {plan.log_file}"
+def _spoken(error: KeepsEnding, log_file: Path | None) -> CommandFailed:
+    where = "above" if log_file is None else f"in {log_file}"
     step = f"correct what it complains about {where}, then run the command again"
-    return CommandFailed(Failure(ExitCode.ERROR, "keeps_ending", str(error), (), step))
+    code = ExitCode.USAGE if error.exit_code == ExitCode.USAGE else ExitCode.ERROR
+    return CommandFailed(Failure(code, "keeps_ending", str(error), (), step))

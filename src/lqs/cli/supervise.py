@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from lqs.cli.exit_codes import ExitCode
+
 QUICK_SECONDS = 15.0
 """A process that ends sooner after its start has died quickly."""
 MOST_QUICK_DEATHS = 4
@@ -30,7 +32,11 @@ class Part:
 
 
 class KeepsEnding(Exception):
-    """A process ended again and again right after its start; the message says which, and how."""
+    """A process does not stay; the message says which, and how it ended. `exit_code` is its last."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Supervisor:
@@ -76,8 +82,12 @@ class Supervisor:
             begun = time.monotonic()
             code = await self._run_once(part)
             quick_deaths = quick_deaths + 1 if time.monotonic() - begun < QUICK_SECONDS else 1
+            if code == ExitCode.USAGE:
+                raise KeepsEnding(f"{part.name} cannot run like this", code)
             if quick_deaths >= MOST_QUICK_DEATHS:
-                raise KeepsEnding(f"{part.name} ended {quick_deaths} times right after its start, last {_how(code)}")
+                raise KeepsEnding(
+                    f"{part.name} ended {quick_deaths} times soon after its start, last {_how(code)}", code
+                )
             pause = min(FIRST_PAUSE_SECONDS * 2 ** (quick_deaths - 1), LONGEST_PAUSE_SECONDS)
             self._tell(f"{part.name} ended {_how(code)}; it is started again.")
             await asyncio.sleep(pause)

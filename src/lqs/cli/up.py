@@ -86,9 +86,10 @@ def _greet(url: str, key: KeyPlace, settings: Settings) -> None:
 
 def _key_lines(key: KeyPlace) -> list[str]:
     if key.made is not None:
+        kept = f"kept in {key.file}" if key.trouble is None else f"keep it yourself: {key.trouble}"
         lines = [
             f"  Key        [bold]{escape(key.made)}[/bold]",
-            f"             made just now and shown this once; kept in {escape(str(key.file))}",
+            f"             made just now and shown this once; {escape(kept)}",
         ]
         return lines + ([f"             what stood there before is in {escape(str(key.former))}"] if key.former else [])
     if key.file is not None:

@@ -1,0 +1,152 @@
+"""`lqs up`: one command that starts everything, keeps it running, and ends it without leaving or losing anything."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.cli.supervised import READY, Home, on_terminal
+
+KEY = re.compile(r"lqs_live_\w+")
+
+
+@pytest.fixture
+def home(private_folder: Path, tmp_path: Path) -> Iterator[Home]:
+    """A place for a service that has never run."""
+    home = Home(private_folder, tmp_path)
+    yield home
+    home.end_everything()
+
+
+def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: Home) -> None:
+    home.caller.environment |= {"LQS_GENERATOR": "simulated", "LQS_SIMULATED_LATENCY_SECONDS": "600"}
+    with on_terminal(home.caller, "up") as up:
+        up.shows("Try it")
+        shown = up.shows("'{\"count\": 3}'")
+        request_id = home.caller.piped("problems", "generate", "--count", "10").out.strip()
+        _wait_until_processing(home, request_id)
+        begun = time.monotonic()
+        up.press_ctrl_c()
+        assert up.ends(within=20) == 0
+        took = time.monotonic() - begun
+
+    assert took < 5
+    home.wait_until_gone(seconds=1)
+    [key] = KEY.findall(shown)
+    assert f'api_key = "{key}"' in home.credentials.read_text(encoding="utf-8")
+    assert stat.S_IMODE(home.credentials.stat().st_mode) == 0o600
+
+    home.caller.environment |= {"LQS_GENERATOR": "offline"}
+    with on_terminal(home.caller, "up") as up:
+        shown = up.shows("'{\"count\": 3}'")
+        assert not KEY.search(shown)
+        assert str(home.credentials) in shown
+        waited = home.caller.piped("generation", "wait", request_id, "--json")
+        assert (waited.code, waited.last_object["generated_count"]) == (0, 10)
+        assert home.caller.piped("admin", "verify").out == ""
+        answer = _paste(home, next(line for line in shown.splitlines() if line.strip().startswith("curl")))
+        assert '"request_id"' in answer
+        up.press_ctrl_c()
+        assert up.ends(within=10) == 0
+    home.wait_until_gone(seconds=1)
+
+
+def test_what_dies_is_started_again(home: Home) -> None:
+    with on_terminal(home.caller, "up") as up:
+        up.shows(READY)
+        before = home.find("serve"), home.find("worker"), home.server_pid()
+        for pid in before[:2]:
+            os.kill(pid, signal.SIGKILL)
+        up.shows("The worker ended by SIGKILL; it is started again.")
+        up.shows("The API ended by SIGKILL; it is started again.")
+        assert _generates(home)
+
+        os.kill(before[2], signal.SIGKILL)
+        up.shows("PostgreSQL ended; it is started again.")
+        assert _generates(home)
+
+        after = home.find("serve"), home.find("worker"), home.server_pid()
+        assert not set(before) & set(after)
+        up.press_ctrl_c()
+        assert up.ends(within=10) == 0
+    home.wait_until_gone(seconds=1)
+
+
+def test_children_end_with_a_killed_up_and_the_next_one_adopts_the_database(home: Home) -> None:
+    with on_terminal(home.caller, "up") as up:
+        up.shows(READY)
+        server = home.server_pid()
+        assert len(home.processes()) >= 5
+        up.process.kill()
+        up.process.wait()
+    home.wait_until_gone(seconds=8, but=frozenset({server}))
+
+    with on_terminal(home.caller, "up") as up:
+        shown = up.shows(READY)
+        assert home.server_pid() == server
+        assert not KEY.search(shown)
+        assert _generates(home)
+        up.press_ctrl_c()
+        assert up.ends(within=10) == 0
+    home.wait_until_gone(seconds=1)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_anybody(home: Home) -> None:
+    home.caller.environment |= {
+        "LQS_GENERATOR": "simulated",
+        "LQS_SIMULATED_LATENCY_SECONDS": "600",
+        "LQS_GRACEFUL_STOP_SECONDS": "300",
+    }
+    with on_terminal(home.caller, "up") as up:
+        up.shows(READY)
+        _wait_until_processing(home, home.caller.piped("problems", "generate").out.strip())
+        up.press_ctrl_c()
+        up.shows("worker.stopping")
+        up.press_ctrl_c()
+        assert up.ends(within=5) == 130
+    home.wait_until_gone(seconds=1)
+
+
+def test_credentials_of_another_service_are_set_aside_and_not_lost(home: Home) -> None:
+    home.credentials.parent.mkdir(parents=True)
+    home.credentials.write_text('api_url = "https://lqs.example.org"\napi_key = "theirs"\n', encoding="utf-8")
+    with on_terminal(home.caller, "up") as up:
+        shown = up.shows(READY)
+        shown = up.shows("Try it")
+        up.press_ctrl_c()
+        assert up.ends(within=10) == 0
+    former = home.credentials.with_name("credentials.toml.before-1")
+    assert str(former) in shown
+    assert "theirs" in former.read_text(encoding="utf-8")
+
+
+def _generates(home: Home) -> bool:
+    return home.caller.piped("problems", "generate", "--count", "2", "--wait", "--timeout", "30s").code == 0
+
+
+def _wait_until_processing(home: Home, request_id: str) -> None:
+    key = KEY.search(home.credentials.read_text(encoding="utf-8"))
+    assert key is not None
+    deadline = time.monotonic() + 20
+    while True:
+        answer = httpx.get(
+            f"{home.url}/generation-requests/{request_id}", headers={"Authorization": f"Bearer {key[0]}"}
+        ).json()
+        if answer["status"] == "processing":
+            return
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.05)
+
+
+def _paste(home: Home, line: str) -> str:
+    """What a shell prints for a line that was shown."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], env=home.caller.environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    return done.stdout
