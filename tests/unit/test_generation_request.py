@@ -45,7 +45,9 @@ def test_a_move_is_legal_exactly_if_the_table_has_it(pair):
     assert (pair[1] in MOVES[pair[0]]) is (pair in pairs(LEGAL))
 
 
-@pytest.mark.parametrize("pair", list(itertools.product(SlotStatus, SlotStatus)), ids=lambda pair: f"{pair[0]} to {pair[1]}")
+@pytest.mark.parametrize(
+    "pair", list(itertools.product(SlotStatus, SlotStatus)), ids=lambda pair: f"{pair[0]} to {pair[1]}"
+)
 def test_a_move_of_a_slot_is_legal_exactly_if_the_table_has_it(pair):
     assert (pair[1] in slots.MOVES[pair[0]]) is (pair in pairs(SLOT_LEGAL))
 
@@ -90,7 +92,9 @@ def legal_standings(requested: int) -> list[Standing]:
         if stands.settled == requested:
             found.append(standing(outcome(stands), *counts))
         else:
-            found += [standing(Status.CANCELLING, *counts)] + [standing(Status.PROCESSING, *counts)] * (not stands.cancelled)
+            found += [standing(Status.CANCELLING, *counts)] + [standing(Status.PROCESSING, *counts)] * (
+                not stands.cancelled
+            )
             found += [standing(Status.PENDING, *counts)] * (stands.pending == requested)
     return found
 

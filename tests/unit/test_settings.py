@@ -57,7 +57,11 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch):
 
 @pytest.mark.parametrize(
     ("unknown", "meant"),
-    [("LQS_WORKER_CAPACTY", "LQS_WORKER_CAPACITY"), ("LQS_DATABASE", "LQS_DATABASE_URL"), ("LQS_POLL", "LQS_POLL_SECONDS")],
+    [
+        ("LQS_WORKER_CAPACTY", "LQS_WORKER_CAPACITY"),
+        ("LQS_DATABASE", "LQS_DATABASE_URL"),
+        ("LQS_POLL", "LQS_POLL_SECONDS"),
+    ],
 )
 def test_an_unknown_setting_is_refused_and_the_near_one_suggested(monkeypatch, unknown, meant):
     monkeypatch.setenv(unknown, "1")
@@ -87,7 +91,7 @@ def test_what_clients_read_and_what_others_set_is_no_concern_of_the_service(monk
 
 def test_a_lease_must_outlast_two_heartbeats(monkeypatch):
     monkeypatch.setenv("LQS_HEARTBEAT_SECONDS", "6")
-    with pytest.raises(SettingsInvalid, match="^LQS_LEASE_SECONDS must be at least twice LQS_HEARTBEAT_SECONDS"):
+    with pytest.raises(SettingsInvalid, match=r"^LQS_LEASE_SECONDS must be at least twice LQS_HEARTBEAT_SECONDS"):
         load()
 
 

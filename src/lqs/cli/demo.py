@@ -1,7 +1,5 @@
 """`lqs demo`: ten problems, generated for real on a service that leaves nothing behind."""
 
-
-
 from lqs.cli.arguments import new_app
 
 app = new_app()
