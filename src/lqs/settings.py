@@ -8,10 +8,11 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PostgresDsn, TypeAdapter, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import from_json
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "LQS_"
 CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
@@ -32,7 +33,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings with their defaults. Durations are seconds, sizes are rows, slots or bytes as the name says."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, allow_inf_nan=False)
 
     database_url: str | None = Field(None, description="A PostgreSQL server (15 or newer); unset: the embedded one.")
     data_dir: Path = Field(
@@ -49,7 +50,7 @@ class Settings(BaseSettings):
     simulated_seed: int = Field(0, description="Seed of the simulated latency and failures.")
     simulated_latency_seconds: float = Field(8.0, ge=0, description="Median of the simulated latency.")
     simulated_latency_sigma: float = Field(0.4, ge=0, le=3, description="Spread: sigma of its log-normal distribution.")
-    simulated_failures: dict[str, float] = Field(
+    simulated_failures: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict, description='Share of attempts that fail, by code, such as {"provider_timeout": 0.1}.'
     )
 
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
             TypeAdapter(PostgresDsn).validate_python(value)
         return value
 
+    @field_validator("simulated_failures", mode="before")
+    @classmethod
+    def _is_json(cls, value: object) -> object:
+        return from_json(value) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _fit_together(self) -> "Settings":
         if self.lease_seconds < 2 * self.heartbeat_seconds:
@@ -97,14 +103,13 @@ class Settings(BaseSettings):
         return self
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check all settings.
+def load() -> Settings:
+    """Read and check all settings from the environment.
 
     Raises `SettingsInvalid` with one sentence per wrong setting, each naming its environment variable.
     """
-    environ = os.environ if environ is None else environ
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(environ):
+    for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known | CLIENT_VARIABLES:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""

@@ -45,11 +45,7 @@ def bootstrap(owner: OwnerOption = "first owner") -> None:
 
 @app.command()
 def verify(as_json: JsonOption = False) -> None:
-<<<<<<< HEAD
-    """Check every invariant of the stored data: silent when all hold, else a line for each breach, exit code 1."""
-=======
     """Check every invariant of the stored data: silent when all hold, else one line a breach and exit code 1."""
->>>>>>> operate
     with sentences():
         found = asyncio.run(_violations(load()))
     if as_json:

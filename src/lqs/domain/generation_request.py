@@ -96,13 +96,15 @@ class Counts:
         return self.generated + self.failed + self.cancelled
 
     def after(self, moves: Iterable["SlotMove"]) -> "Counts":
-        """The counts once these slots have moved."""
+        """The counts once these slots have moved. Raises `IllegalMove`."""
         numbers = self.by_status()
         for move in moves:
             if move.after not in slot.MOVES[move.before]:
                 raise IllegalMove(f"slot {move.index} may not move from {move.before} to {move.after}")
             numbers[move.before] -= 1
             numbers[move.after] += 1
+        if min(numbers.values()) < 0:
+            raise IllegalMove(f"more slots moved than there are: {numbers}")
         return Counts(**numbers)
 
     def by_status(self) -> dict[str, int]:
@@ -188,8 +190,10 @@ def advance(
     """Where a generation request stands after these moves of its slots, and the events that tell it, in slot order.
 
     The moves that end an attempt have an event each; all others share one, of type `summary`. `end_reason` is
-    what the run ends with if these moves settle its last slot. Raises `IllegalMove`.
+    what the run ends with if these moves settle its last slot. Without moves nothing changes. Raises `IllegalMove`.
     """
+    if not moves:
+        return standing, []
     counts = standing.counts.after(moves)
     status = _next_status(standing.status, counts)
     told: list[tuple[EventType, SlotMove | None]] = []

@@ -137,12 +137,6 @@ SET status = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'retrying' E
 WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND deadline_at <= lqs_now()
 RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
 
--- name: unfinished(request_ids)
-SELECT request_id, index, status
-FROM slots
-WHERE request_id = ANY (:request_ids::uuid[]) AND status IN ('pending', 'processing', 'retrying')
-ORDER BY request_id, index;
-
 -- name: fail_unfinished(request_ids, error_code)
 UPDATE slots s
 SET status = 'failed', error_code = :error_code, error_attempt = s.attempts,

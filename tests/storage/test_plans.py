@@ -1,0 +1,212 @@
+"""The hot statements find their rows by the index that was made for them, however much history there is."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from lqs.storage import entities, events, generation_requests, idempotency_keys, slots
+from lqs.storage.queries import Statement
+
+GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys"}
+"""Tables that nobody may read from end to end."""
+
+FILL = """
+INSERT INTO owners (id, name) SELECT md5('owner' || n)::uuid, 'owner ' || n FROM generate_series(1, 20) n;
+INSERT INTO flows SELECT id, 'normal', 1000000 FROM owners;
+INSERT INTO workers (id, started_at, heartbeat_at, host, pid, capacity, version)
+SELECT md5('worker' || n)::uuid, now(), now(), 'h', n, 1000, 't' FROM generate_series(1, 20) n;
+
+-- Half is history, half waits; of every ten generation requests one is at work.
+CREATE TEMPORARY TABLE plan AS
+SELECT n, md5('request' || n)::uuid AS id, md5('owner' || n % 20 + 1)::uuid AS owner_id,
+       CASE WHEN n % 10 = 0 THEN 'processing' WHEN n <= 10000 THEN 'completed' ELSE 'pending' END AS status
+FROM generate_series(1, 20000) n;
+
+INSERT INTO generation_requests (id, owner_id, entity_type, status, end_reason, version, requested_count,
+                                 processing_count, retrying_count, generated_count, constraints, metadata,
+                                 requested_at, started_at, completed_at, deadline_at)
+SELECT id, owner_id, 'problem', status, CASE WHEN status = 'completed' THEN 'all_settled' END, 7, 5,
+       CASE WHEN status = 'processing' THEN 3 ELSE 0 END, CASE WHEN status = 'processing' THEN 2 ELSE 0 END,
+       CASE WHEN status = 'completed' THEN 5 ELSE 0 END, '{}', '{}', now() - n * interval '1 s',
+       CASE WHEN status <> 'pending' THEN now() END, CASE WHEN status = 'completed' THEN now() END,
+       now() + n * interval '1 s'
+FROM plan;
+
+INSERT INTO slots (request_id, index, status, attempts, fence, worker_id, deadline_at, available_at, pass,
+                   started_at, finished_at)
+SELECT id, i, s.status, CASE WHEN s.status = 'pending' THEN 0 ELSE 1 END, 1,
+       CASE WHEN s.status = 'processing' THEN md5('worker' || n / 10 % 20 + 1)::uuid END,
+       CASE WHEN s.status = 'processing' THEN now() + interval '1 minute' END,
+       CASE WHEN s.status = 'retrying' THEN now() + interval '1 minute' END,
+       n * 10 + i * 2, now(), CASE WHEN s.status = 'generated' THEN now() END
+FROM plan, generate_series(0, 4) i, LATERAL (
+    SELECT CASE WHEN plan.status = 'pending' THEN 'pending' WHEN plan.status = 'completed' THEN 'generated'
+                WHEN i < 3 THEN 'processing' ELSE 'retrying' END AS status) s;
+
+INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)
+SELECT md5('entity' || n || ' ' || i)::uuid, 'problem', owner_id, id, i, now(), '{}'
+FROM plan, generate_series(0, 4) i WHERE status = 'completed';
+INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, worker_id, duration_ms, finished_at,
+                           input_tokens, output_tokens)
+SELECT id, i, 1, 1, 'generated', id, 1, now(), 1, 1 FROM plan, generate_series(0, 4) i WHERE status = 'completed';
+INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
+SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_series(1, 7) i WHERE status = 'completed';
+INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, request_id)
+SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
+"""
+
+IDS = "(SELECT array_agg(md5('request' || n)::uuid) FROM generate_series(1000, 20000, 1000) n)"
+TWENTY = "array_fill(0, ARRAY[20])"
+OWNER, REQUEST, WORKER = "md5('owner1')::uuid", "md5('request7')::uuid", "md5('worker3')::uuid"
+
+
+@dataclass(frozen=True)
+class Hot:
+    """A statement, its arguments as SQL, and the indexes that it must use: one of each group."""
+
+    statement: Statement
+    arguments: dict[str, str]
+    indexes: list[str]
+
+
+def texts(value: str) -> str:
+    return f"array_fill('{value}'::text, ARRAY[20])"
+
+
+KEYS = {"owner_ids": f"array_fill({OWNER}, ARRAY[20])", "operations": texts("POST /problems/generate"),
+        "keys": texts("key 1")}  # fmt: skip
+REPORTS = {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "fences": f"{TWENTY}::bigint[]"}
+
+HOT = {
+    "claim": Hot(
+        slots.SQL["claim"],
+        {"worker_id": WORKER, "batch": "500", "hold_seconds": "105"},
+        ["slots_ready", "slots_pkey", "generation_requests_pkey"],
+    ),
+    "settle": Hot(
+        slots.SQL["settle"],
+        {**REPORTS, "statuses": texts("generated"), "delays": "array_fill(NULL::float8, ARRAY[20])",
+         "error_codes": "array_fill(NULL::text, ARRAY[20])"},
+        ["slots_pkey"],
+    ),
+    "refused": Hot(slots.SQL["refused"], REPORTS, ["slots_pkey", "slot_attempts_pkey"]),
+    "due": Hot(slots.SQL["due"], {"batch": "500"}, ["slots_waiting"]),
+    "promote": Hot(slots.SQL["promote"], {"request_ids": IDS}, ["slots_pkey slots_waiting"]),
+    "abandoned": Hot(slots.SQL["abandoned"], {"batch": "500"}, ["slots_held slots_by_deadline"]),
+    "rescue": Hot(
+        slots.SQL["rescue"], {"request_ids": IDS, "max_crashes": "3"}, ["slots_pkey slots_held slots_by_deadline"]
+    ),
+    "held_by": Hot(slots.SQL["held_by"], {"worker_id": WORKER, "batch": "500"}, ["slots_held"]),
+    "hand_back": Hot(slots.SQL["hand_back"], {"request_ids": IDS, "worker_id": WORKER}, ["slots_pkey slots_held"]),
+    "overdue": Hot(slots.SQL["overdue"], {"batch": "500"}, ["slots_by_deadline"]),
+    "time_out": Hot(
+        slots.SQL["time_out"],
+        {"request_ids": IDS, "max_attempts": "3", "base_seconds": "1", "cap_seconds": "60"},
+        ["slots_pkey slots_by_deadline"],
+    ),
+    "fail_unfinished": Hot(
+        slots.SQL["fail_unfinished"], {"request_ids": IDS, "error_code": "'internal'"}, ["slots_pkey"]
+    ),
+    "past_deadline": Hot(
+        generation_requests.SQL["past_deadline"], {"batch": "500"}, ["generation_requests_by_deadline"]
+    ),
+    "lock": Hot(generation_requests.SQL["lock"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "lock_free": Hot(generation_requests.SQL["lock_free"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "write": Hot(
+        generation_requests.SQL["write"],
+        {"ids": IDS, "statuses": texts("processing"), "end_reasons": "array_fill(NULL::text, ARRAY[20])",
+         "versions": f"{TWENTY}::bigint[]", "processing": TWENTY, "retrying": TWENTY, "generated": TWENTY,
+         "failed": TWENTY, "cancelled": TWENTY, "progressed": "array_fill(true, ARRAY[20])",
+         "input_tokens": f"{TWENTY}::bigint[]", "output_tokens": f"{TWENTY}::bigint[]", "model_calls": TWENTY},
+        ["generation_requests_pkey"],
+    ),
+    "insert": Hot(
+        generation_requests.SQL["insert"],
+        {"ids": IDS, "owner_ids": f"array_fill({OWNER}, ARRAY[20])", "entity_types": texts("problem"),
+         "counts": "array_fill(5, ARRAY[20])", "constraints": texts("{}"), "metadata": texts("{}"),
+         "deadline_seconds": f"{TWENTY}::float8[]", "class": "'normal'", "stride": "2"},
+        ["slots_ready"],
+    ),
+    "version": Hot(
+        generation_requests.SQL["version"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]
+    ),
+    "read": Hot(
+        generation_requests.SQL["read"],
+        {"id": REQUEST, "owner_id": OWNER},
+        ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "body": Hot(generation_requests.SQL["body"], {"id": REQUEST}, ["generation_requests_pkey"]),
+    "an entity": Hot(
+        entities.SQL["read"],
+        {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
+        ["problems_pkey"],
+    ),
+    "events": Hot(events.SQL["read"], {"request_id": REQUEST}, ["generation_events_pkey"]),
+    "known keys": Hot(idempotency_keys.SQL["read"], KEYS, ["idempotency_keys_pkey"]),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def much(postgres_url, creating, template):
+    """A connection to a database with 100,000 analysed slots and what belongs to them."""
+    name = f"lqs_much_{secrets.token_hex(6)}"
+    await creating.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    connection = await asyncpg.connect(urlsplit(postgres_url)._replace(path=f"/{name}").geturl())
+    await connection.execute(FILL)
+    await connection.execute("ANALYZE")
+    assert await connection.fetchval("SELECT count(*) FROM slots") == 100_000
+    yield connection
+    await connection.close()
+    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", HOT)
+async def test_a_hot_statement_uses_its_index(much, name, mode):
+    """Both kinds of plan, because a prepared statement may get either."""
+    hot = HOT[name]
+    await much.execute(f"SET plan_cache_mode = {mode}")
+    await much.execute(f"PREPARE hot AS {hot.statement.text}")
+    try:
+        arguments = ", ".join(f"{hot.arguments[parameter]}" for parameter in hot.statement.parameters)
+        constants = await much.fetchrow(f"SELECT {arguments}")
+        literals = [await much.fetchval("SELECT quote_nullable($1::text)", _text(value)) for value in constants]
+        [plan] = json.loads(await much.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot ({', '.join(literals)})"))
+    finally:
+        await much.execute("DEALLOCATE hot")
+    nodes = list(_nodes(plan["Plan"]))
+    scanned = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
+    assert scanned & GROWING == set(), json.dumps(plan, indent=1)
+    used = {node["Index Name"] for node in nodes if "Index Name" in node}
+    for group in hot.indexes:
+        assert used & set(group.split()), f"{group} is not among {used}"
+
+
+def _text(value: object) -> str | None:
+    """A value as PostgreSQL's input text."""
+    if isinstance(value, list):
+        return "{" + ",".join("NULL" if part is None else json.dumps(str(part)) for part in value) + "}"
+    return None if value is None else str(value)
+
+
+def _nodes(plan):
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
+
+
+async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
+    """With 50,000 slots ready, a claim of ten looks at ten."""
+    await much.execute("SET plan_cache_mode = auto")
+    await much.execute("BEGIN")
+    await much.execute(f"PREPARE hot AS {slots.SQL['claim'].text}")
+    text = await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, 10, 105)")
+    await much.execute("ROLLBACK")
+    await much.execute("DEALLOCATE hot")
+    [plan] = json.loads(text)
+    [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
+    assert ready["Actual Rows"] * ready["Actual Loops"] == 10

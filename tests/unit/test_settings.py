@@ -1,0 +1,111 @@
+"""Settings: a wrong one stops the start with a sentence that names it."""
+
+import pytest
+
+from lqs.settings import Settings, SettingsInvalid, load
+
+WRONG = {
+    "LQS_DATABASE_URL": ["mysql://host/db", "nonsense", ""],
+    "LQS_DATABASE_POOL_SIZE": ["1", "101", "many", "1.5", ""],
+    "LQS_STATEMENT_TIMEOUT_SECONDS": ["0", "-1", "nan", "inf", "soon"],
+    "LQS_LOCK_TIMEOUT_SECONDS": ["0", "nan", "inf"],
+    "LQS_API_PORT": ["-1", "65536", "http"],
+    "LQS_SIMULATED_SEED": ["x", "1.5"],
+    "LQS_SIMULATED_LATENCY_SECONDS": ["-0.1", "inf"],
+    "LQS_SIMULATED_LATENCY_SIGMA": ["-1", "3.1"],
+    "LQS_SIMULATED_FAILURES": ["not json", "[]", '{"internal": "often"}', '{"internal": 0.6, "slot_timeout": 0.5}'],
+    "LQS_WORKER_CAPACITY": ["0", "50001"],
+    "LQS_CLAIM_BATCH_SLOTS": ["0", "2001"],
+    "LQS_SETTLE_BATCH_SLOTS": ["0", "2001"],
+    "LQS_SETTLE_BUFFER_SECONDS": ["-1", "1.1"],
+    "LQS_POLL_SECONDS": ["0", "61"],
+    "LQS_HEARTBEAT_SECONDS": ["0", "inf"],
+    "LQS_LEASE_SECONDS": ["0", "3.9", "inf"],
+    "LQS_HOUSEKEEPING_SECONDS": ["0", "inf"],
+    "LQS_GRACEFUL_STOP_SECONDS": ["-1", "inf"],
+    "LQS_SLOT_TIMEOUT_SECONDS": ["0", "inf"],
+    "LQS_REQUEST_OVERHEAD_SECONDS": ["-1", "inf"],
+    "LQS_MAX_ATTEMPTS": ["0", "21"],
+    "LQS_MAX_CRASHES": ["0", "21"],
+    "LQS_RETRY_BASE_SECONDS": ["0", "inf"],
+    "LQS_RETRY_CAP_SECONDS": ["0", "inf"],
+    "LQS_LOG_LEVEL": ["loud", "INFO "],
+    "LQS_LOG_FORMAT": ["xml"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_setting_is_named_in_a_sentence(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    [sentence] = str(refusal.value).splitlines()
+    assert sentence.startswith(name)
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+
+
+def test_all_wrong_settings_are_named_at_once(monkeypatch):
+    for name, values in WRONG.items():
+        if name not in ("LQS_SIMULATED_FAILURES", "LQS_LEASE_SECONDS"):
+            monkeypatch.setenv(name, values[0])
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    named = {line.split(" ")[0] for line in str(refusal.value).splitlines()}
+    assert named == set(WRONG) - {"LQS_SIMULATED_FAILURES", "LQS_LEASE_SECONDS"}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"),
+    [
+        ("LQS_WORKER_CAPACTY", "LQS_WORKER_CAPACITY"),
+        ("LQS_DATABASE", "LQS_DATABASE_URL"),
+        ("LQS_POLL", "LQS_POLL_SECONDS"),
+    ],
+)
+def test_an_unknown_setting_is_refused_and_the_near_one_suggested(monkeypatch, unknown, meant):
+    monkeypatch.setenv(unknown, "1")
+    with pytest.raises(SettingsInvalid, match=rf"^{unknown} is not a setting of lqs\. Did you mean {meant}\?$"):
+        load()
+
+
+def test_an_unknown_setting_like_no_other_is_refused_without_a_guess(monkeypatch):
+    monkeypatch.setenv("LQS_XYZZY_PLUGH", "1")
+    with pytest.raises(SettingsInvalid, match=r"^LQS_XYZZY_PLUGH is not a setting of lqs\.$"):
+        load()
+
+
+def test_a_password_is_never_repeated(monkeypatch):
+    monkeypatch.setenv("LQS_DATABASE_URL", "mysql://me:hunter2@host/db")
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_what_clients_read_and_what_others_set_is_no_concern_of_the_service(monkeypatch):
+    monkeypatch.setenv("LQS_API_URL", "http://localhost")
+    monkeypatch.setenv("LQS_API_KEY", "lqs_live_x")
+    monkeypatch.setenv("OTHER_LQS_THING", "1")
+    assert load() == Settings()
+
+
+def test_a_lease_must_outlast_two_heartbeats(monkeypatch):
+    monkeypatch.setenv("LQS_HEARTBEAT_SECONDS", "6")
+    with pytest.raises(SettingsInvalid, match=r"^LQS_LEASE_SECONDS must be at least twice LQS_HEARTBEAT_SECONDS"):
+        load()
+
+
+def test_every_setting_can_be_set_and_says_what_it_is(monkeypatch):
+    monkeypatch.setenv("LQS_SIMULATED_FAILURES", '{"internal": 0.25}')
+    monkeypatch.setenv("LQS_POLL_SECONDS", "0.5")
+    settings = load()
+    assert (settings.simulated_failures, settings.poll_seconds) == ({"internal": 0.25}, 0.5)
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_data_folder_follows_the_user(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    assert str(load().data_dir) == "/somewhere/lqs"
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert str(load().data_dir) == "/var/lib/lqs"
