@@ -9,13 +9,18 @@ from types import MappingProxyType
 
 import uvloop
 
-from benchmarks import throughput
+from benchmarks import crowded, footprint, http, pickup, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
 
 GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxyType(
     {
         "throughput": throughput.measure,
+        "sleepers": sleepers.measure,
+        "pickup": pickup.measure,
+        "http": http.measure,
+        "footprint": footprint.measure,
+        "crowded": crowded.measure,
     }
 )
 """Every group of rows by the word for `--only`."""

@@ -1,9 +1,11 @@
-"""What every measurement stands on: a throw-away PostgreSQL with the settings users get, and parts without a model."""
+"""What every measurement stands on: a throw-away PostgreSQL, started as users have it, and things to submit."""
 
+import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,20 +15,18 @@ from uuid import UUID
 
 import asyncpg
 
-from lqs.domain.entities.problem import Problem, ProblemConstraints
-from lqs.domain.entity_type import EntityType, Generated, GenerationOrder, Generator
+from benchmarks.kinds import PREBUILT, kinds
+from lqs.dispatch.postgres import Announcer
+from lqs.domain.entities.problem import ProblemConstraints
 from lqs.domain.ids import new_id
-from lqs.domain.retry_policy import RetryPolicy
-from lqs.generators.catalog import entity_types
-from lqs.generators.problem.offline import OfflineProblemGenerator
-from lqs.generators.problem.verify import verify_problem
-from lqs.lifecycle.run import Workshop
+from lqs.lifecycle.register import register
 from lqs.lifecycle.submit import Submission, Submitter
-from lqs.observability.telemetry import Telemetry
+from lqs.observability.telemetry import Happening, Telemetry
 from lqs.settings import Settings
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
-from lqs.wiring import Pace, Rules, WorkerParts, migrate_all, open_database
+from lqs.wiring import migrate_all, open_database, open_worker_parts
+from lqs.worker.worker import Worker
 
 OWNER = UUID(int=1)
 """The owner that exists in every database of the benchmarks."""
@@ -106,79 +106,14 @@ async def opened(url: str) -> AsyncIterator[Database]:
         yield database
 
 
-def settings_for(url: str) -> Settings:
-    """The default settings, on this database."""
-    return Settings(database_url=url)
-
-
-def worker_parts(
-    database: Database, telemetry: Telemetry, generator: Generator, *, capacity: int | None = None
-) -> WorkerParts:
-    """What a worker with default settings has, but for its generator, and without a verification."""
-    settings = settings_for("postgresql://unused")
-    policy = RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds)
-    return WorkerParts(
-        database=database,
-        workshop=workshop(generator, telemetry, settings),
-        telemetry=telemetry,
-        pace=Pace(
-            capacity=capacity or settings.worker_capacity,
-            claim_batch=settings.claim_batch_slots,
-            settle_batch=settings.settle_batch_slots,
-            settle_buffer_seconds=settings.settle_buffer_seconds,
-            poll_seconds=settings.poll_seconds,
-            heartbeat_seconds=settings.heartbeat_seconds,
-            housekeeping_seconds=settings.housekeeping_seconds,
-            graceful_stop_seconds=settings.graceful_stop_seconds,
-        ),
-        rules=Rules(settings.lease_seconds, settings.max_crashes, policy),
-    )
-
-
-def workshop(generator: Generator, telemetry: Telemetry, settings: Settings) -> Workshop:
-    """Attempts at problems that cost what tracking costs and nothing else."""
-    return Workshop(
-        entity_types={"problem": unverified_problem()},
-        generators={"problem": generator},
-        policy=RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds),
-        slot_timeout_seconds=settings.slot_timeout_seconds,
-        telemetry=telemetry,
-    )
-
-
-def unverified_problem() -> EntityType:
-    """The entity type `problem`, believing its generator."""
-    return replace(entity_types()["problem"], verify=_believe)
-
-
-def _believe(entity: Any, _constraints: Any) -> Any:
-    return entity
-
-
-class Prebuilt:
-    """A generator that hands out one real, verified problem again and again, at once."""
-
-    def __init__(self, problem: Problem) -> None:
-        self._generated = Generated(problem)
-
-    async def generate(self, order: GenerationOrder) -> Generated:
-        """The problem."""
-        return self._generated
-
-
-async def a_problem() -> Problem:
-    """One problem of usual size, verified."""
-    constraints = ProblemConstraints(seed=1)
-    order = GenerationOrder(request_id=UUID(int=7), slot_index=0, attempt=1, constraints=constraints)
-    generated = await OfflineProblemGenerator().generate(order)
-    verified = verify_problem(generated.entity, constraints)
-    assert isinstance(verified, Problem)
-    return verified
+def settings_for(url: str, **changed: Any) -> Settings:
+    """The default settings but for these, on this database; logs only what broke."""
+    return Settings(database_url=url, log_level="error", **changed)
 
 
 def submitter_for(database: Database, telemetry: Telemetry, *, most: int = 500) -> Submitter:
     """A submitter with the default settings."""
-    settings = settings_for("postgresql://unused")
+    settings = settings_for("postgresql://nowhere/lqs")
     return Submitter(
         database,
         telemetry,
@@ -199,3 +134,70 @@ def submission(count: int, *, owner_id: UUID = OWNER) -> Submission:
         metadata={},
         idempotency_key=str(new_id()),
     )
+
+
+async def register_worker(database: Database, worker_id: UUID) -> None:
+    """Make a worker known that is nobody, to claim in its name."""
+    await register(database, worker_id, host="bench", pid=0, capacity=1000, version="bench")
+
+
+async def submit(database: Database, requests: int, slots: int, *, owner_id: UUID = OWNER) -> list[UUID]:
+    """Submit so many generation requests, all callers at once, announcing each; returns their ids."""
+    submitter, announcer = submitter_for(database, Telemetry()), Announcer(database, Telemetry())
+
+    async def call() -> UUID:
+        accepted = await submitter.submit(submission(slots, owner_id=owner_id))
+        announcer.announce()
+        return accepted.request_id
+
+    tasks = [asyncio.create_task(submitter.run()), asyncio.create_task(announcer.run())]
+    ids = await asyncio.gather(*(call() for _ in range(requests)))
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    return ids
+
+
+async def working(
+    url: str,
+    entities: int,
+    *,
+    through: Database | None = None,
+    submitting: Callable[[], Coroutine[Any, Any, Any]] | None = None,
+) -> float:
+    """Seconds that a worker in this process with default settings takes to settle so many entities.
+
+    Their generation requests wait already, or `submitting` makes them, which is timed too. The worker speaks to the
+    database through its own pool or `through` another.
+    """
+    settled = _Settled(entities)
+    async with open_worker_parts(settings_for(url, generator=PREBUILT), kinds()) as parts:
+        observed = replace(parts, database=through or parts.database, telemetry=Telemetry(settled.listen))
+        worker = Worker(observed)
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(worker.run())
+            if submitting:
+                await submitting()
+            await settled.all.wait()
+            seconds = time.perf_counter() - started
+            worker.stop()
+    return seconds
+
+
+class _Settled:
+    """Knows when everything was committed."""
+
+    def __init__(self, entities: int) -> None:
+        self._missing = entities
+        self.all = asyncio.Event()
+
+    def listen(self, happening: Happening) -> None:
+        if happening.error is not None:
+            raise RuntimeError(happening.name) from happening.error
+        if happening.name == "slots.settled":
+            booked = happening.fields["booked"]
+            assert isinstance(booked, int)
+            self._missing -= booked
+            if self._missing == 0:
+                self.all.set()

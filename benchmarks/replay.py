@@ -10,8 +10,8 @@ instead of binary, and one lock round trip per unit.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,37 @@ class Unit:
     session: str
     statements: Sequence[tuple[str, tuple[Any, ...]]]
     after: Sequence[int] = field(default=())
+
+
+class Recorder:
+    """Collects the units that a recording database goes through."""
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+
+    @contextmanager
+    def unit(self, database: RecordingDatabase, session: str, after: Unit | None = None) -> Iterator[Unit]:
+        """What the database does inside is one unit of this session, which waits for `after`."""
+        statements: list[tuple[str, tuple[Any, ...]]] = []
+        unit = Unit(len(self.units), session, statements, (after.number,) if after else ())
+        self.units.append(unit)
+        database.record_into(statements)
+        try:
+            yield unit
+        finally:
+            database.record_into(None)
+
+
+@asynccontextmanager
+async def recording(url: str) -> AsyncIterator[RecordingDatabase]:
+    """A pool that records."""
+    database = await RecordingDatabase.open(
+        url, application_name="lqs bench", pool_size=8, statement_timeout_seconds=30, lock_timeout_seconds=5
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def replay(url: str, units: Sequence[Unit], folder: Path) -> float:

@@ -1,0 +1,83 @@
+"""Processes of the service for measuring from outside: started, awaited, and ended by their own id."""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import uvloop
+
+from benchmarks.ground import settings_for
+from benchmarks.kinds import PREBUILT, kinds
+from lqs.wiring import open_worker_parts
+from lqs.worker.worker import Worker
+
+_STOP_SECONDS = 20
+
+
+@asynccontextmanager
+async def child(*words: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m <words>` in a session of its own; ended with SIGTERM, and if that does not help, killed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *words, env={**os.environ, **(environment or {})}, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+
+
+@asynccontextmanager
+async def worker(url: str, *, capacity: int, sleep_seconds: float = 0) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker process whose generations take `sleep_seconds`."""
+    words = ("benchmarks.children", f"--capacity={capacity}", f"--sleep={sleep_seconds}")
+    async with child(*words, environment={"LQS_BENCH_URL": url}) as process:
+        yield process
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+async def until_answering(port: int, process: asyncio.subprocess.Process) -> None:
+    """Wait until somebody listens on the port. Raises `RuntimeError` when the process ends first."""
+    while process.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise RuntimeError(f"process {process.pid} ended with {process.returncode}")
+
+
+async def _work(url: str, capacity: int, sleep_seconds: float) -> None:
+    settings = settings_for(url, worker_capacity=capacity, generator=PREBUILT)
+    async with open_worker_parts(settings, kinds(sleep_seconds)) as parts:
+        serving = Worker(parts)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.stop)
+        await serving.run()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--capacity", type=int)
+    parser.add_argument("--sleep", type=float)
+    asked = parser.parse_args()
+    uvloop.run(_work(os.environ.pop("LQS_BENCH_URL"), asked.capacity, asked.sleep))

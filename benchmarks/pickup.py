@@ -1,0 +1,72 @@
+"""How soon an idle service starts to work on what was submitted."""
+
+import asyncio
+import random
+import statistics
+
+from benchmarks.children import worker
+from benchmarks.ground import Ground, opened
+from benchmarks.http import Caller, Variant, callers, serving
+from benchmarks.report import Expectation, Figure
+from lqs.storage.database import Database
+
+
+async def measure(ground: Ground) -> list[Figure]:
+    """One call after another to a real API process, each when everything is idle, with a real worker process."""
+    async with ground.database() as url, opened(url) as database:
+        (caller,) = await callers(database, 1)
+        async with worker(url, capacity=1000), serving(url, Variant.OURS) as port:
+            await _until_a_worker_lives(database)
+            await _call_and_wait(database, port, caller, ground.scale.pickups)
+        waits = await _waits(database)
+    return [
+        Figure("pickup", "insert to attempt, median", statistics.median(waits), "ms", expected=Expectation(at_most=10)),
+        Figure("pickup", "insert to attempt, 95th percentile", waits[int(0.95 * len(waits))], "ms"),
+    ]
+
+
+async def _call_and_wait(database: Database, port: int, caller: Caller, times: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for turn in range(times):
+        writer.write(caller.post(f"pickup-{turn}", count=1))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        if not head.startswith(b"HTTP/1.1 202"):
+            raise RuntimeError(head.decode())
+        await _until_done(database)
+        await asyncio.sleep(random.uniform(0.05, 0.15))  # so that notices do not fall into step with polls
+    writer.close()
+
+
+async def _until_a_worker_lives(database: Database) -> None:
+    await _until(database, "SELECT EXISTS (SELECT FROM workers)")
+
+
+async def _until_done(database: Database) -> None:
+    await _until(database, "SELECT NOT EXISTS (SELECT FROM generation_requests WHERE completed_at IS NULL)")
+
+
+async def _until(database: Database, question: str) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            async with database.acquire() as connection:
+                if await connection.fetchval(question):
+                    return
+            await asyncio.sleep(0.02)
+
+
+async def _waits(database: Database) -> list[float]:
+    """Milliseconds from the statement that stored a generation request to the start of its attempt, in order.
+
+    The commit comes after that statement, so this is more than what is promised.
+    """
+    async with database.acquire() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT a.provider_request_id::numeric / 1e6 - extract(epoch FROM r.requested_at) * 1e3 AS wait
+            FROM slot_attempts a JOIN generation_requests r ON r.id = a.request_id
+            ORDER BY wait
+            """
+        )
+    return [float(row["wait"]) for row in rows]
