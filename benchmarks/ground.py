@@ -119,6 +119,7 @@ def submitter_for(database: Database, telemetry: Telemetry, *, most: int = 500) 
         telemetry,
         slot_timeout_seconds=settings.slot_timeout_seconds,
         overhead_seconds=settings.request_overhead_seconds,
+        max_attempts=settings.max_attempts,
         most=most,
     )
 

@@ -44,7 +44,8 @@ class House:
     database: Database
     url: str
     owner_id: UUID
-    policy: RetryPolicy = field(default_factory=lambda: RetryPolicy(max_attempts=3))
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    max_attempts: int = 3
 
     @classmethod
     async def furnish(cls, database: Database, url: str) -> "House":
@@ -95,6 +96,7 @@ class House:
             Telemetry(*([heard.append] if heard is not None else [])),
             slot_timeout_seconds=90,
             overhead_seconds=120,
+            max_attempts=self.max_attempts,
             most=most,
         )
         running = asyncio.create_task(submitter.run())
@@ -116,7 +118,9 @@ class House:
         return worker_id
 
     async def claim(self, worker_id: UUID, batch: int = 500, *, hold_seconds: float = HOLD_SECONDS) -> Won:
-        return await claim(self.database, worker_id=worker_id, batch=batch, hold_seconds=hold_seconds)
+        return await claim(
+            self.database, worker_id=worker_id, entity_types=["problem"], batch=batch, hold_seconds=hold_seconds
+        )
 
     async def claimed(self, count: int = 1) -> tuple[UUID, UUID, Sequence[Claimed]]:
         """A generation request whose every slot one worker holds: (request, worker, slots)."""
@@ -218,17 +222,17 @@ class House:
 def generated(slot: Claimed, *, content: str | None = None, usage: Usage = USAGE) -> Result:
     """The slot's attempt made an entity."""
     report = _report(slot, SlotStatus.GENERATED, None, None, usage)
-    return Result(report, slot.entity_type, new_id(), content or json.dumps({"of": str(slot.request_id)}))
+    return Result(slot, report, new_id(), content or json.dumps({"of": str(slot.request_id)}))
 
 
 def failed(slot: Claimed, code: SlotErrorCode = SlotErrorCode.PROVIDER_AUTH, *, usage: Usage = USAGE) -> Result:
     """The slot's last attempt failed."""
-    return Result(_report(slot, SlotStatus.FAILED, code, None, usage), slot.entity_type, new_id(), None)
+    return Result(slot, _report(slot, SlotStatus.FAILED, code, None, usage), new_id(), None)
 
 
 def retrying(slot: Claimed, delay_seconds: float = 30, code: SlotErrorCode = SlotErrorCode.PROVIDER_TIMEOUT) -> Result:
     """The slot's attempt failed and is to be tried again after a while."""
-    return Result(_report(slot, SlotStatus.RETRYING, code, delay_seconds, USAGE), slot.entity_type, new_id(), None)
+    return Result(slot, _report(slot, SlotStatus.RETRYING, code, delay_seconds, USAGE), new_id(), None)
 
 
 def _report(

@@ -40,15 +40,19 @@ class Settings(BaseSettings):
         default_factory=default_data_dir, description="Folder of the embedded PostgreSQL; it creates it."
     )
     database_pool_size: int = Field(8, ge=2, le=100, description="Connections one process keeps at most.")
-    statement_timeout_seconds: float = Field(30.0, gt=0, description="A statement that takes longer is ended.")
-    lock_timeout_seconds: float = Field(5.0, gt=0, description="A wait for a lock that takes longer is ended.")
+    statement_timeout_seconds: float = Field(
+        30.0, ge=0.1, le=86_400, description="A statement that takes longer is ended."
+    )
+    lock_timeout_seconds: float = Field(
+        5.0, ge=0.1, le=3600, description="A wait for a lock that takes longer is ended."
+    )
 
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8421, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
 
     generator: str = Field("offline", description="Which generator makes entities: offline, or simulated (for load).")
     simulated_seed: int = Field(0, description="Seed of the simulated latency and failures.")
-    simulated_latency_seconds: float = Field(8.0, ge=0, description="Median of the simulated latency.")
+    simulated_latency_seconds: float = Field(8.0, ge=0, le=86_400, description="Median of the simulated latency.")
     simulated_latency_sigma: float = Field(0.4, ge=0, le=3, description="Spread: sigma of its log-normal distribution.")
     simulated_failures: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict, description='Share of attempts that fail, by code, such as {"provider_timeout": 0.1}.'
@@ -59,21 +63,28 @@ class Settings(BaseSettings):
     settle_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one settle commits at most.")
     settle_buffer_seconds: float = Field(0.02, ge=0, le=1, description="How long a result waits for company.")
     poll_seconds: float = Field(1.0, gt=0, le=60, description="How often a worker looks for work unasked, with jitter.")
-    heartbeat_seconds: float = Field(2.0, gt=0, description="How often a worker says that it lives.")
-    lease_seconds: float = Field(10.0, gt=0, description="A worker silent for longer is taken for dead.")
-    housekeeping_seconds: float = Field(2.0, gt=0, description="How often rescue and deadlines are looked after.")
+    heartbeat_seconds: float = Field(2.0, gt=0, le=3600, description="How often a worker says that it lives.")
+    lease_seconds: float = Field(10.0, gt=0, le=86_400, description="A worker silent for longer is taken for dead.")
+    housekeeping_seconds: float = Field(
+        2.0, gt=0, le=3600, description="How often rescue and deadlines are looked after."
+    )
     graceful_stop_seconds: float = Field(
-        30.0, ge=0, description="How long a stopping worker lets calls finish; under `lqs up` 3 unless it is set."
+        30.0,
+        ge=0,
+        le=86_400,
+        description="How long a stopping worker lets calls finish; under `lqs up` 3 unless it is set.",
     )
 
-    slot_timeout_seconds: float = Field(90.0, gt=0, description="Longest time one attempt may take.")
+    slot_timeout_seconds: float = Field(90.0, gt=0, le=86_400, description="Longest time one attempt may take.")
     request_overhead_seconds: float = Field(
-        120.0, ge=0, description="Deadline of a request: its count times the attempt time, plus this."
+        120.0, ge=0, le=604_800, description="Deadline of a request: its count times the attempt time, plus this."
     )
     max_attempts: int = Field(3, ge=1, le=20, description="Attempts one slot gets before it fails.")
     max_crashes: int = Field(3, ge=1, le=20, description="Workers one slot may lose before it fails.")
-    retry_base_seconds: float = Field(1.0, gt=0, description="Ceiling of the first retry's delay; it doubles.")
-    retry_cap_seconds: float = Field(60.0, gt=0, description="Highest ceiling of a retry's delay.")
+    retry_base_seconds: float = Field(
+        1.0, gt=0, le=86_400, description="Ceiling of the first retry's delay; it doubles."
+    )
+    retry_cap_seconds: float = Field(60.0, gt=0, le=86_400, description="Highest ceiling of a retry's delay.")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from lqs.dispatch.postgres import Announcer
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Submitter
 from lqs.observability.logs import log_listener
@@ -33,7 +35,6 @@ class ApiParts:
     announcer: Announcer
     telemetry: Telemetry
     entity_types: EntityTypes
-    max_attempts: int
     lease_seconds: float
 
 
@@ -80,18 +81,22 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     settings = settings or load()
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
-        await refuse_unmigrated(database)
+        await refuse_unmigrated(database, types)
         submitter = Submitter(
             database,
             telemetry,
             slot_timeout_seconds=settings.slot_timeout_seconds,
             overhead_seconds=settings.request_overhead_seconds,
+            max_attempts=settings.max_attempts,
         )
         announcer = Announcer(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(submitter.run(), name="submit"),
                 background.create_task(announcer.run(), name="announce"),
+                background.create_task(
+                    keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
+                ),
             ]
             telemetry.emit("api.started")
             try:
@@ -101,7 +106,6 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     announcer=announcer,
                     telemetry=telemetry,
                     entity_types=types or entity_types(),
-                    max_attempts=settings.max_attempts,
                     lease_seconds=settings.lease_seconds,
                 )
             finally:
@@ -120,10 +124,10 @@ async def open_worker_parts(
     """
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")
-    policy = RetryPolicy(settings.max_attempts, settings.retry_base_seconds, settings.retry_cap_seconds)
+    policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
-        await refuse_unmigrated(database)
+        await refuse_unmigrated(database, types)
         yield WorkerParts(
             database=database,
             workshop=workshop,
@@ -181,17 +185,19 @@ def open_telemetry(settings: Settings, process: str) -> Telemetry:
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
     """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
-    applied = await migrate(database)
-    async with database.transaction() as connection:
-        await entities.ensure_tables(
-            connection, [(kind.name, kind.plural) for kind in (types or entity_types()).values()]
-        )
-    return applied
+    tables = [(kind.name, kind.plural) for kind in (types or entity_types()).values()]
+    return await migrate(database, finish=partial(entities.ensure_tables, types=tables))
 
 
-async def refuse_unmigrated(database: Database) -> None:
-    """Raise `MigrationRefused` when the database is not what this code expects."""
+async def refuse_unmigrated(database: Database, types: EntityTypes | None = None) -> None:
+    """Raise `MigrationRefused` when the database is not what this code and these entity types expect."""
     missing = await pending(database)
+    if not missing:
+        async with database.acquire() as connection:
+            there = await entities.tables(connection)
+        missing = [
+            f"the table of {kind.plural}" for name, kind in (types or entity_types()).items() if name not in there
+        ]
     if missing:
         raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
 

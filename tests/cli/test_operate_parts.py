@@ -133,9 +133,9 @@ async def test_verify_is_silent_until_something_is_broken(operator: Caller, data
     try:
         await connection.execute(
             "WITH owner AS (INSERT INTO owners (id, name) VALUES (gen_random_uuid(), 'x') RETURNING id) "
-            "INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, constraints, "
-            "metadata, requested_at, deadline_at) "
-            "SELECT gen_random_uuid(), id, 'problem', 1, 3, '{}', '{}', now(), now() + interval '1 hour' FROM owner"
+            "INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, max_attempts, "
+            "constraints, metadata, requested_at, deadline_at) "
+            "SELECT gen_random_uuid(), id, 'problem', 1, 3, 3, '{}', '{}', now(), now() + interval '1 hour' FROM owner"
         )
     finally:
         await connection.close()

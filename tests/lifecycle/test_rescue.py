@@ -1,6 +1,7 @@
 """Rescue, hand-back and time-out: no slot stays with a holder that will not bring it to its end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -170,9 +171,9 @@ async def test_a_wedged_attempt_is_tried_again_later(house):
 
 
 async def test_a_last_attempt_that_is_wedged_fails_the_slot(house):
-    request_id, _, _ = await house.claimed()
+    request_id, _, _ = await replace(house, max_attempts=1).claimed()
     await house.hold_is_over(request_id)
-    assert list((await time_out(house.database, policy=RetryPolicy(max_attempts=1), batch=10)).done) == [request_id]
+    assert list((await time_out(house.database, policy=RetryPolicy(), batch=10)).done) == [request_id]
     view = await house.read(request_id)
     assert (view.status, view.slots[0].error_code) == (Status.FAILED, "slot_timeout")
 
@@ -180,9 +181,9 @@ async def test_a_last_attempt_that_is_wedged_fails_the_slot(house):
 @pytest.mark.parametrize(("attempts", "ceiling"), [(1, 8), (2, 16), (3, 20), (9, 20)])
 async def test_the_wait_after_a_time_out_grows_like_that_after_any_failure(house, attempts, ceiling):
     """Of many waits drawn between nothing and the ceiling, some are in its upper half and none is above it."""
-    policy = RetryPolicy(max_attempts=20, base_seconds=8, cap_seconds=20)
+    policy = RetryPolicy(base_seconds=8, cap_seconds=20)
     for _ in range(4):
-        await house.submit(10)
+        await replace(house, max_attempts=20).submit(10)
     await house.claim(await house.worker())
     await house.rows("UPDATE slots SET attempts = $1, deadline_at = lqs_now()", attempts)
     await time_out(house.database, policy=policy, batch=100)

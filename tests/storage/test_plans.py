@@ -26,10 +26,10 @@ SELECT n, md5('request' || n)::uuid AS id, md5('owner' || n % 20 + 1)::uuid AS o
        CASE WHEN n % 10 = 0 THEN 'processing' WHEN n <= 10000 THEN 'completed' ELSE 'pending' END AS status
 FROM generate_series(1, 20000) n;
 
-INSERT INTO generation_requests (id, owner_id, entity_type, status, end_reason, version, requested_count,
+INSERT INTO generation_requests (id, owner_id, entity_type, status, end_reason, version, requested_count, max_attempts,
                                  processing_count, retrying_count, generated_count, constraints, metadata,
                                  requested_at, started_at, completed_at, deadline_at)
-SELECT id, owner_id, 'problem', status, CASE WHEN status = 'completed' THEN 'all_settled' END, 7, 5,
+SELECT id, owner_id, 'problem', status, CASE WHEN status = 'completed' THEN 'all_settled' END, 7, 5, 3,
        CASE WHEN status = 'processing' THEN 3 ELSE 0 END, CASE WHEN status = 'processing' THEN 2 ELSE 0 END,
        CASE WHEN status = 'completed' THEN 5 ELSE 0 END, '{}', '{}', now() - n * interval '1 s',
        CASE WHEN status <> 'pending' THEN now() END, CASE WHEN status = 'completed' THEN now() END,
@@ -80,17 +80,21 @@ def texts(value: str) -> str:
 KEYS = {"owner_ids": f"array_fill({OWNER}, ARRAY[20])", "operations": texts("POST /problems/generate"),
         "keys": texts("key 1")}  # fmt: skip
 REPORTS = {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "fences": f"{TWENTY}::bigint[]"}
+KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences": f"{TWENTY}::bigint[]"}
 
 HOT = {
     "claim": Hot(
         slots.SQL["claim"],
-        {"worker_id": WORKER, "batch": "500", "hold_seconds": "105"},
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "hold_seconds": "105"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
     "settle": Hot(
         slots.SQL["settle"],
-        {**REPORTS, "statuses": texts("generated"), "delays": "array_fill(NULL::float8, ARRAY[20])",
-         "error_codes": "array_fill(NULL::text, ARRAY[20])"},
+        {**REPORTS, "worker_id": WORKER, "statuses": texts("generated"),
+         "delays": "array_fill(NULL::float8, ARRAY[20])", "error_codes": "array_fill(NULL::text, ARRAY[20])",
+         "attempts": f"{TWENTY}::smallint[]", "durations_ms": TWENTY, "models": texts("m"),
+         "provider_request_ids": texts("p"), "input_tokens": TWENTY, "output_tokens": TWENTY,
+         "costs_microusd": f"{TWENTY}::bigint[]", "entity_ids": IDS, "contents": texts("{}")},
         ["slots_pkey"],
     ),
     "refused": Hot(slots.SQL["refused"], REPORTS, ["slots_pkey", "slot_attempts_pkey"]),
@@ -100,12 +104,14 @@ HOT = {
     "rescue": Hot(
         slots.SQL["rescue"], {"request_ids": IDS, "max_crashes": "3"}, ["slots_pkey slots_held slots_by_deadline"]
     ),
-    "held_by": Hot(slots.SQL["held_by"], {"worker_id": WORKER, "batch": "500"}, ["slots_held"]),
-    "hand_back": Hot(slots.SQL["hand_back"], {"request_ids": IDS, "worker_id": WORKER}, ["slots_pkey slots_held"]),
+    "held_by": Hot(slots.SQL["held_by"], {"worker_id": WORKER, "batch": "500"} | KEPT, ["slots_held"]),
+    "hand_back": Hot(
+        slots.SQL["hand_back"], {"request_ids": IDS, "worker_id": WORKER} | KEPT, ["slots_pkey slots_held"]
+    ),
     "overdue": Hot(slots.SQL["overdue"], {"batch": "500"}, ["slots_by_deadline"]),
     "time_out": Hot(
         slots.SQL["time_out"],
-        {"request_ids": IDS, "max_attempts": "3", "base_seconds": "1", "cap_seconds": "60"},
+        {"request_ids": IDS, "base_seconds": "1", "cap_seconds": "60"},
         ["slots_pkey slots_by_deadline"],
     ),
     "fail_unfinished": Hot(
@@ -127,7 +133,8 @@ HOT = {
     "insert": Hot(
         generation_requests.SQL["insert"],
         {"ids": IDS, "owner_ids": f"array_fill({OWNER}, ARRAY[20])", "entity_types": texts("problem"),
-         "counts": "array_fill(5, ARRAY[20])", "constraints": texts("{}"), "metadata": texts("{}"),
+         "counts": "array_fill(5, ARRAY[20])", "max_attempts": "array_fill(3::smallint, ARRAY[20])",
+         "constraints": texts("{}"), "metadata": texts("{}"),
          "deadline_seconds": f"{TWENTY}::float8[]", "class": "'normal'", "stride": "2"},
         ["slots_ready"],
     ),

@@ -1,6 +1,7 @@
 """`/api-keys`: an owner's keys."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,12 +12,14 @@ from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.parts import Parts
-from lqs.domain.api_key import Scope
-from lqs.domain.errors import NotFound
+from lqs.domain.api_key import Scope, is_key_id
+from lqs.domain.errors import BodyRefused, Finding, NotFound
 from lqs.lifecycle.keys import create_key, revoke_key
 from lqs.storage import api_keys
 
 router = APIRouter(tags=["API keys"])
+
+_FAR_FUTURE = datetime(3000, 1, 1, tzinfo=UTC)
 
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
 
@@ -39,6 +42,10 @@ async def create(request: Request, parts: Parts, caller: Admin) -> Response:
     """A new key for the same owner. `secret` is shown now and never again."""
     refuse_unknown_parameters(request)
     body = await read_body(request, schemas.CreateKeyBody)
+    if body.expires_at is not None and not datetime.now(UTC) < body.expires_at < _FAR_FUTURE:
+        raise BodyRefused(
+            [Finding("/expires_at", "out_of_range", "A key expires in the future, before the year 3000.")]
+        )
     key, stored = await create_key(
         parts.database,
         owner_id=caller.owner_id,
@@ -75,7 +82,7 @@ async def list_keys(request: Request, parts: Parts, caller: Admin) -> Response:
 async def revoke(request: Request, parts: Parts, caller: Admin, key_id: str) -> Response:
     """End a key for good: at once in this process, within 5 s in every other."""
     refuse_unknown_parameters(request)
-    if not await revoke_key(parts.database, key_id, owner_id=caller.owner_id):
+    if not is_key_id(key_id) or not await revoke_key(parts.database, key_id, owner_id=caller.owner_id):
         raise NotFound("You have no API key with this id. `lqs keys list` shows them.")
     request.app.state.keys.forget(key_id)
     return Response(status_code=204)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from lqs.domain.errors import NotAuthenticated, ScopeMissing
 from lqs.lifecycle.keys import note_use
 from lqs.storage import api_keys
 from lqs.storage.api_keys import Found
+from lqs.storage.database import DatabaseUnavailable
 from lqs.wiring import ApiParts
 
 _REMEMBERED_SECONDS = 5
+_NOTED_SECONDS = 60
 _MOST_REMEMBERED = 10_000
 _NOBODY = bytes(32)
 
@@ -33,23 +36,37 @@ class KeyCache:
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[float, Found | None]] = {}
+        self._noted: dict[str, float] = {}
+        self._forgotten = 0
 
     async def find(self, parts: ApiParts, key_id: str) -> Found | None:
         """The stored key with this id, live or not."""
         now = time.monotonic()
         if (remembered := self._found.get(key_id)) and now < remembered[0]:
             return remembered[1]
+        forgotten = self._forgotten
         async with parts.database.acquire() as connection:
             found = await api_keys.find(connection, key_id)
-        if found is not None:
-            await note_use(parts.database, key_id)
         if len(self._found) >= _MOST_REMEMBERED:
             self._found.clear()
-        self._found[key_id] = (now + _REMEMBERED_SECONDS, found)
+        if forgotten == self._forgotten:
+            self._found[key_id] = (now + _REMEMBERED_SECONDS, found)
         return found
 
+    async def note_use(self, parts: ApiParts, key_id: str) -> None:
+        """Have it written down, at most once a minute, that a key was used. Nothing depends on it succeeding."""
+        now = time.monotonic()
+        if now - self._noted.get(key_id, -_NOTED_SECONDS) < _NOTED_SECONDS:
+            return
+        if len(self._noted) >= _MOST_REMEMBERED:
+            self._noted.clear()
+        self._noted[key_id] = now
+        with suppress(DatabaseUnavailable):
+            await note_use(parts.database, key_id)
+
     def forget(self, key_id: str) -> None:
-        """Look the key up anew next time."""
+        """Look the key up anew next time, and remember nothing that was asked for before."""
+        self._forgotten += 1
         self._found.pop(key_id, None)
 
 
@@ -58,7 +75,8 @@ def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
 
     async def authenticate(request: Request, parts: Parts) -> Caller:
         key = _presented(request)
-        found = await request.app.state.keys.find(parts, key.key_id)
+        keys: KeyCache = request.app.state.keys
+        found = await keys.find(parts, key.key_id)
         if not key.matches(found.secret_sha256 if found else _NOBODY) or found is None:
             raise NotAuthenticated("This API key is unknown. `lqs keys list` shows the keys of an owner.")
         if not found.live:
@@ -66,6 +84,7 @@ def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
         if scope not in found.scopes:
             has = ", ".join(sorted(found.scopes))
             raise ScopeMissing(f"This needs a key with the scope {scope}; this one has: {has}.")
+        await keys.note_use(parts, key.key_id)
         return Caller(found.owner_id, key.key_id)
 
     return authenticate

@@ -27,6 +27,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _MOST_FINDINGS = 20
 _MOST_POINTER_CHARACTERS = 200
+_MOST_LENGTH_DIGITS = 18
 
 _CODES = {
     "missing": "required",
@@ -72,8 +73,11 @@ def refuse_unknown_parameters(request: Request, known: frozenset[str] = frozense
 async def _read_bounded(request: Request) -> bytes:
     """Stops at the limit, so that a body of any length costs no memory."""
     too_large = BodyTooLarge(f"A body may have at most {MAX_BODY_BYTES} bytes.")
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
+    if len(declared := request.headers.get("content-length", "0")) > _MOST_LENGTH_DIGITS:
+        raise too_large
+    if not declared.isdecimal():
+        raise BodyMalformed("The header Content-Length is not a number.")
+    if int(declared) > MAX_BODY_BYTES:
         raise too_large
     read = bytearray()
     async for chunk in request.stream():

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lqs.api.error_responses import STATUS, error_response
@@ -60,6 +61,8 @@ class Envelope:
             await self._app(scope, receive, send_marked)
             if refused_length:
                 await _take_in_the_rest(receive)
+        except ClientDisconnect:
+            return
         except Exception as error:
             self._api.state.parts.telemetry.fault("api.broke", error, path=scope["path"], trace_id=trace_id)
             if started:
@@ -92,18 +95,18 @@ def install(api: FastAPI) -> None:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, LqsError)
-    return error_response(error, path=request.url.path, trace_id=request.state.trace_id)
+    return error_response(error, path=request.scope["path"], trace_id=request.state.trace_id)
 
 
 async def _database_unavailable(request: Request, error: Exception) -> Response:
     request.app.state.parts.telemetry.emit("api.database_unavailable", reason=str(error))
     answer = ServiceUnavailable("The database does not answer; try again in a moment.")
-    return error_response(answer, path=request.url.path, trace_id=request.state.trace_id)
+    return error_response(answer, path=request.scope["path"], trace_id=request.state.trace_id)
 
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    path = request.url.path
+    path = request.scope["path"]
     answer: LqsError
     match error.status_code:
         case 404:
@@ -122,7 +125,7 @@ async def _validation(request: Request, error: Exception) -> Response:
     findings = [
         Finding("/" + "/".join(map(str, detail["loc"][1:])), detail["type"], detail["msg"]) for detail in error.errors()
     ]
-    return error_response(BodyRefused(findings), path=request.url.path, trace_id=request.state.trace_id)
+    return error_response(BodyRefused(findings), path=request.scope["path"], trace_id=request.state.trace_id)
 
 
 def _trace_id(scope: Scope) -> str:

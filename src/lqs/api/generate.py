@@ -51,6 +51,8 @@ def generate_router(entity_type: EntityType) -> APIRouter:
     ) -> Response:
         """Accept a generation request. It is durable before the answer leaves, and it always ends."""
         refuse_unknown_parameters(request)
+        if len(request.headers.getlist("idempotency-key")) > 1:
+            raise IdempotencyKeyMalformed("Send one Idempotency-Key, not several.")
         key = _key(idempotency_key)
         body: Any = await read_body(request, model)
         _check(entity_type, body.constraints)
@@ -59,7 +61,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             operation=operation,
             entity_type=entity_type.name,
             count=body.count,
-            constraints=body.constraints.model_dump(mode="json"),
+            constraints=body.constraints.model_dump(mode="json", exclude_defaults=True),
             metadata=body.metadata,
             idempotency_key=key,
         )

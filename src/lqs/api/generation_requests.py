@@ -49,7 +49,7 @@ async def read(
         view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
     if view is None:
         raise _unknown(request_id)
-    body = generation_request(view, max_attempts=parts.max_attempts)
+    body = generation_request(view)
     headers = _CACHING | {"ETag": etag(view.id, view.version)}
     if "poll_after_ms" in body:
         headers["Retry-After"] = retry_after(body["poll_after_ms"])

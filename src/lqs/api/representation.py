@@ -48,7 +48,7 @@ def retry_after(hint_ms: int) -> str:
     return str(max(1, round(hint_ms / 1000)))
 
 
-def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dict[str, Any]:
+def generation_request(view: GenerationRequestView) -> dict[str, Any]:
     """The body of a generation request (`schemas.GenerationRequest`)."""
     failed = Counter(slot.error_code or "" for slot in view.slots if slot.status is SlotStatus.FAILED)
     body: dict[str, Any] = {
@@ -69,7 +69,7 @@ def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dic
         "failed_count": view.counts.failed,
         "counts": view.counts.by_status(),
         "entities": [_slot_entity(view, slot) for slot in view.slots if slot.entity_id],
-        "slots": [_slot(slot, max_attempts) for slot in view.slots],
+        "slots": [_slot(slot, view.max_attempts) for slot in view.slots],
         "error_summary": _error_summary(view, failed),
         "error_message": _error_message(view, failed),
         "usage": {
@@ -87,9 +87,10 @@ def generation_request(view: GenerationRequestView, *, max_attempts: int) -> dic
 
 
 def entity(view: EntityView) -> dict[str, Any]:
-    """The body of an entity: where it comes from, then its own fields."""
+    """The body of an entity: where it comes from, then its own fields, which cannot replace the former."""
     origin = _entity(view.id, view.entity_type, view.generation_request_id, view.slot_index, view.created_at)
-    return {**origin, **from_json(view.content)}
+    content: dict[str, Any] = from_json(view.content)
+    return origin | content | origin
 
 
 def _slot_entity(view: GenerationRequestView, slot: SlotView) -> dict[str, Any]:
@@ -97,7 +98,8 @@ def _slot_entity(view: GenerationRequestView, slot: SlotView) -> dict[str, Any]:
     assert slot.entity_created_at is not None
     assert slot.content is not None
     origin = _entity(slot.entity_id, view.entity_type, view.id, slot.index, slot.entity_created_at)
-    return {**origin, **from_json(slot.content)}
+    content: dict[str, Any] = from_json(slot.content)
+    return origin | content | origin
 
 
 def _entity(

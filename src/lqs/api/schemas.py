@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
@@ -65,7 +65,9 @@ class CreateKeyBody(_Input):
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["quiz app"])]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, examples=[["read", "write"]])]
-    expires_at: Annotated[datetime | None, Field(description="When it ends by itself; null: never.")] = None
+    expires_at: Annotated[
+        AwareDatetime | None, Field(description="When it ends by itself, with its UTC offset; null: never.")
+    ] = None
 
 
 class Links(_Output):

@@ -33,6 +33,8 @@ class Announcer:
                     await doorbell.ring(connection)
             except DatabaseUnavailable as error:
                 self._telemetry.emit("notice.dropped", reason=str(error))
+            except Exception as error:
+                self._telemetry.fault("notice.broke", error)
 
 
 class Doorbell:
@@ -55,4 +57,6 @@ class Doorbell:
                     await lost.wait()
             except DatabaseUnavailable as error:
                 self._telemetry.emit("doorbell.lost", reason=str(error))
+            except Exception as error:
+                self._telemetry.fault("doorbell.broke", error)
             await asyncio.sleep(_RECONNECT_SECONDS * random.uniform(0.5, 1.5))

@@ -57,15 +57,20 @@ def make_key() -> ApiKey:
     return ApiKey(_random(_KEY_ID_CHARACTERS), _random(_SECRET_CHARACTERS))
 
 
+def is_key_id(text: str) -> bool:
+    """Whether this can be the id of a key."""
+    return len(text) == _KEY_ID_CHARACTERS and set(text) <= set(_ALPHABET)
+
+
 def parse_key(text: str) -> ApiKey | None:
     """The key in this text, or None if it is not one: wrong prefix, length, characters or checksum."""
     body, checksum = text[:-_CHECKSUM_CHARACTERS], text[-_CHECKSUM_CHARACTERS:]
     key_id, _, secret = body.removeprefix(PREFIX).partition("_")
     well_formed = (
         body.startswith(PREFIX)
-        and len(key_id) == _KEY_ID_CHARACTERS
+        and is_key_id(key_id)
         and len(secret) == _SECRET_CHARACTERS
-        and set(key_id + secret) <= set(_ALPHABET)
+        and set(secret) <= set(_ALPHABET)
         and checksum == _checksum(body)
     )
     return ApiKey(key_id, secret) if well_formed else None

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 
+LONGEST_WISH_SECONDS = 3600.0
+"""A provider that asks for more waits no longer; the deadline of the generation request comes first anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -13,18 +16,24 @@ class RetryPolicy:
     Durations are seconds. Full jitter as described in the AWS Architecture Blog, "Exponential Backoff And Jitter".
     """
 
-    max_attempts: int = 3
     base_seconds: float = 1.0
     cap_seconds: float = 60.0
 
     def delay_seconds(
-        self, code: SlotErrorCode, attempt: int, *, retry_after_seconds: float | None = None, rng: random.Random
+        self,
+        code: SlotErrorCode,
+        attempt: int,
+        *,
+        max_attempts: int,
+        retry_after_seconds: float | None = None,
+        rng: random.Random,
     ) -> float | None:
-        """How long to wait after attempt number `attempt` failed with `code`; None means: do not try again.
+        """How long to wait after attempt `attempt` of `max_attempts` failed with `code`; None: do not try again.
 
-        A provider's own `retry_after_seconds` is a floor under the jittered delay.
+        A provider's own `retry_after_seconds` is a floor under the jittered delay, up to an hour.
         """
-        if attempt >= self.max_attempts or not KINDS[code].retryable:
+        if attempt >= max_attempts or not KINDS[code].retryable:
             return None
         ceiling = min(self.cap_seconds, self.base_seconds * 2 ** (attempt - 1))
-        return max(rng.uniform(0, ceiling), retry_after_seconds or 0.0)
+        wished = min(retry_after_seconds or 0.0, LONGEST_WISH_SECONDS)
+        return max(rng.uniform(0, ceiling), wished)

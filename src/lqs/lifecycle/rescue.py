@@ -1,5 +1,6 @@
 """Rescue: what dead or wedged workers hold goes to others; what keeps killing its workers fails."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from lqs.domain.generation_request import EventType
@@ -7,6 +8,7 @@ from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.booking import Booked, book, booked
 from lqs.storage import generation_requests, slots, workers
 from lqs.storage.database import Database
+from lqs.storage.slots import Claimed
 
 
 async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, batch: int) -> Booked:
@@ -40,21 +42,23 @@ async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Bo
         moves = await slots.time_out(
             connection,
             list(standings),
-            max_attempts=policy.max_attempts,
             base_seconds=policy.base_seconds,
             cap_seconds=policy.cap_seconds,
         )
         return booked(moves, await book(connection, standings, moves))
 
 
-async def hand_back(database: Database, *, worker_id: UUID, batch: int) -> Booked:
-    """A stopping worker gives back everything it still holds; no crash is counted."""
+async def hand_back(database: Database, *, worker_id: UUID, batch: int, keep: Collection[Claimed] = ()) -> Booked:
+    """A worker gives back what it holds, but for what it wants to keep; no crash is counted.
+
+    A stopping one gives back everything. One that lost the answer to a claim gives back all it does not know of.
+    """
     slots_moved = 0
     while True:
         async with database.transaction() as connection:
-            held = await slots.held_by(connection, worker_id, batch=batch)
+            held = await slots.held_by(connection, worker_id, batch=batch, keep=keep)
             standings = await generation_requests.lock(connection, held)
-            moves = await slots.hand_back(connection, list(standings), worker_id=worker_id)
+            moves = await slots.hand_back(connection, list(standings), worker_id=worker_id, keep=keep)
             done = booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_HANDED_BACK))
         slots_moved += done.slots
         if not done.slots:

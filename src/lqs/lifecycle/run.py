@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -43,8 +43,8 @@ class Workshop:
 class Result:
     """How one attempt ended: what the slot should become, and the entity (JSON text) if there is one."""
 
+    slot: Claimed
     report: Report
-    entity_type: str
     entity_id: UUID
     content: str | None
 
@@ -60,10 +60,37 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
         return _failed(slot, workshop, failure, started)
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
+    except asyncio.CancelledError as error:
+        if _asked_to_stop():
+            raise
+        workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
+        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
     except Exception as error:
         workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
     return _generated(slot, started, generated.usage, content)
+
+
+def without_content(result: Result, workshop: Workshop) -> Result:
+    """The same attempt, failed for a reason of ours: what it made, or what it said of its usage, cannot be stored."""
+    report = result.report
+    delay = workshop.policy.delay_seconds(
+        SlotErrorCode.INTERNAL, report.attempt, max_attempts=result.slot.max_attempts, rng=workshop.rng
+    )
+    failed = replace(
+        report,
+        status=SlotStatus.FAILED if delay is None else SlotStatus.RETRYING,
+        error_code=SlotErrorCode.INTERNAL,
+        retry_delay_seconds=delay,
+        usage=Usage(),
+    )
+    return replace(result, report=failed, content=None)
+
+
+def _asked_to_stop() -> bool:
+    """Whether this task was cancelled itself, and not something that a generator awaited."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _generate(slot: Claimed, workshop: Workshop) -> Generated:
@@ -103,12 +130,16 @@ def _generated(slot: Claimed, started: float, usage: Usage, content: str) -> Res
         duration_ms=_milliseconds_since(started),
         usage=usage,
     )
-    return Result(report, slot.entity_type, new_id(), content)
+    return Result(slot, report, new_id(), content)
 
 
 def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, started: float) -> Result:
     delay = workshop.policy.delay_seconds(
-        failure.code, slot.attempt, retry_after_seconds=failure.retry_after_seconds, rng=workshop.rng
+        failure.code,
+        slot.attempt,
+        max_attempts=slot.max_attempts,
+        retry_after_seconds=failure.retry_after_seconds,
+        rng=workshop.rng,
     )
     workshop.telemetry.emit(
         "attempt.failed",
@@ -130,7 +161,7 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
         duration_ms=_milliseconds_since(started),
         usage=failure.usage,
     )
-    return Result(report, slot.entity_type, new_id(), None)
+    return Result(slot, report, new_id(), None)
 
 
 def _milliseconds_since(started: float) -> int:

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,8 @@ _NORMAL_STRIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A checked wish for entities. `constraints` and `metadata` are plain JSON values, defaults filled in.
+    """A checked wish for entities. `constraints` and `metadata` are plain JSON values; a constraint at its default is
+    left out, so that a constraint added in a later version does not make an old body another one.
 
     `operation` is the scope of the key, such as `POST /problems/generate`.
     """
@@ -62,10 +62,16 @@ class Accepted:
     replayed: bool
     stored: Stored | None
 
-    @property
-    def requested_at(self) -> datetime | None:
-        """When it was stored, for a new one."""
-        return self.stored.requested_at if self.stored else None
+
+Waiting = tuple[Submission, asyncio.Future[Accepted]]
+"""A submission, and the caller that waits for its answer."""
+
+_MOST_WAITING = 5000
+"""More than this is memory that a stalled database would fill without end."""
+_UNCONFIRMED = (
+    "The database did not confirm the generation request in time, so whether it exists is unknown. "
+    "Send it again with the same Idempotency-Key: it is made at most once."
+)
 
 
 class Submitter:
@@ -78,14 +84,16 @@ class Submitter:
         *,
         slot_timeout_seconds: float,
         overhead_seconds: float,
+        max_attempts: int,
         most: int = 500,
     ) -> None:
         self._database = database
         self._telemetry = telemetry
         self._slot_timeout_seconds = slot_timeout_seconds
         self._overhead_seconds = overhead_seconds
+        self._max_attempts = max_attempts
         self._most = most
-        self._waiting: list[tuple[Submission, asyncio.Future[Accepted]]] = []
+        self._waiting: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._stopped = False
 
@@ -93,10 +101,13 @@ class Submitter:
         """Accept a submission: it is durable when this returns.
 
         Raises `IdempotencyKeyReused` when its key stands for another body, `ServiceUnavailable` when the database
-        does not answer; whether it was stored is then unknown, and sending it again with its key is safe.
+        does not answer or too many wait; whether it was stored is then unknown, and sending it again with its key is
+        safe.
         """
         if self._stopped:
             raise _stopping()
+        if len(self._waiting) >= _MOST_WAITING:
+            raise ServiceUnavailable("Too many generation requests wait to be stored. Nothing of this one was.")
         future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, future))
         self._arrived.set()
@@ -107,42 +118,51 @@ class Submitter:
 
         Whoever has no answer by then gets `ServiceUnavailable`: those who wait, and those whose commit was cut off.
         """
-        batch: list[tuple[Submission, asyncio.Future[Accepted]]] = []
+        batch: list[Waiting] = []
         try:
             while True:
                 await self._arrived.wait()
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 if not self._waiting:
                     self._arrived.clear()
-                answers = await self._store([submission for submission, _ in batch])
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    if future.cancelled():
-                        continue
-                    if isinstance(answer, LqsError):
-                        future.set_exception(answer)
-                    else:
-                        future.set_result(answer)
+                await self._store(batch)
         finally:
             self._stopped = True
             for _, future in (*batch, *self._waiting):
                 if not future.done():
                     future.set_exception(_stopping())
 
-    async def _store(self, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
-        """One commit for all; a batch that the database refuses is halved until the one bad row stands alone."""
+    async def _store(self, batch: Sequence[Waiting]) -> None:
+        """One commit for all; a batch that the database refuses is taken apart until what it refuses stands alone."""
         try:
             async with self._database.transaction() as connection:
-                return await self._insert(connection, batch)
+                answers = await self._insert(connection, [submission for submission, _ in batch])
+        except LockTimeout as error:
+            # Whom one owner's hanging twin keeps waiting is that owner, no stranger.
+            await self._store_apart(_by_owner(batch), error)
         except DatabaseUnavailable as error:
-            # A lock that one twin waits for in vain is no reason to turn strangers away.
-            if len(batch) == 1 or not isinstance(error, LockTimeout):
-                return [ServiceUnavailable(f"The generation request was not confirmed. {error}")] * len(batch)
+            self._turn_away(batch, error)
         except Exception as error:
-            if len(batch) == 1:
-                self._telemetry.fault("submit.broke", error, request_id=str(batch[0].id))
-                return [InternalError("The generation request could not be stored.")]
-        middle = len(batch) // 2
-        return await self._store(batch[:middle]) + await self._store(batch[middle:])
+            await self._store_apart(_halves(batch), error)
+        else:
+            for (_, future), answer in zip(batch, answers, strict=True):
+                _tell(future, answer)
+
+    async def _store_apart(self, parts: Sequence[Sequence[Waiting]], error: Exception) -> None:
+        if len(parts) > 1:
+            for part in parts:
+                await self._store(part)
+        elif isinstance(error, LockTimeout):
+            self._turn_away(parts[0], error)
+        else:
+            [(submission, future)] = parts[0]
+            self._telemetry.fault("submit.broke", error, request_id=str(submission.id))
+            _tell(future, InternalError("The generation request could not be stored."))
+
+    def _turn_away(self, batch: Sequence[Waiting], error: DatabaseUnavailable) -> None:
+        self._telemetry.emit("submit.unconfirmed", submissions=len(batch), reason=str(error))
+        for _, future in batch:
+            _tell(future, ServiceUnavailable(_UNCONFIRMED))
 
     async def _insert(self, connection: Connection, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
         uses = await _take_keys(connection, batch)
@@ -160,6 +180,7 @@ class Submitter:
             owner_id=submission.owner_id,
             entity_type=submission.entity_type,
             count=submission.count,
+            max_attempts=self._max_attempts,
             constraints=json.dumps(submission.constraints),
             metadata=json.dumps(submission.metadata),
             deadline_seconds=submission.count * self._slot_timeout_seconds + self._overhead_seconds,
@@ -168,6 +189,27 @@ class Submitter:
 
 def _stopping() -> ServiceUnavailable:
     return ServiceUnavailable("The generation request was not confirmed: the service is stopping.")
+
+
+def _tell(future: asyncio.Future[Accepted], answer: Accepted | LqsError) -> None:
+    if future.done():
+        return
+    if isinstance(answer, LqsError):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _halves(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
+    middle = len(batch) // 2
+    return [half for half in (batch[:middle], batch[middle:]) if half]
+
+
+def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
+    owned: dict[UUID, list[Waiting]] = {}
+    for waiting in batch:
+        owned.setdefault(waiting[0].owner_id, []).append(waiting)
+    return list(owned.values())
 
 
 async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dict[Key, Use]:

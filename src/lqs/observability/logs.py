@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import structlog
@@ -39,12 +40,14 @@ def log_listener(
     )
 
     def listen(happening: Happening) -> None:
-        if happening.error is not None:
-            logger.error(happening.name, exc_info=happening.error, **happening.fields)
-        elif happening.name in _QUIET:
-            logger.debug(happening.name, **happening.fields)
-        else:
-            logger.info(happening.name, **happening.fields)
+        # Who reads the log may be gone; the work goes on.
+        with suppress(OSError, ValueError):
+            if happening.error is not None:
+                logger.error(happening.name, exc_info=happening.error, **happening.fields)
+            elif happening.name in _QUIET:
+                logger.debug(happening.name, **happening.fields)
+            else:
+                logger.info(happening.name, **happening.fields)
 
     return listen
 

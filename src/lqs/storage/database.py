@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: a pool with limits on every session, transactions, and errors that say what to do."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Self, TypeAlias
@@ -13,6 +14,11 @@ OLDEST_SERVER = 15
 
 Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
 """A session, pooled or alone. `json` and `jsonb` are text in both directions."""
+
+
+_ACQUIRE_SECONDS = 10
+"""How long a caller waits for a connection of the pool before the database counts as unavailable."""
+_CLOSE_SECONDS = 5
 
 
 class DatabaseUnavailable(Exception):
@@ -82,8 +88,12 @@ class Database:
         return cls(url, pool, settings, command_timeout_seconds)
 
     async def close(self) -> None:
-        """Wait until every connection is given back, then close them all."""
-        await self._pool.close()
+        """Wait until every connection is given back, then close them all; not longer than a silent server deserves."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
@@ -92,7 +102,7 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         with available():
-            async with self._pool.acquire() as connection:
+            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -102,7 +112,10 @@ class Database:
         Raises `DatabaseUnavailable`; if that came from the commit itself, whether it took effect is unknown.
         """
         with available():
-            async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+            async with (
+                self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection,
+                connection.transaction(isolation="read_committed"),
+            ):
                 yield connection
 
     async def connect_alone(self, *, patient: bool = False) -> "asyncpg.Connection":
@@ -135,30 +148,39 @@ def available() -> Iterator[None]:
     """Turn every failure that passes by itself (server gone, restarting, full, too slow) into `DatabaseUnavailable`."""
     try:
         yield
-    except _PASSING_ERRORS as error:
-        if isinstance(error, ValueError):
-            raise  # a value that the driver cannot send would fail again
-        if isinstance(error, asyncpg.LockNotAvailableError):
-            raise LockTimeout("Somebody else is busy with the same rows, and did not let go in time.") from error
+    except asyncpg.LockNotAvailableError as error:
+        raise LockTimeout("Somebody else is busy with the same rows, and did not let go in time.") from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if not _passes(error):
+            raise
         raise DatabaseUnavailable(
             f"The database did not carry it out: {str(error) or type(error).__name__}."
         ) from error
 
 
-_PASSING_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ObjectNotInPrerequisiteStateError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+def refuses_value(error: BaseException) -> bool:
+    """Whether the database will never take what it was given: a value it cannot hold, or a broken constraint."""
+    return isinstance(error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError) or _unsendable(error)
+
+
+def _passes(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _PASSING_CLASSES or error.sqlstate in _PASSING_STATES
+    return not _unsendable(error)
+
+
+def _unsendable(error: BaseException) -> bool:
+    """The driver itself could not put a value into its wire format."""
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+
+
+_PASSING_CLASSES = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
+"""Connection, authorization, no such database (being moved), rollback, resources, state, intervention, system.
+
+Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+_PASSING_STATES = frozenset({"25006", "25P03"})
+"""A server that became read-only, as a standby is after a failover; a transaction that was idle for too long."""
 _CONNECT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 

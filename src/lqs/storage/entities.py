@@ -36,3 +36,8 @@ async def ensure_tables(connection: Connection, types: Iterable[tuple[str, str]]
     """Make the partition of every entity type, given as (name, plural), that has none yet."""
     for name, plural in types:
         await SQL["ensure_table"].execute(connection, entity_type=name, plural=plural)
+
+
+async def tables(connection: Connection) -> set[str]:
+    """The names of the entity types that have their partition."""
+    return {row["entity_type"] for row in await SQL["tables"].fetch(connection)}

@@ -23,6 +23,7 @@ class NewRequest:
     owner_id: UUID
     entity_type: str
     count: int
+    max_attempts: int
     constraints: str
     metadata: str
     deadline_seconds: float
@@ -93,6 +94,7 @@ class GenerationRequestView:
     deadline_at: datetime
     last_progress_at: datetime | None
     counts: Counts
+    max_attempts: int
     constraints: str
     metadata: str
     input_tokens: int
@@ -125,6 +127,7 @@ async def insert(
         owner_ids=[n.owner_id for n in new],
         entity_types=[n.entity_type for n in new],
         counts=[n.count for n in new],
+        max_attempts=[n.max_attempts for n in new],
         constraints=[n.constraints for n in new],
         metadata=[n.metadata for n in new],
         deadline_seconds=[n.deadline_seconds for n in new],
@@ -206,6 +209,7 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         deadline_at=row["deadline_at"],
         last_progress_at=row["last_progress_at"],
         counts=_counts(row),
+        max_attempts=row["max_attempts"],
         constraints=row["constraints"],
         metadata=row["metadata"],
         input_tokens=row["input_tokens"],

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +50,13 @@ def read(folder: Path = FOLDER) -> list[Migration]:
     return migrations
 
 
-async def migrate(database: Database, folder: Path = FOLDER) -> list[str]:
+async def migrate(
+    database: Database, folder: Path = FOLDER, *, finish: Callable[[Connection], Awaitable[None]] | None = None
+) -> list[str]:
     """Apply what is missing and return the names applied; of several processes at once, one works and the others wait.
 
-    Each migration commits together with its row in `schema_migrations`. Raises `MigrationRefused`.
+    Each migration commits together with its row in `schema_migrations`; `finish` is then called under the same lock.
+    Raises `MigrationRefused`.
     """
     migrations = read(folder)
     connection = await database.connect_alone(patient=True)
@@ -67,6 +71,8 @@ async def migrate(database: Database, folder: Path = FOLDER) -> list[str]:
         missing = await _missing(connection, migrations)
         for migration in missing:
             await _apply(connection, migration)
+        if finish is not None:
+            await finish(connection)
         return [migration.name for migration in missing]
     finally:
         await connection.close()

@@ -5,7 +5,7 @@ generation requests and books what it gets, nothing else.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -35,6 +35,7 @@ class Claimed:
     index: int
     fence: int
     attempt: int
+    max_attempts: int
     entity_type: str
     constraints: str
 
@@ -63,9 +64,13 @@ class Report:
     usage: Usage
 
 
-async def claim(connection: Connection, *, worker_id: UUID, batch: int, hold_seconds: float) -> Claim:
-    """Take up to `batch` ready slots for a live worker, in the fair order, without waiting for anybody."""
-    rows = await SQL["claim"].fetch(connection, worker_id=worker_id, batch=batch, hold_seconds=hold_seconds)
+async def claim(
+    connection: Connection, *, worker_id: UUID, entity_types: Sequence[str], batch: int, hold_seconds: float
+) -> Claim:
+    """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody."""
+    rows = await SQL["claim"].fetch(
+        connection, worker_id=worker_id, entity_types=entity_types, batch=batch, hold_seconds=hold_seconds
+    )
     won = [row for row in rows if row["request_id"] is not None]
     standings: dict[UUID, Standing] = {}
     for row in won:
@@ -75,7 +80,13 @@ async def claim(connection: Connection, *, worker_id: UUID, batch: int, hold_sec
         seen=rows[0]["seen"],
         slots=[
             Claimed(
-                row["request_id"], row["index"], row["fence"], row["attempts"], row["entity_type"], row["constraints"]
+                request_id=row["request_id"],
+                index=row["index"],
+                fence=row["fence"],
+                attempt=row["attempts"],
+                max_attempts=row["max_attempts"],
+                entity_type=row["entity_type"],
+                constraints=row["constraints"],
             )
             for row in won
         ],
@@ -145,14 +156,17 @@ async def rescue(connection: Connection, request_ids: Sequence[UUID], *, max_cra
     return moves_from(await SQL["rescue"].fetch(connection, request_ids=request_ids, max_crashes=max_crashes))
 
 
-async def held_by(connection: Connection, worker_id: UUID, *, batch: int) -> list[UUID]:
-    """Generation requests with slots that this worker holds."""
-    return _ids(await SQL["held_by"].fetch(connection, worker_id=worker_id, batch=batch))
+async def held_by(connection: Connection, worker_id: UUID, *, batch: int, keep: Collection[Claimed]) -> list[UUID]:
+    """Generation requests with slots that this worker holds, but for those to keep."""
+    return _ids(await SQL["held_by"].fetch(connection, worker_id=worker_id, batch=batch, **_kept(keep)))
 
 
-async def hand_back(connection: Connection, request_ids: Sequence[UUID], *, worker_id: UUID) -> Moves:
-    """Make the slots this worker holds ready again, with the attempt undone."""
-    return moves_from(await SQL["hand_back"].fetch(connection, request_ids=request_ids, worker_id=worker_id))
+async def hand_back(
+    connection: Connection, request_ids: Sequence[UUID], *, worker_id: UUID, keep: Collection[Claimed]
+) -> Moves:
+    """Make the slots this worker holds ready again, with the attempt undone, but for those to keep."""
+    rows = await SQL["hand_back"].fetch(connection, request_ids=request_ids, worker_id=worker_id, **_kept(keep))
+    return moves_from(rows)
 
 
 async def overdue(connection: Connection, *, batch: int) -> list[UUID]:
@@ -161,14 +175,13 @@ async def overdue(connection: Connection, *, batch: int) -> list[UUID]:
 
 
 async def time_out(
-    connection: Connection, request_ids: Sequence[UUID], *, max_attempts: int, base_seconds: float, cap_seconds: float
+    connection: Connection, request_ids: Sequence[UUID], *, base_seconds: float, cap_seconds: float
 ) -> Moves:
     """End the attempts that are past their deadline: another attempt later, or failed with `slot_timeout`."""
     return moves_from(
         await SQL["time_out"].fetch(
             connection,
             request_ids=request_ids,
-            max_attempts=max_attempts,
             base_seconds=base_seconds,
             cap_seconds=cap_seconds,
         )
@@ -194,6 +207,14 @@ def moves_from(rows: Sequence[Record]) -> Moves:
             )
         )
     return moves
+
+
+def _kept(keep: Collection[Claimed]) -> dict[str, object]:
+    return {
+        "kept_ids": [slot.request_id for slot in keep],
+        "kept_indexes": [slot.index for slot in keep],
+        "kept_fences": [slot.fence for slot in keep],
+    }
 
 
 def _ids(rows: Sequence[Record]) -> list[UUID]:

@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from uuid import UUID
 
-from lqs.domain.slot import SlotStatus
-from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import settle
 from lqs.observability.telemetry import Telemetry
-from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.storage.database import Database, DatabaseUnavailable, refuses_value
 
 _RETRY_SECONDS = 0.5
 
@@ -18,8 +15,9 @@ _RETRY_SECONDS = 0.5
 class SettleBuffer:
     """Gathers results for `buffer_seconds` and commits up to `batch` of them in one transaction.
 
-    `on_committed` hears how many results left the buffer. A result stays until it is committed, however long the
-    database is away: its slot's fence makes a repeated settle harmless.
+    `on_committed` hears which results left the buffer. A result stays until it is committed, however long the
+    database is away: its slot's fence makes a repeated settle harmless. What the database will never take is settled
+    as what `without_content` makes of it.
     """
 
     def __init__(
@@ -29,13 +27,15 @@ class SettleBuffer:
         *,
         batch: int,
         buffer_seconds: float,
-        on_committed: Callable[[int], None],
+        on_committed: Callable[[Sequence[Result]], None],
+        without_content: Callable[[Result], Result],
     ) -> None:
         self._database = database
         self._telemetry = telemetry
         self._batch = batch
         self._buffer_seconds = buffer_seconds
         self._on_committed = on_committed
+        self._without_content = without_content
         self._results: list[tuple[UUID, Result]] = []
         self._arrived = asyncio.Event()
 
@@ -62,18 +62,18 @@ class SettleBuffer:
             by_worker.setdefault(worker_id, []).append(result)
         for worker_id, results in by_worker.items():
             await self._settle(results, worker_id)
-            self._on_committed(len(results))
+            self._on_committed(results)
 
     async def _settle(self, results: Sequence[Result], worker_id: UUID) -> None:
         while True:
             try:
                 settled = await settle(self._database, results, worker_id=worker_id)
-            except DatabaseUnavailable as error:
-                self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:
-                await self._settle_apart(results, worker_id, error)
-                return
+                if refuses_value(error):
+                    await self._settle_apart(results, worker_id, error)
+                    return
+                self._tell_trouble(results, error)
+                await asyncio.sleep(_RETRY_SECONDS)
             else:
                 self._telemetry.emit(
                     "slots.settled", booked=settled.booked, late=settled.late, replayed=settled.replayed
@@ -81,18 +81,18 @@ class SettleBuffer:
                 return
 
     async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:
-        """Halve a refused batch until the one result that cannot be stored stands alone; that one fails."""
+        """Halve a refused batch until the one result that cannot be stored stands alone; its attempt failed."""
         if len(results) > 1:
             middle = len(results) // 2
             await self._settle(results[:middle], worker_id)
             await self._settle(results[middle:], worker_id)
             return
         report = results[0].report
-        self._telemetry.fault("settle.broke", error, request_id=str(report.request_id), index=report.index)
-        if results[0].content is not None:
-            await self._settle([_unstorable(results[0])], worker_id)
+        self._telemetry.fault("settle.refused", error, request_id=str(report.request_id), index=report.index)
+        await self._settle([self._without_content(results[0])], worker_id)
 
-
-def _unstorable(result: Result) -> Result:
-    report = replace(result.report, status=SlotStatus.FAILED, error_code=SlotErrorCode.INTERNAL)
-    return replace(result, report=report, content=None)
+    def _tell_trouble(self, results: Sequence[Result], error: Exception) -> None:
+        if isinstance(error, DatabaseUnavailable):
+            self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
+        else:
+            self._telemetry.fault("settle.broke", error, results=len(results))

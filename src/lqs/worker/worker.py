@@ -1,31 +1,36 @@
 """One worker: claim, run, settle, and stop without losing anything."""
 
 import asyncio
-import os
 import random
-import socket
 import time
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
-from lqs import __version__
 from lqs.dispatch.postgres import Doorbell
-from lqs.domain.ids import new_id
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
-from lqs.lifecycle.register import beat, register, retire
+from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
-from lqs.lifecycle.run import run
+from lqs.lifecycle.run import Result, run, without_content
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
 from lqs.worker.housekeeping import keep_house
+from lqs.worker.lease import Lease
 from lqs.worker.settling import SettleBuffer
+
+Held = tuple[UUID, int, int]
+"""What a worker holds: a slot by its generation request, its index, and the fence under which it was claimed."""
 
 _HAND_BACK_BATCH = 500
 _SETTLE_FLOWS = 2
 _WEDGED_GRACE_SECONDS = 15
 """How much later than the worker's own limit the database ends an attempt."""
 _CONTENDED_SECONDS = 0.01
+_STARTED_AT_ONCE = 50
+"""Attempts started in one turn of the event loop; a generator that computes must not hold it for long."""
+_GIVE_BACK_SECONDS = 5
 
 
 class Worker:
@@ -37,10 +42,11 @@ class Worker:
         self._telemetry = parts.telemetry
         self._pace = parts.pace
         self._rules = parts.rules
-        self._id = new_id()
-        self._heard_at = time.monotonic()
-        self._busy = 0
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._lease = Lease(parts.database, parts.telemetry, parts.pace, seconds=parts.rules.lease_seconds)
+        self._held: dict[Held, Claimed] = {}
+        self._attempts: dict[Held, asyncio.Task[None]] = {}
+        self._lost_an_answer = False
+        self._contended_seconds = _CONTENDED_SECONDS
         self._stirred = asyncio.Event()
         self._stopping = asyncio.Event()
         self._buffer = SettleBuffer(
@@ -49,6 +55,7 @@ class Worker:
             batch=parts.pace.settle_batch,
             buffer_seconds=parts.pace.settle_buffer_seconds,
             on_committed=self._make_room,
+            without_content=partial(without_content, workshop=parts.workshop),
         )
 
     def stop(self) -> None:
@@ -58,14 +65,13 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`; returns when everything held was finished or handed back."""
-        await self._register()
+        await self._lease.begin()
+        doorbell = Doorbell(self._database, self._telemetry, self._stirred.set)
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(self._beat(), name="heartbeat"),
                 background.create_task(self._keep_house(), name="housekeeping"),
-                background.create_task(
-                    Doorbell(self._database, self._telemetry, self._stirred.set).run(), name="doorbell"
-                ),
+                background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
             async with asyncio.TaskGroup() as attempts:
@@ -74,7 +80,7 @@ class Worker:
             await self._give_back()
             for task in tasks:
                 task.cancel()
-        self._telemetry.emit("worker.stopped", worker_id=str(self._id))
+        self._telemetry.emit("worker.stopped", worker_id=str(self._lease.worker_id))
 
     async def _claim_until_stopped(self, attempts: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
@@ -92,94 +98,102 @@ class Worker:
 
     async def _claim(self, attempts: asyncio.TaskGroup) -> bool:
         """Take what there is room for; whether it is worth asking again at once."""
-        room = min(self._pace.capacity - self._busy, self._pace.claim_batch)
-        if room <= 0 or not self._trusted():
+        room = min(self._pace.capacity - len(self._held), self._pace.claim_batch)
+        if room <= 0 or not self._lease.trusted:
             return False
+        await self._return_what_is_unknown()
         await promote(self._database, batch=self._pace.claim_batch)
-        hold_seconds = self._workshop.slot_timeout_seconds + _WEDGED_GRACE_SECONDS
-        won = await claim(self._database, worker_id=self._id, batch=room, hold_seconds=hold_seconds)
-        for slot in won.slots:
-            task = attempts.create_task(self._attempt(self._id, slot))
-            self._attempts.add(task)
-            task.add_done_callback(self._attempts.discard)
-        self._busy += len(won.slots)
-        if won.slots:
-            self._telemetry.emit("slots.claimed", slots=len(won.slots), in_flight=self._busy)
-        elif won.contended:
-            await asyncio.sleep(_CONTENDED_SECONDS * random.uniform(0.5, 1.5))
+        worker_id = self._lease.worker_id
+        self._lost_an_answer = True
+        won = await claim(
+            self._database,
+            worker_id=worker_id,
+            entity_types=list(self._workshop.entity_types),
+            batch=room,
+            hold_seconds=self._workshop.slot_timeout_seconds + _WEDGED_GRACE_SECONDS,
+        )
+        self._lost_an_answer = False
+        await self._start(attempts, worker_id, won.slots)
+        if won.contended and not won.slots:
+            await self._let_others_finish()
+        else:
+            self._contended_seconds = _CONTENDED_SECONDS
         return won.contended or len(won.slots) == room
+
+    async def _return_what_is_unknown(self) -> None:
+        """A claim may have been committed though its answer was lost: nobody else would ever run those slots."""
+        if self._lost_an_answer:
+            returned = await hand_back(
+                self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH, keep=self._held.values()
+            )
+            self._lost_an_answer = False
+            self._telemetry.emit("worker.returned_unknown", slots=returned.slots)
+
+    async def _start(self, attempts: asyncio.TaskGroup, worker_id: UUID, claimed: Sequence[Claimed]) -> None:
+        self._held.update({(slot.request_id, slot.index, slot.fence): slot for slot in claimed})
+        if claimed:
+            self._telemetry.emit("slots.claimed", slots=len(claimed), in_flight=len(self._held))
+        for first in range(0, len(claimed), _STARTED_AT_ONCE):
+            for slot in claimed[first : first + _STARTED_AT_ONCE]:
+                held = (slot.request_id, slot.index, slot.fence)
+                self._attempts[held] = attempts.create_task(self._attempt(worker_id, held, slot))
+            await asyncio.sleep(0)
+
+    async def _attempt(self, worker_id: UUID, held: Held, slot: Claimed) -> None:
+        try:
+            self._buffer.put(worker_id, await run(slot, self._workshop))
+        finally:
+            self._attempts.pop(held, None)
+
+    async def _let_others_finish(self) -> None:
+        """There is work, but others are busy with its generation requests, or its deadline passed and expiry is due."""
+        await asyncio.sleep(self._contended_seconds * random.uniform(0.5, 1.5))
+        self._contended_seconds = min(self._contended_seconds * 2, self._pace.poll_seconds)
 
     async def _wait_for_work(self) -> None:
         """Until somebody rings, room is made, or the poll is due."""
+        await self._stir_within(self._pace.poll_seconds * random.uniform(0.5, 1.5))
+
+    async def _stir_within(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._pace.poll_seconds * random.uniform(0.5, 1.5)):
+            async with asyncio.timeout(max(0.0, seconds)):
                 await self._stirred.wait()
         except TimeoutError:
             return
 
-    async def _attempt(self, worker_id: UUID, slot: Claimed) -> None:
-        self._buffer.put(worker_id, await run(slot, self._workshop))
-
-    def _make_room(self, settled: int) -> None:
-        self._busy -= settled
+    def _make_room(self, settled: Sequence[Result]) -> None:
+        for result in settled:
+            self._held.pop((result.report.request_id, result.report.index, result.report.fence), None)
         self._stirred.set()
 
     async def _drain(self) -> None:
-        """Let running attempts finish within the grace time, then interrupt them; wait until results are committed."""
-        self._telemetry.emit("worker.stopping", worker_id=str(self._id), in_flight=self._busy)
+        """Let running attempts finish within the grace time, then interrupt what is left."""
+        self._telemetry.emit("worker.stopping", worker_id=str(self._lease.worker_id), in_flight=len(self._held))
         deadline = time.monotonic() + self._pace.graceful_stop_seconds
-        while self._busy and time.monotonic() < deadline:
+        while self._held and time.monotonic() < deadline:
             self._stirred.clear()
-            try:
-                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                    await self._stirred.wait()
-            except TimeoutError:
-                break
-        for task in tuple(self._attempts):
-            self._busy -= task.cancel()
+            await self._stir_within(deadline - time.monotonic())
+        for held, task in tuple(self._attempts.items()):
+            if task.cancel():
+                self._held.pop(held, None)
 
     async def _give_back(self) -> None:
         """Commit the last results, hand back the rest; without a database the rescue will do it."""
         try:
-            async with asyncio.timeout(self._pace.graceful_stop_seconds + 5):
-                while self._busy > 0:
+            async with asyncio.timeout(_GIVE_BACK_SECONDS):
+                while self._held:
                     self._stirred.clear()
                     await self._stirred.wait()
-                returned = await hand_back(self._database, worker_id=self._id, batch=_HAND_BACK_BATCH)
-                await retire(self._database, self._id)
+                returned = await hand_back(self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH)
+                await retire(self._database, self._lease.worker_id)
             self._telemetry.emit("worker.handed_back", slots=returned.slots)
         except (DatabaseUnavailable, TimeoutError) as error:
             self._telemetry.emit("worker.left_to_rescue", reason=str(error))
 
-    async def _register(self) -> None:
-        await register(
-            self._database,
-            self._id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            capacity=self._pace.capacity,
-            version=__version__,
-        )
-        self._heard_at = time.monotonic()
-        self._telemetry.emit("worker.started", worker_id=str(self._id), capacity=self._pace.capacity)
-
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self._pace.heartbeat_seconds)
-            sent_at = time.monotonic()
-            try:
-                if await beat(self._database, self._id, in_flight=self._busy):
-                    self._heard_at = sent_at
-                    continue
-                self._telemetry.emit("worker.taken_for_dead", worker_id=str(self._id))
-                self._id = new_id()
-                await self._register()
-            except DatabaseUnavailable as error:
-                self._telemetry.emit("heartbeat.missed", reason=str(error))
-
-    def _trusted(self) -> bool:
-        """Whether the last heartbeat is recent enough that nobody takes this worker for dead."""
-        return time.monotonic() - self._heard_at < self._rules.lease_seconds
+            await self._lease.pause()
+            await self._lease.renew(in_flight=len(self._held))
 
     async def _keep_house(self) -> None:
         await keep_house(

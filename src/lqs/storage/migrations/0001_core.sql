@@ -35,6 +35,7 @@ CREATE TABLE generation_requests (
     run               int NOT NULL DEFAULT 1,
     version           bigint NOT NULL,
     requested_count   int NOT NULL,
+    max_attempts      smallint NOT NULL CHECK (max_attempts >= 1),
     processing_count  int NOT NULL DEFAULT 0,
     retrying_count    int NOT NULL DEFAULT 0,
     generated_count   int NOT NULL DEFAULT 0,
@@ -198,10 +199,12 @@ CREATE TABLE entities (
 -- Contents of some kilobytes stay in the row as they are: compressing one costs more than all else its settling does.
 CREATE FUNCTION ensure_entity_table(entity_type text, plural text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_regclass(format('%I', plural)) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF entities FOR VALUES IN (%L) WITH (toast_tuple_target = 8160)',
-                       plural, entity_type);
+    IF EXISTS (SELECT FROM pg_inherits
+               WHERE inhparent = 'entities'::regclass AND inhrelid = to_regclass(format('%I', plural))) THEN
+        RETURN;
     END IF;
+    EXECUTE format('CREATE TABLE %I PARTITION OF entities FOR VALUES IN (%L) WITH (toast_tuple_target = 8160)',
+                   plural, entity_type);
 END $$;
 
 -- What happened, in the same transactions as the state; `seq` is gapless per generation request.

@@ -50,14 +50,14 @@ FROM unnest(:ids::uuid[], :statuses::text[], :end_reasons::text[], :versions::bi
            input_tokens, output_tokens, model_calls)
 WHERE r.id = w.id;
 
--- name: insert(ids, owner_ids, entity_types, counts, constraints, metadata, deadline_seconds, class, stride)
+-- name: insert(ids, owner_ids, entity_types, counts, max_attempts, constraints, metadata, deadline_seconds, class, stride)
 -- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
 -- pass is its place: it starts at the head of the queue or after the owner's last slot, whichever is later.
 WITH incoming AS MATERIALIZED (
     SELECT *, sum(requested_count) OVER (PARTITION BY owner_id ORDER BY position) - requested_count AS slots_before
-    FROM unnest(:ids::uuid[], :owner_ids::uuid[], :entity_types::text[], :counts::int[], :constraints::text[],
-                :metadata::text[], :deadline_seconds::float8[]) WITH ORDINALITY
-         AS i (id, owner_id, entity_type, requested_count, constraints, metadata, deadline_seconds, position)
+    FROM unnest(:ids::uuid[], :owner_ids::uuid[], :entity_types::text[], :counts::int[], :max_attempts::smallint[],
+                :constraints::text[], :metadata::text[], :deadline_seconds::float8[]) WITH ORDINALITY
+         AS i (id, owner_id, entity_type, requested_count, max_attempts, constraints, metadata, deadline_seconds, position)
 ), head AS MATERIALIZED (
     SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
@@ -72,9 +72,9 @@ WITH incoming AS MATERIALIZED (
     SET next_pass = greatest(flows.next_pass, (SELECT pass FROM head)) + excluded.next_pass - (SELECT pass FROM head)
     RETURNING owner_id, next_pass
 ), stored AS (
-    INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, constraints, metadata,
-                                     requested_at, deadline_at)
-    SELECT id, owner_id, entity_type, 1, requested_count, constraints::jsonb, metadata::jsonb,
+    INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, max_attempts, constraints,
+                                     metadata, requested_at, deadline_at)
+    SELECT id, owner_id, entity_type, 1, requested_count, max_attempts, constraints::jsonb, metadata::jsonb,
            lqs_now(), lqs_now() + make_interval(secs => deadline_seconds)
     FROM incoming
     RETURNING id, requested_at, deadline_at, requested_count
@@ -106,7 +106,7 @@ WHERE id = :id AND owner_id = :owner_id;
 -- name: read(id, owner_id)
 -- One statement, so that counts, slots and entities come from one moment.
 SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_at, r.started_at, r.completed_at,
-       r.deadline_at, r.last_progress_at, r.requested_count, r.processing_count, r.retrying_count, r.generated_count,
+       r.deadline_at, r.last_progress_at, r.requested_count, r.max_attempts, r.processing_count, r.retrying_count, r.generated_count,
        r.failed_count, r.cancelled_count, r.constraints::text, r.metadata::text, r.input_tokens, r.output_tokens,
        r.model_calls, lqs_now() AS read_at, s.*
 FROM generation_requests r

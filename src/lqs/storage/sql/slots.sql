@@ -1,4 +1,4 @@
--- name: claim(worker_id, batch, hold_seconds)
+-- name: claim(worker_id, entity_types, batch, hold_seconds)
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
 -- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice.
 WITH ready AS MATERIALIZED (
@@ -10,10 +10,10 @@ WITH ready AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), held AS MATERIALIZED (
     SELECT id, owner_id, entity_type, status, run, version, requested_count, processing_count, retrying_count,
-           generated_count, failed_count, cancelled_count, constraints::text AS constraints, requested_at
+           generated_count, failed_count, cancelled_count, max_attempts, constraints::text AS constraints, requested_at
     FROM generation_requests
     WHERE id = ANY (ARRAY(SELECT DISTINCT request_id FROM ready)) AND deadline_at > lqs_now()
-      AND status IN ('pending', 'processing')
+      AND status IN ('pending', 'processing') AND entity_type = ANY (:entity_types::text[])
     ORDER BY id
     FOR NO KEY UPDATE SKIP LOCKED
 ), won AS (
@@ -109,33 +109,46 @@ WHERE s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing'
   AND NOT EXISTS (SELECT FROM workers w WHERE w.id = s.worker_id AND w.dead_at IS NULL)
 RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
 
--- name: held_by(worker_id, batch)
+-- name: held_by(worker_id, batch, kept_ids, kept_indexes, kept_fences)
 SELECT DISTINCT request_id
-FROM (SELECT request_id FROM slots WHERE status = 'processing' AND worker_id = :worker_id LIMIT :batch) held;
+FROM (SELECT s.request_id
+      FROM slots s
+      WHERE s.status = 'processing' AND s.worker_id = :worker_id
+        AND NOT EXISTS (SELECT
+                        FROM unnest(:kept_ids::uuid[], :kept_indexes::smallint[], :kept_fences::bigint[])
+                             AS k (request_id, index, fence)
+                        WHERE k.request_id = s.request_id AND k.index = s.index AND k.fence = s.fence)
+      LIMIT :batch) held;
 
--- name: hand_back(request_ids, worker_id)
-UPDATE slots
+-- name: hand_back(request_ids, worker_id, kept_ids, kept_indexes, kept_fences)
+UPDATE slots s
 SET status = 'pending', attempts = attempts - 1, fence = fence + 1, worker_id = NULL, deadline_at = NULL
-WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND worker_id = :worker_id
-RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
+WHERE s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing' AND s.worker_id = :worker_id
+  AND NOT EXISTS (SELECT
+                  FROM unnest(:kept_ids::uuid[], :kept_indexes::smallint[], :kept_fences::bigint[])
+                       AS k (request_id, index, fence)
+                  WHERE k.request_id = s.request_id AND k.index = s.index AND k.fence = s.fence)
+RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
 
 -- name: overdue(batch)
 SELECT DISTINCT request_id
 FROM (SELECT request_id FROM slots WHERE status = 'processing' AND deadline_at <= lqs_now()
       ORDER BY deadline_at LIMIT :batch) overdue;
 
--- name: time_out(request_ids, max_attempts, base_seconds, cap_seconds)
+-- name: time_out(request_ids, base_seconds, cap_seconds)
 -- A worker times its attempts out itself; this catches one that is alive but wedged. The wait is that of the retry
 -- policy: full jitter under a ceiling that doubles with each attempt.
-UPDATE slots
-SET status = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'retrying' END,
-    error_code = 'slot_timeout', error_attempt = attempts, fence = fence + 1, worker_id = NULL, deadline_at = NULL,
-    available_at = CASE WHEN attempts < :max_attempts
+UPDATE slots s
+SET status = CASE WHEN s.attempts >= r.max_attempts THEN 'failed' ELSE 'retrying' END,
+    error_code = 'slot_timeout', error_attempt = s.attempts, fence = s.fence + 1, worker_id = NULL, deadline_at = NULL,
+    available_at = CASE WHEN s.attempts < r.max_attempts
                         THEN lqs_now() + make_interval(secs => random()
-                                 * least(:cap_seconds::float8, :base_seconds::float8 * 2 ^ (attempts - 1))) END,
-    finished_at = CASE WHEN attempts >= :max_attempts THEN greatest(lqs_now(), started_at) END
-WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND deadline_at <= lqs_now()
-RETURNING request_id, index, fence, 'processing' AS before, status, error_code;
+                                 * least(:cap_seconds::float8, :base_seconds::float8 * 2 ^ (s.attempts - 1))) END,
+    finished_at = CASE WHEN s.attempts >= r.max_attempts THEN greatest(lqs_now(), s.started_at) END
+FROM generation_requests r
+WHERE r.id = s.request_id AND s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing'
+  AND s.deadline_at <= lqs_now()
+RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
 
 -- name: fail_unfinished(request_ids, error_code)
 UPDATE slots s

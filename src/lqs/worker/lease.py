@@ -1,0 +1,64 @@
+"""Who a worker is to the others, and whether they still trust it."""
+
+import asyncio
+import os
+import socket
+import time
+from uuid import UUID
+
+from lqs import __version__
+from lqs.domain.ids import new_id
+from lqs.lifecycle.register import beat, register
+from lqs.observability.telemetry import Telemetry
+from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.wiring import Pace
+
+
+class Lease:
+    """A worker's id, renewed by its heartbeat. Whoever was taken for dead goes on under a new one."""
+
+    def __init__(self, database: Database, telemetry: Telemetry, pace: Pace, *, seconds: float) -> None:
+        self._database = database
+        self._telemetry = telemetry
+        self._pace = pace
+        self._seconds = seconds
+        self._renewed_at = time.monotonic()
+        self.worker_id: UUID = new_id()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it was renewed so recently that nobody takes this worker for dead."""
+        return time.monotonic() - self._renewed_at < self._seconds
+
+    async def begin(self) -> None:
+        """Make this worker known under its id. Raises `DatabaseUnavailable`."""
+        asked_at = time.monotonic()
+        await register(
+            self._database,
+            self.worker_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            capacity=self._pace.capacity,
+            version=__version__,
+        )
+        self._renewed_at = asked_at
+        self._telemetry.emit("worker.started", worker_id=str(self.worker_id), capacity=self._pace.capacity)
+
+    async def renew(self, in_flight: int) -> None:
+        """One heartbeat, whatever becomes of it."""
+        asked_at = time.monotonic()
+        try:
+            if await beat(self._database, self.worker_id, in_flight=in_flight):
+                self._renewed_at = asked_at
+                return
+            self._telemetry.emit("worker.taken_for_dead", worker_id=str(self.worker_id))
+            self.worker_id = new_id()
+            await self.begin()
+        except DatabaseUnavailable as error:
+            self._telemetry.emit("heartbeat.missed", reason=str(error))
+        except Exception as error:
+            self._telemetry.fault("heartbeat.broke", error)
+
+    async def pause(self) -> None:
+        """The time between two heartbeats."""
+        await asyncio.sleep(self._pace.heartbeat_seconds)
