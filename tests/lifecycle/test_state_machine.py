@@ -1,0 +1,313 @@
+"""Random lives of generation requests on a real server, step by step against a model of what must be.
+
+`STATE_MACHINE_SEED` and `STATE_MACHINE_EXAMPLES` choose other and longer ones.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from house import House, breaches, failed, generated, retrying
+from lqs.domain.errors import IdempotencyKeyReused
+from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.settle import Settled
+from lqs.storage.database import Database
+from lqs.storage.slots import Claimed
+
+SEED = int(os.environ.get("STATE_MACHINE_SEED", "2026"))
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "160"))
+STEPS = 50
+MAX_ATTEMPTS = 3
+MAX_CRASHES = 2
+MOST_REQUESTS = 7
+
+SETTLED = ("generated", "failed")
+T = TypeVar("T")
+
+
+@dataclass
+class ModelSlot:
+    status: str = "pending"
+    fence: int = 0
+    attempts: int = 0
+    crashes: int = 0
+    holder: UUID | None = None
+    reported: set[int] = field(default_factory=set)
+
+    def leave(self, status: str) -> None:
+        self.status, self.holder = status, None
+
+    def take_away(self, status: str) -> None:
+        self.leave(status)
+        self.fence += 1
+
+
+@dataclass
+class ModelRequest:
+    slots: list[ModelSlot]
+    begun: bool = False
+    past_deadline: bool = False
+    end_reason: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return all(slot.status in SETTLED for slot in self.slots)
+
+    @property
+    def status(self) -> str:
+        made = sum(slot.status == "generated" for slot in self.slots)
+        if not self.done:
+            return "processing" if self.begun else "pending"
+        return "completed" if made == len(self.slots) else "partial" if made else "failed"
+
+    def end(self, reason: str) -> None:
+        if self.done and self.end_reason is None:
+            self.end_reason = reason
+
+    def expected(self) -> dict[str, Any]:
+        states = [slot.status for slot in self.slots]
+        return {
+            "status": self.status,
+            "end_reason": self.end_reason,
+            **{f"{name}_count": states.count(name) for name in ("processing", "retrying", "generated", "failed")},
+            "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
+            "entities": states.count("generated"),
+            "attempts": sum(len(slot.reported) for slot in self.slots),
+        }
+
+
+class Life(RuleBasedStateMachine):
+    """What happens to a few generation requests, their slots and their workers."""
+
+    runner: asyncio.Runner
+    house: House
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: dict[UUID, ModelRequest] = {}
+        self.keys: dict[str, tuple[UUID, int]] = {}
+        self.workers: list[UUID] = []
+        self.dead: set[UUID] = set()
+        self.claims: list[tuple[UUID, Claimed]] = []
+        self.steps = 0
+        self.do(self.house.clear())
+        self.do(self.house.owner(self.house.owner_id))
+        self.start_worker()
+
+    def do(self, step: Awaitable[T]) -> T:
+        async def run() -> T:
+            return await step
+
+        return self.runner.run(run())
+
+    def slot(self, claim: Claimed) -> ModelSlot:
+        return self.requests[claim.request_id].slots[claim.index]
+
+    def slots(self) -> list[ModelSlot]:
+        return [slot for request in self.requests.values() for slot in request.slots]
+
+    def held_by(self, *workers: UUID) -> list[ModelSlot]:
+        return [slot for slot in self.slots() if slot.holder in workers]
+
+    @precondition(lambda self: len(self.requests) < MOST_REQUESTS)
+    @rule(count=st.integers(1, 4))
+    def submit(self, count: int) -> None:
+        self.requests[self.do(self.house.submit(count))] = ModelRequest([ModelSlot() for _ in range(count)])
+
+    @precondition(lambda self: self.steps % 5 == 0 or all(r.done for r in self.requests.values()))
+    @rule(key=st.sampled_from("ab"), count=st.integers(1, 3), twins=st.integers(1, 4))
+    def submit_twins(self, key: str, count: int, twins: int) -> None:
+        """At once over two connections: one is made or was before; the same body replays it, any other is refused."""
+
+        async def together() -> list[Any]:
+            async with self.house.submitter() as one, self.house.submitter() as two:
+                return await asyncio.gather(
+                    *((one, two)[n % 2].submit(self.house.submission(count, key=key)) for n in range(twins)),
+                    return_exceptions=True,
+                )
+
+        answers = self.do(together())
+        if key not in self.keys:
+            [fresh] = [answer.request_id for answer in answers if not answer.replayed]
+            self.keys[key] = (fresh, count)
+            self.requests[fresh] = ModelRequest([ModelSlot() for _ in range(count)])
+        known_id, known_count = self.keys[key]
+        for answer in answers:
+            if count == known_count:
+                assert answer.request_id == known_id
+            else:
+                assert isinstance(answer, IdempotencyKeyReused)
+                assert answer.existing_request_id == known_id
+
+    @precondition(lambda self: len(self.workers) < 3)
+    @rule()
+    def start_worker(self) -> None:
+        self.workers.append(self.do(self.house.worker()))
+
+    @precondition(lambda self: self.workers and any(s.status == "pending" for s in self.slots()))
+    @rule(data=st.data(), batch=st.integers(1, 8))
+    def claim(self, data: st.DataObject, batch: int) -> None:
+        worker_id = data.draw(st.sampled_from(self.workers))
+        won = self.do(self.house.claim(worker_id, batch=batch)).slots
+        ready = [slot for slot in self.slots() if slot.status == "pending"]
+        late = any(r.past_deadline and not r.done for r in self.requests.values())
+        assert late or len(won) == min(batch, len(ready))
+        for claimed in won:
+            request, slot = self.requests[claimed.request_id], self.slot(claimed)
+            assert slot.status == "pending"
+            assert not request.past_deadline
+            slot.status, slot.holder, slot.fence, slot.attempts = (
+                "processing", worker_id, slot.fence + 1, slot.attempts + 1,
+            )  # fmt: skip
+            assert (claimed.fence, claimed.attempt) == (slot.fence, slot.attempts)
+            request.begun = True
+            self.claims.append((worker_id, claimed))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        """Any results of any claims ever won: in time, late, again, of workers long dead, some twice in one batch."""
+        worker_id = data.draw(st.sampled_from(list(dict.fromkeys(worker for worker, _ in self.claims))))
+        mine = [claim for worker, claim in self.claims if worker == worker_id]
+        chosen = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=5))
+        kinds = data.draw(st.lists(st.sampled_from(["generated", "failed", "retrying"]), min_size=5, max_size=5))
+        makers = {"generated": generated, "failed": failed, "retrying": lambda claim: retrying(claim, 3600)}
+        results = [makers[kind](claim) for claim, kind in zip(chosen, kinds, strict=False)]
+        settled = self.do(self.house.settle(worker_id, *results))
+        booked = late = 0
+        for claim, kind in zip(chosen, kinds, strict=False):
+            slot = self.slot(claim)
+            if slot.status == "processing" and slot.fence == claim.fence:
+                booked += 1
+                slot.leave(kind)
+                slot.reported.add(claim.fence)
+                self.requests[claim.request_id].end("all_settled")
+            elif claim.fence not in slot.reported:
+                late += 1
+                slot.reported.add(claim.fence)
+        assert settled == Settled(booked, late, len(results) - booked - late)
+
+    @precondition(lambda self: self.held_by(*self.workers))
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        worker_id = data.draw(st.sampled_from(self.workers))
+        self.workers.remove(worker_id)
+        self.dead.add(worker_id)
+        self.do(self.house.kill(worker_id))
+
+    @precondition(lambda self: self.held_by(*self.dead))
+    @rule()
+    def rescue(self) -> None:
+        lost = self.held_by(*self.dead)
+        assert self.do(self.house.rescue(max_crashes=MAX_CRASHES)).slots == len(lost)
+        for slot in lost:
+            slot.crashes += 1
+            slot.attempts -= 1
+            slot.take_away("failed" if slot.crashes >= MAX_CRASHES else "pending")
+        for request in self.requests.values():
+            request.end("all_settled")
+
+    @precondition(lambda self: self.held_by(*self.workers))
+    @rule(data=st.data())
+    def hand_back(self, data: st.DataObject) -> None:
+        worker_id = data.draw(st.sampled_from(self.workers))
+        held = self.held_by(worker_id)
+        assert self.do(self.house.hand_back(worker_id)).slots == len(held)
+        for slot in held:
+            slot.attempts -= 1
+            slot.take_away("pending")
+
+    @precondition(lambda self: any(s.status == "retrying" for s in self.slots()))
+    @rule(data=st.data())
+    def promote(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        waiting = [slot for slot in self.requests[request_id].slots if slot.status == "retrying"]
+        self.do(self.house.wait_is_over(request_id))
+        assert self.do(self.house.promote()).slots == len(waiting)
+        for slot in waiting:
+            slot.leave("pending")
+
+    @precondition(lambda self: any(s.status == "processing" for s in self.slots()))
+    @rule(data=st.data())
+    def time_out(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        held = [slot for slot in self.requests[request_id].slots if slot.status == "processing"]
+        self.do(self.house.hold_is_over(request_id))
+        assert self.do(self.house.time_out()).slots == len(held)
+        for slot in held:
+            slot.take_away("failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
+        self.requests[request_id].end("all_settled")
+
+    @precondition(lambda self: any(not r.done and not r.past_deadline for r in self.requests.values()))
+    @rule(data=st.data())
+    def deadline(self, data: st.DataObject) -> None:
+        open_ids = [id_ for id_, r in self.requests.items() if not r.done and not r.past_deadline]
+        request_id = data.draw(st.sampled_from(open_ids))
+        self.do(self.house.deadline_passes(request_id))
+        self.requests[request_id].past_deadline = True
+
+    @precondition(lambda self: any(r.past_deadline and not r.done for r in self.requests.values()))
+    @rule()
+    def expire(self) -> None:
+        over = [r for r in self.requests.values() if r.past_deadline and not r.done]
+        unfinished = [slot for r in over for slot in r.slots if slot.status not in SETTLED]
+        assert self.do(self.house.expire()).slots == len(unfinished)
+        for slot in unfinished:
+            slot.take_away("failed")
+        for request in over:
+            request.end("deadline_exceeded")
+
+    @invariant()
+    def the_database_is_as_the_model_says(self) -> None:
+        self.steps += 1
+        rows = self.do(
+            self.house.rows(
+                "SELECT id, status, end_reason, processing_count, retrying_count, generated_count, failed_count,"
+                " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
+                "  FROM slots WHERE request_id = r.id) AS slots,"
+                " (SELECT count(*) FROM entities WHERE generation_request_id = r.id) AS entities,"
+                " (SELECT count(*) FROM slot_attempts WHERE request_id = r.id) AS attempts"
+                " FROM generation_requests r"
+            )
+        )
+        found = {row.pop("id"): row | {"slots": json.loads(row["slots"])} for row in rows}
+        assert found == {id_: request.expected() for id_, request in self.requests.items()}
+
+    def teardown(self) -> None:
+        assert self.do(breaches(self.house.url)) == []
+
+
+@pytest.mark.timeout(600)
+def test_any_life_goes_as_the_model_says(reused_url):
+    print(f"STATE_MACHINE_SEED={SEED} STATE_MACHINE_EXAMPLES={EXAMPLES}, {STEPS} steps each")  # noqa: T201
+    with asyncio.Runner() as runner:
+        database = runner.run(
+            Database.open(
+                reused_url, application_name="life", pool_size=6, statement_timeout_seconds=30, lock_timeout_seconds=5
+            )
+        )
+        house = runner.run(House.furnish(database, reused_url))
+        policy = RetryPolicy(max_attempts=MAX_ATTEMPTS, base_seconds=3600, cap_seconds=3600)
+        life = type("Life", (Life,), {"runner": runner, "house": House(database, reused_url, house.owner_id, policy)})
+        try:
+            run_state_machine_as_test(
+                seed(SEED)(life),
+                settings=settings(
+                    max_examples=EXAMPLES,
+                    stateful_step_count=STEPS,
+                    deadline=None,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(database.close())
