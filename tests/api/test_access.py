@@ -1,6 +1,7 @@
 """Keys, scopes, health, unknown addresses, and the document of it all."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -9,7 +10,8 @@ import pytest
 from lqs.api import schemas
 from lqs.api.error_responses import STATUS
 from lqs.domain import errors
-from lqs.domain.api_key import Scope, make_key
+from lqs.domain.api_key import ApiKey, Scope, make_key
+from lqs.lifecycle.keys import create_key
 
 from .conftest import Api, Caller
 
@@ -42,13 +44,33 @@ async def test_the_database_knows_only_the_hash_of_a_secret(api: Api, alice: Cal
 
 
 async def test_an_expired_key_is_refused(api: Api, alice: Caller) -> None:
-    created = await alice.http.post(
-        "/api-keys", json={"name": "k", "scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z"}
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    key, _ = await create_key(
+        api.database, owner_id=alice.owner_id, name="old", scopes=[Scope.READ], expires_at=yesterday
     )
     late = api.anonymous()
-    late.headers["Authorization"] = f"Bearer {created.json()['secret']}"
+    late.headers["Authorization"] = f"Bearer {key.text}"
 
     assert (await late.get("/generation-requests/x")).status_code == 401
+
+
+@pytest.mark.parametrize("secret", ["wrong", "right"])
+async def test_only_a_use_with_the_right_secret_counts_as_one(api: Api, alice: Caller, secret: str) -> None:
+    key, view = await create_key(api.database, owner_id=alice.owner_id, name="k", scopes=[Scope.READ])
+    presented = key if secret == "right" else ApiKey(key.key_id, key.secret[::-1])
+    caller = api.anonymous()
+    caller.headers["Authorization"] = f"Bearer {presented.text}"
+
+    await caller.get("/generation-requests/x")
+
+    listed = (await alice.http.get("/api-keys")).json()["results"]
+    used = next(k for k in listed if k["key_id"] == view.key_id)["last_used_at"]
+    assert (used is not None) == (secret == "right")
+
+
+@pytest.mark.parametrize("key_id", ["a%00b", "x" * 5000, "..%2f", "%ff"])
+async def test_an_odd_key_id_is_as_unknown_as_any(alice: Caller, key_id: str) -> None:
+    assert (await alice.http.delete(f"/api-keys/{key_id}")).status_code == 404
 
 
 async def test_a_key_of_another_owner_cannot_be_revoked(api: Api, alice: Caller) -> None:
@@ -66,6 +88,10 @@ async def test_a_key_of_another_owner_cannot_be_revoked(api: Api, alice: Caller)
         {"name": "k", "scopes": []},
         {"name": "k", "scopes": ["everything"]},
         {"name": "k", "scopes": ["read"], "expires_at": "soon"},
+        {"name": "k", "scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z"},
+        {"name": "k", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00"},
+        {"name": "k", "scopes": ["read"], "expires_at": "9999-12-31T23:59:59-12:00"},
+        {"name": "k", "scopes": ["read"], "expires_at": "0001-01-01T00:00:00+12:00"},
         {"name": "k", "scopes": ["read"], "owner_id": "x"},
     ],
 )

@@ -230,6 +230,21 @@ async def test_a_malformed_key_is_told(api: Api, alice: Caller, key: str) -> Non
     assert await count_of(api, "generation_requests") == 0
 
 
+async def test_two_keys_on_one_call_are_told(api: Api, alice: Caller) -> None:
+    answer = await alice.http.post("/problems/generate", headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_malformed")
+    assert await count_of(api, "generation_requests") == 0
+
+
+@pytest.mark.parametrize("length", ["x", "-5", "9" * 5000])
+async def test_a_length_that_is_none_is_told(api: Api, alice: Caller, length: str) -> None:
+    answer = await alice.http.post("/problems/generate", content=b"{}", headers={"Content-Length": length})
+
+    assert answer.status_code in (400, 413)
+    assert await count_of(api, "generation_requests") == 0
+
+
 async def test_equal_bodies_without_a_key_are_two_wishes(alice: Caller) -> None:
     first = await alice.http.post("/problems/generate", json={})
     second = await alice.http.post("/problems/generate", json={})

@@ -88,7 +88,7 @@ async def test_a_claim_passes_over_slots_that_another_claim_has(house):
     other_id = await house.submit(1)
     connection = await asyncpg.connect(house.url)
     await connection.execute("BEGIN")
-    [row] = await SQL["claim"].fetch(connection, worker_id=worker_id, batch=1, hold_seconds=1)
+    [row] = await SQL["claim"].fetch(connection, worker_id=worker_id, entity_types=["problem"], batch=1, hold_seconds=1)
     assert row["request_id"] == request_id
     won = await asyncio.wait_for(house.claim(worker_id), 2)
     assert [slot.request_id for slot in won.slots] == [other_id]

@@ -296,8 +296,12 @@ def test_any_life_goes_as_the_model_says(reused_url):
             )
         )
         house = runner.run(House.furnish(database, reused_url))
-        policy = RetryPolicy(max_attempts=MAX_ATTEMPTS, base_seconds=3600, cap_seconds=3600)
-        life = type("Life", (Life,), {"runner": runner, "house": House(database, reused_url, house.owner_id, policy)})
+        policy = RetryPolicy(base_seconds=3600, cap_seconds=3600)
+        life = type(
+            "Life",
+            (Life,),
+            {"runner": runner, "house": House(database, reused_url, house.owner_id, policy, MAX_ATTEMPTS)},
+        )
         try:
             run_state_machine_as_test(
                 seed(SEED)(life),

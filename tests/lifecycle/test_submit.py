@@ -58,7 +58,7 @@ async def test_a_full_batch_leaves_the_rest_to_the_next(house):
 async def test_the_same_key_and_body_is_answered_with_the_first_generation_request(house):
     first = await house.submit(2, key="k")
     [second] = await together(house, [house.submission(2, key="k")])
-    assert (second.request_id, second.replayed, second.requested_at) == (first, True, None)
+    assert (second.request_id, second.replayed, second.stored) == (first, True, None)
     assert len(await house.rows("SELECT id FROM generation_requests")) == 1
 
 
@@ -96,7 +96,7 @@ async def test_a_twin_waits_until_it_is_known_what_became_of_the_first(house, ev
     connection = await asyncpg.connect(house.url)
     await connection.execute("BEGIN")
     await idempotency_keys.take(connection, [(first.key, Use(first.fingerprint, first.id))])
-    new = NewRequest(first.id, first.owner_id, "problem", 1, "{}", "{}", 210)
+    new = NewRequest(first.id, first.owner_id, "problem", 1, 3, "{}", "{}", 210)
     await generation_requests.insert(connection, [new], flow_class="normal", stride=2)
 
     async def waits() -> bool:
