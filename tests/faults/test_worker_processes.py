@@ -72,10 +72,7 @@ async def test_a_process_frozen_inside_settle_holds_nobody_up_for_long(home, pro
     mine = (await home.claim(here, batch=5)).slots
     victim = processes.worker(lease_seconds="60")
     await eventually(lambda: count("slots", "status = 'processing'"), equals=10)
-    in_settle = (
-        "application_name = 'lqs worker' AND backend_type = 'client backend'"
-        " AND query LIKE '%generation_requests.lock\n%'"
-    )
+    in_settle = "application_name = 'lqs worker' AND query LIKE '-- generation_requests.lock\n%'"
     async with home.locked(request_id):
         waiting = f"{in_settle} AND wait_event_type = 'Lock' AND xact_start IS NOT NULL"
         await eventually(lambda: count("pg_stat_activity", waiting))
