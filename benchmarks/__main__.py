@@ -12,6 +12,7 @@ import uvloop
 from benchmarks import crowded, footprint, http, pickup, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
+from lqs.worker.process import calm_collector
 
 GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxyType(
     {
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--quick", action="store_true", help="tiny amounts: shows that it runs, measures nothing")
     arguments = parser.parse_args()
+    calm_collector()  # as a worker process does, for the worker in this one
     figures = uvloop.run(_measure(arguments.only or list(GROUPS), QUICK if arguments.quick else FULL))
     show(figures, as_json=arguments.json)
 

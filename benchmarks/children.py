@@ -14,6 +14,7 @@ import uvloop
 from benchmarks.ground import settings_for
 from benchmarks.kinds import PREBUILT, kinds
 from lqs.wiring import open_worker_parts
+from lqs.worker.process import calm_collector
 from lqs.worker.worker import Worker
 
 _STOP_SECONDS = 20
@@ -80,4 +81,5 @@ if __name__ == "__main__":
     parser.add_argument("--capacity", type=int)
     parser.add_argument("--sleep", type=float)
     asked = parser.parse_args()
+    calm_collector()
     uvloop.run(_work(os.environ.pop("LQS_BENCH_URL"), asked.capacity, asked.sleep))

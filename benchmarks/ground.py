@@ -48,7 +48,7 @@ class Scale:
 FULL = Scale(
     rounds=3, entities=10_000, sleepers=10_000, sleep_seconds=10, pickups=60, http_seconds=2.0, finished_slots=50_000
 )
-QUICK = Scale(rounds=1, entities=500, sleepers=100, sleep_seconds=0.2, pickups=3, http_seconds=0.2, finished_slots=1000)
+QUICK = Scale(rounds=1, entities=200, sleepers=100, sleep_seconds=0.2, pickups=3, http_seconds=0.1, finished_slots=1000)
 
 
 class Ground:

@@ -13,6 +13,7 @@ from lqs.domain.ids import new_id
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.run import run
 from lqs.lifecycle.settle import settle
+from lqs.worker.process import calm_collector
 
 _SETTLE_SESSIONS = 2
 _HOLD_SECONDS = 105
@@ -39,6 +40,7 @@ async def _beside_pgbench(ground: Ground, size: int, *, submitted_meanwhile: boo
             if not submitted_meanwhile:
                 await submit(database, entities // size, size)
         units = await _record(ground, base, worker_id, size, submits=submitted_meanwhile)
+        calm_collector()  # what was recorded is none of the worker's
         ours, limit = [], []
         for _ in range(ground.scale.rounds):
             async with ground.database(base) as url:

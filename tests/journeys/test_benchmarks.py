@@ -1,0 +1,55 @@
+"""The benchmarks run: with tiny amounts, and whatever they measure. No speed is judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded"}
+
+
+@pytest.fixture(scope="module")
+def figures() -> list[dict[str, object]]:
+    """Every row of one quick run."""
+    rows = json.loads(run("--quick", "--json"))
+    assert isinstance(rows, list)
+    return rows
+
+
+def run(*words: str) -> str:
+    command = [sys.executable, "-m", "benchmarks", *words]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=100).stdout
+
+
+def test_every_group_measures_something_real(figures: list[dict[str, object]]) -> None:
+    assert {figure["group"] for figure in figures} == GROUPS
+    for figure in figures:
+        value = figure["value"]
+        assert isinstance(value, float | int), figure
+        assert value > 0, figure
+
+
+def test_what_the_service_promises_is_judged_in_the_table(figures: list[dict[str, object]]) -> None:
+    judged = {str(figure["name"]) for figure in figures if figure["verdict"]}
+
+    for promise in ("share of pgbench", "first claim to last settle", "most memory", "insert to attempt, median"):
+        assert any(promise in name for name in judged), promise
+    assert "POST against one insert each" in judged
+
+
+def test_one_group_alone_prints_a_plain_table_when_piped() -> None:
+    lines = run("--quick", "--only", "crowded").splitlines()
+
+    assert lines[0].split() == ["what", "measured", "rounds", "expected"]
+    assert all(line.startswith("crowded: ") for line in lines[1:])
+    assert len(lines) == 3
+
+
+def test_the_page_about_the_benchmarks_explains_every_group() -> None:
+    page = (ROOT / "docs/reference/benchmarks.md").read_text(encoding="utf-8")
+
+    for group in GROUPS:
+        assert f"`{group}`" in page
