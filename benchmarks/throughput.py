@@ -20,9 +20,9 @@ _HOLD_SECONDS = 105
 
 
 async def measure(ground: Ground) -> list[Figure]:
-    """Requests of 5 and of 10 slots: already waiting when the worker starts, and submitted while it works."""
+    """Requests of each size: already waiting when the worker starts, and submitted while it works."""
     figures: list[Figure] = []
-    for size in (5, 10):
+    for size in ground.scale.sizes:
         for submitted_meanwhile in (False, True):
             ours, limit = await _beside_pgbench(ground, size, submitted_meanwhile=submitted_meanwhile)
             name = f"{'submit' if submitted_meanwhile else 'claim'} to terminal, requests of {size}"
@@ -84,7 +84,9 @@ async def _record(ground: Ground, base: str, worker_id: UUID, size: int, *, subm
         for turn in range(-(-ground.scale.entities // batch)):
             needed = submitted[min(turn // size, len(submitted) - 1)] if submitted else None
             with recorder.unit(database, "claim", needed) as unit:
-                won = await claim(database, worker_id=worker_id, batch=batch, hold_seconds=_HOLD_SECONDS)
+                won = await claim(
+                    database, worker_id=worker_id, entity_types=["problem"], batch=batch, hold_seconds=_HOLD_SECONDS
+                )
             results = [await run(slot, workshop()) for slot in won.slots]
             with recorder.unit(database, f"settle{turn % _SETTLE_SESSIONS}", unit):
                 await settle(database, results, worker_id=worker_id)
