@@ -12,7 +12,7 @@ from benchmarks.report import Figure
 async def measure(ground: Ground) -> list[Figure]:
     """One generation request alone, and as many as the scale says at once; from submit to terminal."""
     figures = [Figure("footprint", "content of one entity", len(a_problem().model_dump_json()), "bytes")]
-    for size in (5, 10):
+    for size in ground.scale.sizes:
         async with ground.database() as url, recording(url) as database:
             await _generate(url, database, 100, size)  # so that no statement of the driver's own is counted
             alone = await _count(database, _generate(url, database, 1, size), size)

@@ -37,18 +37,38 @@ class Scale:
     """How much is measured: everything, or just enough to see that a row still runs."""
 
     rounds: int
+    sizes: tuple[int, ...]
     entities: int
     sleepers: int
     sleep_seconds: float
     pickups: int
+    connections: int
     http_seconds: float
     finished_slots: int
 
 
 FULL = Scale(
-    rounds=3, entities=10_000, sleepers=10_000, sleep_seconds=10, pickups=60, http_seconds=2.0, finished_slots=50_000
+    rounds=3,
+    sizes=(5, 10),
+    entities=10_000,
+    sleepers=10_000,
+    sleep_seconds=10,
+    pickups=60,
+    connections=64,
+    http_seconds=2.0,
+    finished_slots=50_000,
 )
-QUICK = Scale(rounds=1, entities=200, sleepers=100, sleep_seconds=0.2, pickups=3, http_seconds=0.1, finished_slots=1000)
+QUICK = Scale(
+    rounds=1,
+    sizes=(5,),
+    entities=100,
+    sleepers=100,
+    sleep_seconds=0.2,
+    pickups=3,
+    connections=8,
+    http_seconds=0.1,
+    finished_slots=500,
+)
 
 
 class Ground:

@@ -19,7 +19,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from benchmarks.children import child, free_port, until_answering
-from benchmarks.ground import Ground, opened, submit, submitter_for, working
+from benchmarks.ground import Ground, Scale, opened, submit, submitter_for, working
 from benchmarks.load import PLACEHOLDER
 from benchmarks.report import Expectation, Figure, Series
 from lqs.api import app
@@ -30,7 +30,6 @@ from lqs.lifecycle.keys import create_key
 from lqs.storage.database import Database
 from lqs.wiring import ApiParts, open_api_parts
 
-_CONNECTIONS = 64
 _CALLERS = 8
 _SLOTS = 5
 
@@ -69,7 +68,7 @@ async def measure(ground: Ground) -> list[Figure]:
     """All servers run, one at a time has load, in turns: a slow moment of the machine meets all of them."""
     async with ground.database() as url, opened(url) as database:
         known = await callers(database, _CALLERS)
-        reads, unchanged = await _something_to_read(url, database, known[0])
+        reads, unchanged = await _something_to_read(url, database, known[0], ground.scale.connections)
         posts = [caller.post(PLACEHOLDER.decode()) for caller in known]
         async with (
             serving(url, Variant.OURS) as ours,
@@ -105,23 +104,21 @@ async def _in_turns(ground: Ground, loads: dict[str, tuple[int, Sequence[bytes]]
     found: dict[str, list[float]] = {name: [] for name in loads}
     for _ in range(ground.scale.rounds):
         for name, (port, requests) in loads.items():
-            found[name].append(await _load(port, requests, ground.scale.http_seconds))
+            found[name].append(await _load(port, requests, ground.scale))
     return {name: Series(tuple(rounds)) for name, rounds in found.items()}
 
 
-async def _load(port: int, requests: Sequence[bytes], seconds: float) -> float:
+async def _load(port: int, requests: Sequence[bytes], scale: Scale) -> float:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.load"),
-        *(f"--port={port}", f"--connections={_CONNECTIONS}", f"--seconds={seconds}"),
+        *(f"--port={port}", f"--connections={scale.connections}", f"--seconds={scale.http_seconds}"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate(json.dumps([request.decode() for request in requests]).encode())
     if process.returncode:
         raise RuntimeError(f"the load ended with {process.returncode}")
-    per_second = json.loads(output)["per_second"]
-    assert isinstance(per_second, float)
-    return per_second
+    return float(output)
 
 
 async def callers(database: Database, number: int) -> list[Caller]:
@@ -138,9 +135,11 @@ async def callers(database: Database, number: int) -> list[Caller]:
     return made
 
 
-async def _something_to_read(url: str, database: Database, caller: Caller) -> tuple[list[bytes], list[bytes]]:
-    accepted = await submit(database, _CONNECTIONS, _SLOTS, owner_id=caller.owner_id)
-    await working(url, _CONNECTIONS * _SLOTS)
+async def _something_to_read(
+    url: str, database: Database, caller: Caller, number: int
+) -> tuple[list[bytes], list[bytes]]:
+    accepted = await submit(database, number, _SLOTS, owner_id=caller.owner_id)
+    await working(url, number * _SLOTS)
     async with database.acquire() as connection:
         rows = await connection.fetch("SELECT id, version FROM generation_requests WHERE id = ANY ($1)", accepted)
     return (

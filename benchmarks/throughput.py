@@ -20,9 +20,9 @@ _HOLD_SECONDS = 105
 
 
 async def measure(ground: Ground) -> list[Figure]:
-    """Requests of 5 and of 10 slots: already waiting when the worker starts, and submitted while it works."""
+    """Requests of each size: already waiting when the worker starts, and submitted while it works."""
     figures: list[Figure] = []
-    for size in (5, 10):
+    for size in ground.scale.sizes:
         for submitted_meanwhile in (False, True):
             ours, limit = await _beside_pgbench(ground, size, submitted_meanwhile=submitted_meanwhile)
             name = f"{'submit' if submitted_meanwhile else 'claim'} to terminal, requests of {size}"

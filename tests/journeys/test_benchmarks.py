@@ -21,7 +21,9 @@ def figures() -> list[dict[str, object]]:
 
 def run(*words: str) -> str:
     command = [sys.executable, "-m", "benchmarks", *words]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=100).stdout
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 def test_every_group_measures_something_real(figures: list[dict[str, object]]) -> None:
