@@ -138,8 +138,8 @@ HOT = {
          "deadline_seconds": f"{TWENTY}::float8[]", "class": "'normal'", "stride": "2"},
         ["slots_ready"],
     ),
-    "version": Hot(
-        generation_requests.SQL["version"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]
+    "progress": Hot(
+        generation_requests.SQL["progress"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]
     ),
     "read": Hot(
         generation_requests.SQL["read"],

@@ -177,7 +177,7 @@ async def write(connection: Connection, written: Sequence[Written]) -> None:
 
 async def progress(connection: Connection, request_id: UUID, *, owner_id: UUID) -> Progress | None:
     """The version and progress alone, for a conditional read; None if unknown or another owner's."""
-    row = await SQL["version"].fetchrow(connection, id=request_id, owner_id=owner_id)
+    row = await SQL["progress"].fetchrow(connection, id=request_id, owner_id=owner_id)
     if row is None:
         return None
     return Progress(

@@ -3,6 +3,3 @@ INSERT INTO generation_events (request_id, seq, type, slot_index, body, occurred
 SELECT request_id, seq, type, slot_index, body::jsonb, lqs_now()
 FROM unnest(:request_ids::uuid[], :seqs::bigint[], :types::text[], :slot_indexes::smallint[], :bodies::text[])
      AS e (request_id, seq, type, slot_index, body);
-
--- name: read(request_id)
-SELECT seq, type, slot_index, body::text, occurred_at FROM generation_events WHERE request_id = :request_id ORDER BY seq;

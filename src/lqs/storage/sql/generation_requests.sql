@@ -97,7 +97,7 @@ WITH incoming AS MATERIALIZED (
 )
 SELECT id, requested_at, deadline_at FROM stored;
 
--- name: version(id, owner_id)
+-- name: progress(id, owner_id)
 SELECT version, status, requested_at, started_at, completed_at, requested_count,
        generated_count + failed_count + cancelled_count AS settled_count, lqs_now() AS read_at
 FROM generation_requests
