@@ -161,8 +161,13 @@ async def reused_url(postgres_url: str, creating: asyncpg.Connection, template: 
 
 
 @pytest.fixture
-async def house(reused_url: str, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+async def house(reused_url: str, creating: asyncpg.Connection, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """The steps of the lifecycle on an empty database, with one owner; the data must be sound afterwards, too."""
+    # What a failed test left open must not fail the next one.
+    await creating.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+        urlsplit(reused_url).path.removeprefix("/"),
+    )
     database = await opened(reused_url)
     yield await House.furnish(database, reused_url)
     await database.close()

@@ -212,6 +212,15 @@ class House:
             await self.rows(f"ALTER DATABASE {name} RESET lqs.clock_offset")
 
     @asynccontextmanager
+    async def alone(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of its own; what it has not committed in the end is undone."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+    @asynccontextmanager
     async def locked(self, request_id: UUID) -> AsyncIterator[Connection]:
         """Somebody else has the lock on a generation request for as long as this lasts."""
         async with self.database.transaction() as connection:

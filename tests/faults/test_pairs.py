@@ -118,6 +118,8 @@ async def test_all_transitions_at_once_come_to_an_end(house):
         await house.rows("UPDATE slots SET available_at = lqs_now() WHERE status = 'retrying'")
         await house.hand_back(ring.worker_id)
         await house.promote()
+        await house.expire()
+        await house.time_out()
         worker_id = await house.worker()
         await house.settle(worker_id, *map(generated, (await house.claim(worker_id)).slots))
     assert await house.rows("SELECT index FROM slots WHERE finished_at IS NULL") == []

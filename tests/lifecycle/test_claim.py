@@ -2,14 +2,13 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 
 from house import HOLD_SECONDS, generated
 from lqs.domain.generation_request import Counts, Status
 from lqs.domain.ids import new_id
 from lqs.domain.slot import SlotStatus
-from lqs.storage.slots import SQL
+from lqs.storage import slots
 
 
 async def test_a_claimed_slot_is_held_for_one_attempt(house):
@@ -86,15 +85,13 @@ async def test_a_claim_passes_over_slots_that_another_claim_has(house):
     """The overlap is proven: the first claim is not committed yet."""
     request_id, worker_id = await house.submit(2), await house.worker()
     other_id = await house.submit(1)
-    connection = await asyncpg.connect(house.url)
-    await connection.execute("BEGIN")
-    [row] = await SQL["claim"].fetch(connection, worker_id=worker_id, entity_types=["problem"], batch=1, hold_seconds=1)
-    assert row["request_id"] == request_id
-    won = await asyncio.wait_for(house.claim(worker_id), 2)
-    assert [slot.request_id for slot in won.slots] == [other_id]
-    assert won.contended
-    await connection.execute("ROLLBACK")
-    await connection.close()
+    async with house.alone() as connection:
+        await connection.execute("BEGIN")
+        first = await slots.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, hold_seconds=1)
+        assert [slot.request_id for slot in first.slots] == [request_id]
+        won = await asyncio.wait_for(house.claim(worker_id), 2)
+        assert [slot.request_id for slot in won.slots] == [other_id]
+        assert won.contended
     assert len((await house.claim(worker_id)).slots) == 2
 
 

@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from house import USAGE, House, failed, generated, retrying
-from lqs.domain.generation_request import Counts, EndReason, Status
+from lqs.domain.generation_request import Counts, EndReason, EventType, Status
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.booking import book
 from lqs.lifecycle.settle import Settled
 from lqs.storage import generation_requests, slots
 
@@ -206,30 +207,19 @@ async def test_two_settlers_of_the_last_two_slots_end_it_exactly_once(house, eve
 
 async def test_a_settle_waits_for_a_rescue_under_way_and_is_then_late(house, eventually):
     request_id, worker_id, [slot] = await house.claimed()
-    connection = await asyncpg.connect(house.url)
-    await connection.execute("BEGIN")
-    await generation_requests.lock(connection, [request_id])
-    await house.kill(worker_id)
-    await slots.rescue(connection, [request_id], max_crashes=3)
-    settling = asyncio.create_task(house.settle(worker_id, generated(slot)))
+    async with house.alone() as connection:
+        await connection.execute("BEGIN")
+        standings = await generation_requests.lock(connection, [request_id])
+        await house.kill(worker_id)
+        moves = await slots.rescue(connection, [request_id], max_crashes=3)
+        settling = asyncio.create_task(house.settle(worker_id, generated(slot)))
 
-    async def waits() -> bool:
-        blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
-        return bool(await house.rows(blocked, connection.get_server_pid()))
+        async def waits() -> bool:
+            blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+            return bool(await house.rows(blocked, connection.get_server_pid()))
 
-    await eventually(waits)
-    # What booking would have written; the rescue that is tested elsewhere does it itself.
-    await connection.execute(
-        "INSERT INTO generation_events (request_id, seq, type, body, occurred_at)"
-        " SELECT request_id, seq + 1, 'generation_request.slots_rescued',"
-        "  jsonb_set(jsonb_set(body, '{counts,processing}', '0'), '{counts,pending}', '1'), occurred_at"
-        " FROM generation_events WHERE request_id = $1 AND seq = 2",
-        request_id,
-    )
-    await connection.execute(
-        "UPDATE generation_requests SET processing_count = 0, version = version + 1 WHERE id = $1", request_id
-    )
-    await connection.execute("COMMIT")
-    await connection.close()
+        await eventually(waits)
+        await book(connection, standings, moves, summary=EventType.SLOTS_RESCUED)
+        await connection.execute("COMMIT")
     assert await settling == LATE
     assert await entities(house, request_id) == 0

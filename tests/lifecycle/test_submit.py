@@ -3,7 +3,6 @@
 import asyncio
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from house import House
@@ -93,23 +92,21 @@ async def test_fifty_twins_over_two_processes_at_once_are_one_generation_request
 async def test_a_twin_waits_until_it_is_known_what_became_of_the_first(house, eventually, end):
     """The overlap is proven: the second is seen waiting for the first one's transaction."""
     first = house.submission(key="k")
-    connection = await asyncpg.connect(house.url)
-    await connection.execute("BEGIN")
-    await idempotency_keys.take(connection, [(first.key, Use(first.fingerprint, first.id))])
-    new = NewRequest(first.id, first.owner_id, "problem", 1, 3, "{}", "{}", 210)
-    await generation_requests.insert(connection, [new], flow_class="normal", stride=2)
+    async with house.alone() as connection, house.submitter() as submitter:
+        await connection.execute("BEGIN")
+        await idempotency_keys.take(connection, [(first.key, Use(first.fingerprint, first.id))])
+        new = NewRequest(first.id, first.owner_id, "problem", 1, 3, "{}", "{}", 210)
+        await generation_requests.insert(connection, [new], flow_class="normal", stride=2)
 
-    async def waits() -> bool:
-        blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
-        return bool(await house.rows(blocked, connection.get_server_pid()))
+        async def waits() -> bool:
+            blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+            return bool(await house.rows(blocked, connection.get_server_pid()))
 
-    async with house.submitter() as submitter:
         twin = house.submission(key="k")
         answer = asyncio.create_task(submitter.submit(twin))
         await eventually(waits)
         await connection.execute(end)
         accepted = await answer
-    await connection.close()
     assert accepted.replayed is (end == "COMMIT")
     assert accepted.request_id == (first.id if end == "COMMIT" else twin.id)
     assert len(await house.rows("SELECT id FROM generation_requests")) == 1
