@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from lqs.domain.generation_request import IllegalMove
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import settle
 from lqs.observability.telemetry import Telemetry
@@ -17,7 +18,7 @@ class SettleBuffer:
 
     `on_committed` hears which results left the buffer. A result stays until it is committed, however long the
     database is away: its slot's fence makes a repeated settle harmless. What the database will never take is settled
-    as what `without_content` makes of it.
+    as what `without_content` makes of it; what it will not even take so is given up.
     """
 
     def __init__(
@@ -64,13 +65,13 @@ class SettleBuffer:
             await self._settle(results, worker_id)
             self._on_committed(results)
 
-    async def _settle(self, results: Sequence[Result], worker_id: UUID) -> None:
+    async def _settle(self, results: Sequence[Result], worker_id: UUID, *, emptied: bool = False) -> None:
         while True:
             try:
                 settled = await settle(self._database, results, worker_id=worker_id)
             except Exception as error:
-                if refuses_value(error):
-                    await self._settle_apart(results, worker_id, error)
+                if refuses_value(error) or isinstance(error, IllegalMove):
+                    await self._settle_apart(results, worker_id, error, emptied=emptied)
                     return
                 self._tell_trouble(results, error)
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -80,16 +81,23 @@ class SettleBuffer:
                 )
                 return
 
-    async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:
-        """Halve a refused batch until the one result that cannot be stored stands alone; its attempt failed."""
+    async def _settle_apart(
+        self, results: Sequence[Result], worker_id: UUID, error: Exception, *, emptied: bool
+    ) -> None:
+        """Halve a refused batch until the one result that is refused stands alone; its attempt failed.
+
+        If even that is refused, its generation request itself is broken: it is left alone, for it must hold nobody up.
+        """
         if len(results) > 1:
             middle = len(results) // 2
             await self._settle(results[:middle], worker_id)
             await self._settle(results[middle:], worker_id)
             return
         report = results[0].report
-        self._telemetry.fault("settle.refused", error, request_id=str(report.request_id), index=report.index)
-        await self._settle([self._without_content(results[0])], worker_id)
+        name = "settle.given_up" if emptied else "settle.refused"
+        self._telemetry.fault(name, error, request_id=str(report.request_id), index=report.index)
+        if not emptied:
+            await self._settle([self._without_content(results[0])], worker_id, emptied=True)
 
     def _tell_trouble(self, results: Sequence[Result], error: Exception) -> None:
         if isinstance(error, DatabaseUnavailable):
