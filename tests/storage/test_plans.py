@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import entities, events, generation_requests, idempotency_keys, slots
+from lqs.storage import entities, generation_requests, idempotency_keys, slots
 from lqs.storage.queries import Statement
 
 GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys"}
@@ -152,7 +152,6 @@ HOT = {
         {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
         ["problems_pkey"],
     ),
-    "events": Hot(events.SQL["read"], {"request_id": REQUEST}, ["generation_events_pkey"]),
     "known keys": Hot(idempotency_keys.SQL["read"], KEYS, ["idempotency_keys_pkey"]),
 }  # fmt: skip
 
