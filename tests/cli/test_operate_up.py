@@ -127,7 +127,19 @@ def test_credentials_of_another_service_are_set_aside_and_not_lost(home: Home) -
 
 
 def _generates(home: Home) -> bool:
+    """Whether a generation request is completed, once the API answers again."""
+    deadline = time.monotonic() + 30
+    while not _answers(home):
+        assert time.monotonic() < deadline, "the API did not come back within 30 s"
+        time.sleep(0.1)
     return home.caller.piped("problems", "generate", "--count", "2", "--wait", "--timeout", "30s").code == 0
+
+
+def _answers(home: Home) -> bool:
+    try:
+        return httpx.get(f"{home.url}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def _wait_until_processing(home: Home, request_id: str) -> None:

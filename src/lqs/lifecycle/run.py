@@ -53,22 +53,13 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
     """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code."""
     started = time.monotonic()
     try:
-        async with asyncio.timeout(workshop.slot_timeout_seconds):
-            generated = await _generate(slot, workshop)
-        content = _verified(slot, generated, workshop)
-    except GenerationFailure as failure:
-        return _failed(slot, workshop, failure, started)
-    except TimeoutError:
-        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
+        return await _attempt(slot, workshop, started)
     except asyncio.CancelledError as error:
         if _asked_to_stop():
             raise
-        workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
-        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
+        return _broken(slot, workshop, error, started)
     except Exception as error:
-        workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
-        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
-    return _generated(slot, started, generated.usage, content)
+        return _broken(slot, workshop, error, started)
 
 
 def without_content(result: Result, workshop: Workshop) -> Result:
@@ -85,6 +76,23 @@ def without_content(result: Result, workshop: Workshop) -> Result:
         usage=Usage(),
     )
     return replace(result, report=failed, content=None)
+
+
+async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
+    try:
+        async with asyncio.timeout(workshop.slot_timeout_seconds):
+            generated = await _generate(slot, workshop)
+        content = _verified(slot, generated, workshop)
+    except GenerationFailure as failure:
+        return _failed(slot, workshop, failure, started)
+    except TimeoutError:
+        return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
+    return _generated(slot, started, generated.usage, content)
+
+
+def _broken(slot: Claimed, workshop: Workshop, error: BaseException, started: float) -> Result:
+    workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
+    return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
 
 
 def _asked_to_stop() -> bool:
@@ -128,14 +136,15 @@ def _generated(slot: Claimed, started: float, usage: Usage, content: str) -> Res
         error_code=None,
         retry_delay_seconds=None,
         duration_ms=_milliseconds_since(started),
-        usage=usage,
+        usage=_checked(usage),
     )
     return Result(slot, report, new_id(), content)
 
 
 def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, started: float) -> Result:
+    code = SlotErrorCode(failure.code)
     delay = workshop.policy.delay_seconds(
-        failure.code,
+        code,
         slot.attempt,
         max_attempts=slot.max_attempts,
         retry_after_seconds=failure.retry_after_seconds,
@@ -146,7 +155,7 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
         request_id=str(slot.request_id),
         index=slot.index,
         attempt=slot.attempt,
-        code=failure.code,
+        code=code,
         detail=failure.detail,
         retry_in_seconds=delay,
     )
@@ -156,12 +165,19 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
         fence=slot.fence,
         attempt=slot.attempt,
         status=SlotStatus.FAILED if delay is None else SlotStatus.RETRYING,
-        error_code=failure.code,
+        error_code=code,
         retry_delay_seconds=delay,
         duration_ms=_milliseconds_since(started),
-        usage=failure.usage,
+        usage=_checked(failure.usage),
     )
     return Result(slot, report, new_id(), None)
+
+
+def _checked(usage: Usage) -> Usage:
+    # A generator may never have seen a type checker; noticed later, this would hold up the results of others.
+    if not isinstance(usage, Usage):
+        raise TypeError(f"the generator told its usage as {type(usage).__name__}")
+    return usage
 
 
 def _milliseconds_since(started: float) -> int:

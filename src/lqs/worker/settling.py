@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+<<<<<<< HEAD
 from lqs.domain.generation_request import IllegalMove
+=======
+from lqs.domain.entity_type import Usage
+>>>>>>> regress
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import settle
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.database import Database, DatabaseUnavailable, refuses_value
 
 _RETRY_SECONDS = 0.5
+_SET_ASIDE_SECONDS = 1.0
 
 
 class SettleBuffer:
@@ -18,7 +23,11 @@ class SettleBuffer:
 
     `on_committed` hears which results left the buffer. A result stays until it is committed, however long the
     database is away: its slot's fence makes a repeated settle harmless. What the database will never take is settled
+<<<<<<< HEAD
     as what `without_content` makes of it; what it will not even take so is given up.
+=======
+    as what `without_content` makes of it; what meets an error that nobody thought of is set aside and tried again.
+>>>>>>> regress
     """
 
     def __init__(
@@ -63,24 +72,33 @@ class SettleBuffer:
             by_worker.setdefault(worker_id, []).append(result)
         for worker_id, results in by_worker.items():
             await self._settle(results, worker_id)
-            self._on_committed(results)
 
     async def _settle(self, results: Sequence[Result], worker_id: UUID, *, emptied: bool = False) -> None:
         while True:
             try:
                 settled = await settle(self._database, results, worker_id=worker_id)
+<<<<<<< HEAD
             except Exception as error:
                 if refuses_value(error) or isinstance(error, IllegalMove):
                     await self._settle_apart(results, worker_id, error, emptied=emptied)
                     return
                 self._tell_trouble(results, error)
+=======
+            except DatabaseUnavailable as error:
+                self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
+>>>>>>> regress
                 await asyncio.sleep(_RETRY_SECONDS)
+            except Exception as error:
+                await self._settle_apart(results, worker_id, error)
+                return
             else:
+                self._on_committed(results)
                 self._telemetry.emit(
                     "slots.settled", booked=settled.booked, late=settled.late, replayed=settled.replayed
                 )
                 return
 
+<<<<<<< HEAD
     async def _settle_apart(
         self, results: Sequence[Result], worker_id: UUID, error: Exception, *, emptied: bool
     ) -> None:
@@ -88,11 +106,16 @@ class SettleBuffer:
 
         If even that is refused, its generation request itself is broken: it is left alone, for it must hold nobody up.
         """
+=======
+    async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:
+        """Halve a refused batch until what is refused stands alone, so that it holds nobody else up."""
+>>>>>>> regress
         if len(results) > 1:
             middle = len(results) // 2
             await self._settle(results[:middle], worker_id)
             await self._settle(results[middle:], worker_id)
             return
+<<<<<<< HEAD
         report = results[0].report
         name = "settle.given_up" if emptied else "settle.refused"
         self._telemetry.fault(name, error, request_id=str(report.request_id), index=report.index)
@@ -102,5 +125,19 @@ class SettleBuffer:
     def _tell_trouble(self, results: Sequence[Result], error: Exception) -> None:
         if isinstance(error, DatabaseUnavailable):
             self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
+=======
+        [result] = results
+        place = {"request_id": str(result.report.request_id), "index": result.report.index}
+        if refuses_value(error) and not _bare(result):
+            self._telemetry.fault("settle.refused", error, **place)
+            await self._settle([self._without_content(result)], worker_id)
+>>>>>>> regress
         else:
-            self._telemetry.fault("settle.broke", error, results=len(results))
+            # Nobody knows whether this passes, so it has its turn again, behind the others.
+            self._telemetry.fault("settle.broke", error, **place)
+            asyncio.get_running_loop().call_later(_SET_ASIDE_SECONDS, self.put, worker_id, result)
+
+
+def _bare(result: Result) -> bool:
+    """Nothing is in it that a database could refuse; what is refused then is something else."""
+    return result.content is None and result.report.usage == Usage()
