@@ -73,20 +73,12 @@ class SettleBuffer:
         for worker_id, results in by_worker.items():
             await self._settle(results, worker_id)
 
-    async def _settle(self, results: Sequence[Result], worker_id: UUID, *, emptied: bool = False) -> None:
+    async def _settle(self, results: Sequence[Result], worker_id: UUID) -> None:
         while True:
             try:
                 settled = await settle(self._database, results, worker_id=worker_id)
-<<<<<<< HEAD
-            except Exception as error:
-                if refuses_value(error) or isinstance(error, IllegalMove):
-                    await self._settle_apart(results, worker_id, error, emptied=emptied)
-                    return
-                self._tell_trouble(results, error)
-=======
             except DatabaseUnavailable as error:
                 self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
->>>>>>> regress
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:
                 await self._settle_apart(results, worker_id, error)
@@ -98,40 +90,23 @@ class SettleBuffer:
                 )
                 return
 
-<<<<<<< HEAD
-    async def _settle_apart(
-        self, results: Sequence[Result], worker_id: UUID, error: Exception, *, emptied: bool
-    ) -> None:
-        """Halve a refused batch until the one result that is refused stands alone; its attempt failed.
-
-        If even that is refused, its generation request itself is broken: it is left alone, for it must hold nobody up.
-        """
-=======
     async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:
         """Halve a refused batch until what is refused stands alone, so that it holds nobody else up."""
->>>>>>> regress
         if len(results) > 1:
             middle = len(results) // 2
             await self._settle(results[:middle], worker_id)
             await self._settle(results[middle:], worker_id)
             return
-<<<<<<< HEAD
-        report = results[0].report
-        name = "settle.given_up" if emptied else "settle.refused"
-        self._telemetry.fault(name, error, request_id=str(report.request_id), index=report.index)
-        if not emptied:
-            await self._settle([self._without_content(results[0])], worker_id, emptied=True)
-
-    def _tell_trouble(self, results: Sequence[Result], error: Exception) -> None:
-        if isinstance(error, DatabaseUnavailable):
-            self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
-=======
         [result] = results
         place = {"request_id": str(result.report.request_id), "index": result.report.index}
-        if refuses_value(error) and not _bare(result):
+        refused = refuses_value(error) or isinstance(error, IllegalMove)
+        if refused and not _bare(result):
             self._telemetry.fault("settle.refused", error, **place)
             await self._settle([self._without_content(result)], worker_id)
->>>>>>> regress
+        elif refused:
+            # The generation request itself is broken; `lqs admin verify` names it.
+            self._telemetry.fault("settle.given_up", error, **place)
+            self._on_committed(results)
         else:
             # Nobody knows whether this passes, so it has its turn again, behind the others.
             self._telemetry.fault("settle.broke", error, **place)
