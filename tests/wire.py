@@ -23,59 +23,60 @@ class Wire:
     url: str = ""
     ran: Counter[str] = field(default_factory=Counter)
     swallowed: int = 0
-    _swallow_after: str | None = None
+    _swallow_after: set[str] | None = None
 
-    def swallow_the_next_answer_to_a_commit_after(self, statement: str) -> None:
-        """The server commits, and the connection ends before its answer is passed on."""
-        self._swallow_after = statement
+    def swallow_the_next_answer_to_a_commit_after(self, *statements: str) -> None:
+        """The server commits a transaction in which all of these ran, and the connection ends without its answer."""
+        self._swallow_after = set(statements)
 
     async def carry(
         self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """One session, from its first byte to its last."""
+        """One session, until either side ends it."""
         host, port = upstream
-        there = asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}") if host.startswith("/") else None
-        answers, questions = await (there or asyncio.open_connection(host, port))
+        answers, questions = await (
+            asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+            if host.startswith("/")
+            else asyncio.open_connection(host, port)
+        )
+        cut = asyncio.Event()
+        ways = {
+            asyncio.ensure_future(self._ask(reader, questions, cut)),
+            asyncio.ensure_future(self._answer(answers, writer, cut)),
+        }
         try:
-            async with asyncio.TaskGroup() as both:
-                back = both.create_task(_pour(answers, writer))
-                await self._ask(reader, questions, answers, back)
-                back.cancel()
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
             questions.close()
 
-    async def _ask(
-        self,
-        reader: asyncio.StreamReader,
-        questions: asyncio.StreamWriter,
-        answers: asyncio.StreamReader,
-        back: "asyncio.Task[None]",
-    ) -> None:
+    async def _ask(self, reader: asyncio.StreamReader, questions: asyncio.StreamWriter, cut: asyncio.Event) -> None:
         names: dict[bytes, str] = {}
-        last = ""
+        transaction: set[str] = set()
         while chunk := await reader.read(65536):
             names |= {key: name.decode() for key, name in _PREPARED.findall(chunk)}
-            for key in _BOUND.findall(chunk):
-                last = names.get(key, "")
-                self.ran[last] += 1
-            cut = self._swallow_after is not None and last == self._swallow_after and b"COMMIT" in chunk
-            if cut:
+            if b"BEGIN" in chunk:
+                transaction = set()
+            bound = [names.get(key, "") for key in _BOUND.findall(chunk)]
+            self.ran.update(bound)
+            transaction |= set(bound)
+            if self._swallow_after is not None and self._swallow_after <= transaction and b"COMMIT" in chunk:
                 self._swallow_after = None
-                back.cancel()
-                await asyncio.wait([back])
+                cut.set()
             questions.write(chunk)
             await questions.drain()
-            if cut:
-                assert b"COMMIT" in await answers.read(65536)
+
+    async def _answer(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter, cut: asyncio.Event) -> None:
+        while chunk := await answers.read(65536):
+            if cut.is_set():
+                assert b"COMMIT" in chunk
                 self.swallowed += 1
                 return
-
-
-async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while chunk := await source.read(65536):
-        sink.write(chunk)
-        await sink.drain()
+            writer.write(chunk)
+            await writer.drain()
 
 
 @asynccontextmanager
@@ -84,18 +85,12 @@ async def wire(url: str) -> AsyncIterator[Wire]:
     parts = urlsplit(url)
     host = unquote(parts.hostname or parse_qs(parts.query)["host"][0])
     wire = Wire()
-    carried: set[asyncio.Task[None]] = set()
+    carried: set[asyncio.Future[None]] = set()
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        carried.add(task)
-        try:
-            await wire.carry((host, parts.port or 5432), reader, writer)
-        except* ConnectionError:
-            pass
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carried.add(asyncio.ensure_future(wire.carry((host, parts.port or 5432), reader, writer)))
 
-    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     wire.url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}", query="").geturl()
     try:

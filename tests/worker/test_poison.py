@@ -224,6 +224,7 @@ async def test_what_cannot_be_stored_for_now_holds_nobody_else_up(home, eventual
         assert shift.names["settle.broke"] <= 3 + time.monotonic() - began
         await home.rows("DROP TRIGGER refuse ON slot_attempts")
         await eventually(lambda: done(home, request_id))
+    assert shift.names["settle.refused"] <= 1
     view = await home.read(request_id)
     assert (view.status, view.model_calls) == (Status.COMPLETED, calls)
 

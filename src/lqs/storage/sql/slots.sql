@@ -1,13 +1,17 @@
 -- name: claim(worker_id, entity_types, batch, hold_seconds)
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
--- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice.
+-- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice. What is not for this
+-- worker is passed over before the LIMIT, or a batch of it at the head of the queue would starve all that stands
+-- behind; OFFSET 0, because no plan but one lookup a slot keeps the order of the queue.
 WITH ready AS MATERIALIZED (
-    SELECT request_id, index
-    FROM slots
-    WHERE status = 'pending'
-    ORDER BY pass, request_id, index
+    SELECT s.request_id, s.index
+    FROM slots s
+    CROSS JOIN LATERAL (
+        SELECT r.entity_type, r.deadline_at FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
+    WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
+    ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE OF s SKIP LOCKED
 ), held AS MATERIALIZED (
     SELECT id, owner_id, entity_type, status, run, version, requested_count, processing_count, retrying_count,
            generated_count, failed_count, cancelled_count, max_attempts, constraints::text AS constraints, requested_at
