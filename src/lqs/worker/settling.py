@@ -4,11 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-<<<<<<< HEAD
-from lqs.domain.generation_request import IllegalMove
-=======
 from lqs.domain.entity_type import Usage
->>>>>>> regress
+from lqs.domain.generation_request import IllegalMove
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import settle
 from lqs.observability.telemetry import Telemetry
@@ -23,11 +20,8 @@ class SettleBuffer:
 
     `on_committed` hears which results left the buffer. A result stays until it is committed, however long the
     database is away: its slot's fence makes a repeated settle harmless. What the database will never take is settled
-<<<<<<< HEAD
-    as what `without_content` makes of it; what it will not even take so is given up.
-=======
-    as what `without_content` makes of it; what meets an error that nobody thought of is set aside and tried again.
->>>>>>> regress
+    as what `without_content` makes of it, and given up if it will not even take that; what meets an error that nobody
+    thought of is set aside and tried again.
     """
 
     def __init__(
