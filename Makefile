@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -16,7 +16,7 @@ up: $(VENV)/.runtime ## serve the API and a worker on the embedded PostgreSQL un
 	@$(BIN)/lqs up
 
 test: $(VENV)/.dev ## run every test
-	@$(BIN)/pytest -q -n 2
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 	@$(BIN)/ruff format --check .
@@ -38,11 +38,12 @@ $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "lqs needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.11,<1'
 
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/uv
-	@test -e $(VENV)/.dev || $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
-	@test -e $(VENV)/.dev || $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@if test -e $(VENV)/.dev; then $(MAKE) --no-print-directory $(VENV)/.dev; else \
+	    $(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt && \
+	    $(UV) pip install --quiet --no-deps --no-build-isolation -e . ; fi
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt pyproject.toml | $(BIN)/uv

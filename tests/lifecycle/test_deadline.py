@@ -90,3 +90,13 @@ async def test_expire_takes_the_oldest_of_a_bounded_piece_at_a_time(house):
         await house.deadline_passes(id_)
     assert list((await house.expire(batch=2)).done) == ids[:2]
     assert [(await house.expire(batch=2)).slots for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.breaks_invariants
+async def test_a_broken_generation_request_keeps_no_other_from_its_end(house):
+    """The row of the oldest one contradicts its slots; the deadlines of all others are kept all the same."""
+    ids = [await house.submit(2) for _ in range(5)]
+    await house.rows("UPDATE generation_requests SET version = 0 WHERE id = $1", ids[0])
+    await house.rows("UPDATE generation_requests SET deadline_at = lqs_now() - interval '1 s'")
+    ended = await house.expire()
+    assert (set(ended.done), list(ended.passed_over)) == (set(ids[1:]), [ids[0]])

@@ -119,7 +119,7 @@ async def test_a_generation_request_that_is_broken_holds_nobody_up(house, eventu
         async def all_left() -> int:
             return len(at.left)
 
-        await eventually(all_left, equals=7, seconds=5)
+        await eventually(all_left, equals=7)
         assert [happening.fields["request_id"] for happening in at.told("settle.given_up")] == [str(ids[3])]
     statuses = [(await house.read(id_)).status for id_ in ids]
     assert statuses == [Status.COMPLETED] * 3 + [Status.PROCESSING] + [Status.COMPLETED] * 3

@@ -1,11 +1,12 @@
 """Rescue: what dead or wedged workers hold goes to others; what keeps killing its workers fails."""
 
 from collections.abc import Collection
+from functools import partial
 from uuid import UUID
 
 from lqs.domain.generation_request import EventType
 from lqs.domain.retry_policy import RetryPolicy
-from lqs.lifecycle.booking import Booked, book, booked
+from lqs.lifecycle.booking import Booked, book, booked, move_and_book
 from lqs.storage import generation_requests, slots, workers
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
@@ -20,12 +21,8 @@ async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, 
         await workers.wind_back(connection, lease_seconds=lease_seconds, batch=batch)
         await workers.bury(connection, lease_seconds=lease_seconds, batch=batch)
         lost = await slots.abandoned(connection, batch=batch)
-    if not lost:
-        return Booked()
-    async with database.transaction() as connection:
-        standings = await generation_requests.lock_free(connection, lost)
-        moves = await slots.rescue(connection, list(standings), max_crashes=max_crashes)
-        return booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_RESCUED))
+    move = partial(slots.rescue, max_crashes=max_crashes)
+    return await move_and_book(database, lost, move, summary=EventType.SLOTS_RESCUED)
 
 
 async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Booked:
@@ -35,17 +32,8 @@ async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Bo
     """
     async with database.acquire() as connection:
         overdue = await slots.overdue(connection, batch=batch)
-    if not overdue:
-        return Booked()
-    async with database.transaction() as connection:
-        standings = await generation_requests.lock_free(connection, overdue)
-        moves = await slots.time_out(
-            connection,
-            list(standings),
-            base_seconds=policy.base_seconds,
-            cap_seconds=policy.cap_seconds,
-        )
-        return booked(moves, await book(connection, standings, moves))
+    move = partial(slots.time_out, base_seconds=policy.base_seconds, cap_seconds=policy.cap_seconds)
+    return await move_and_book(database, overdue, move)
 
 
 async def hand_back(database: Database, *, worker_id: UUID, batch: int, keep: Collection[Claimed] = ()) -> Booked:

@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from lqs.lifecycle.booking import Booked
+from lqs.lifecycle.booking import Booked, do_duty
 from lqs.lifecycle.expire import expire
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import rescue, time_out
 from lqs.observability.telemetry import Telemetry
-from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.storage.database import Database
 from lqs.wiring import Rules
 
 _BATCH = 500
@@ -28,21 +29,11 @@ async def keep_house(
 async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules) -> int:
     """Do every duty once, each until nothing is left of it; returns how many slots moved."""
     duties: dict[str, Callable[[], Awaitable[Booked]]] = {
-        "slots.rescued": lambda: rescue(
-            database, lease_seconds=rules.lease_seconds, max_crashes=rules.max_crashes, batch=_BATCH
+        "slots.rescued": partial(
+            rescue, database, lease_seconds=rules.lease_seconds, max_crashes=rules.max_crashes, batch=_BATCH
         ),
-        "slots.timed_out": lambda: time_out(database, policy=rules.policy, batch=_BATCH),
-        "requests.expired": lambda: expire(database, batch=_BATCH),
-        "slots.promoted": lambda: promote(database, batch=_BATCH),
+        "slots.timed_out": partial(time_out, database, policy=rules.policy, batch=_BATCH),
+        "requests.expired": partial(expire, database, batch=_BATCH),
+        "slots.promoted": partial(promote, database, batch=_BATCH),
     }
-    moved = 0
-    for name, duty in duties.items():
-        try:
-            while (booked := await duty()).slots:
-                moved += booked.slots
-                telemetry.emit(name, slots=booked.slots, done=len(booked.done))
-        except DatabaseUnavailable as error:
-            telemetry.emit("duty.skipped", duty=name, reason=str(error))
-        except Exception as error:
-            telemetry.fault("duty.broke", error, duty=name)
-    return moved
+    return sum([await do_duty(telemetry, name, duty) for name, duty in duties.items()])

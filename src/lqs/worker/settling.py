@@ -1,6 +1,7 @@
 """Results on their way into the truth: gathered for a moment, committed together, never dropped."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from lqs.storage.database import Database, DatabaseUnavailable, refuses_value
 
 _RETRY_SECONDS = 0.5
 _SET_ASIDE_SECONDS = 1.0
+_MOST_TRIES = 5
 
 
 class SettleBuffer:
@@ -20,8 +22,9 @@ class SettleBuffer:
 
     `on_committed` hears which results left the buffer. A result stays until it is committed, however long the
     database is away: its slot's fence makes a repeated settle harmless. What the database will never take is settled
-    as what `without_content` makes of it, and given up if it will not even take that; what meets an error that nobody
-    thought of is set aside and tried again.
+    as what `without_content` makes of it. If it refuses even that, the generation request itself is broken: that is
+    tried a few times more and then given up, and `lqs admin verify` names it. What meets an error that nobody thought
+    of is set aside and tried again.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class SettleBuffer:
         self._on_committed = on_committed
         self._without_content = without_content
         self._results: list[tuple[UUID, Result]] = []
+        self._tries: Counter[tuple[UUID, int, int]] = Counter()
         self._arrived = asyncio.Event()
 
     def put(self, worker_id: UUID, result: Result) -> None:
@@ -92,19 +96,26 @@ class SettleBuffer:
             await self._settle(results[middle:], worker_id)
             return
         [result] = results
-        place = {"request_id": str(result.report.request_id), "index": result.report.index}
         refused = refuses_value(error) or isinstance(error, IllegalMove)
         if refused and not _bare(result):
-            self._telemetry.fault("settle.refused", error, **place)
+            self._tell("settle.refused", error, result)
             await self._settle([self._without_content(result)], worker_id)
-        elif refused:
-            # The generation request itself is broken; `lqs admin verify` names it.
-            self._telemetry.fault("settle.given_up", error, **place)
+        elif refused and self._tried(result) > _MOST_TRIES:
+            self._tell("settle.given_up", error, result)
             self._on_committed(results)
         else:
             # Nobody knows whether this passes, so it has its turn again, behind the others.
-            self._telemetry.fault("settle.broke", error, **place)
+            self._tell("settle.broke", error, result)
             asyncio.get_running_loop().call_later(_SET_ASIDE_SECONDS, self.put, worker_id, result)
+
+    def _tried(self, result: Result) -> int:
+        key = (result.report.request_id, result.report.index, result.report.fence)
+        self._tries[key] += 1
+        return self._tries[key] if self._tries[key] <= _MOST_TRIES else self._tries.pop(key)
+
+    def _tell(self, name: str, error: Exception, result: Result) -> None:
+        report = result.report
+        self._telemetry.fault(name, error, request_id=str(report.request_id), index=report.index)
 
 
 def _bare(result: Result) -> bool:
