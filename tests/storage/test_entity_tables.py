@@ -82,5 +82,5 @@ async def test_a_plural_that_something_else_is_called_is_refused_with_a_sentence
 
 
 async def test_two_entity_types_with_one_plural_are_refused(database):
-    with pytest.raises(MigrationRefused, match="entity type riddle cannot have its table: .* is called problems"):
+    with pytest.raises(MigrationRefused, match=r"entity type riddle cannot have its table: .* is called problems"):
         await migrate_all(database, {"problem": PROBLEM, "riddle": replace(PROBLEM, name="riddle")})
