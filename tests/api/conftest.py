@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -73,11 +73,9 @@ async def in_a_task(body: Callable[[asyncio.Event, asyncio.Event], Awaitable[Non
     await task
 
 
-@pytest.fixture
-async def api(database: Database, database_url: str) -> AsyncIterator[Api]:
-    """The application, without a worker: what is submitted stays pending."""
-    await migrate_all(database)
-    settings = Settings(database_url=database_url, log_level="error")
+@asynccontextmanager
+async def serving(database: Database, settings: Settings) -> AsyncIterator[Api]:
+    """The application with these settings."""
     app = build(list(entity_types().values()), lambda: open_api_parts(settings))
 
     async def serve(ready: asyncio.Event, leave: asyncio.Event) -> None:
@@ -87,6 +85,20 @@ async def api(database: Database, database_url: str) -> AsyncIterator[Api]:
 
     async with in_a_task(serve):
         yield Api(httpx.ASGITransport(app), database, settings)
+
+
+@pytest.fixture
+async def api(database: Database, database_url: str) -> AsyncIterator[Api]:
+    """The application, without a worker: what is submitted stays pending."""
+    await migrate_all(database)
+    async with serving(database, Settings(database_url=database_url, log_level="error")) as api:
+        yield api
+
+
+@pytest.fixture
+def other_api(api: Api) -> Callable[..., AbstractAsyncContextManager[Api]]:
+    """A second process of the API on the same database, as it were, with settings of its own."""
+    return lambda **settings: serving(api.database, api.settings.model_copy(update=settings))
 
 
 @pytest.fixture

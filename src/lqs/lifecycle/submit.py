@@ -68,6 +68,8 @@ Waiting = tuple[Submission, asyncio.Future[Accepted]]
 
 _MOST_WAITING = 5000
 """More than this is memory that a stalled database would fill without end."""
+_APART_AT_ONCE = 4
+"""How many pieces of a batch that was taken apart are stored at the same time; each takes a connection."""
 _UNCONFIRMED = (
     "The database did not confirm the generation request in time, so whether it exists is unknown. "
     "Send it again with the same Idempotency-Key: it is made at most once."
@@ -150,8 +152,14 @@ class Submitter:
 
     async def _store_apart(self, parts: Sequence[Sequence[Waiting]], error: Exception) -> None:
         if len(parts) > 1:
-            for part in parts:
-                await self._store(part)
+            # Side by side, or whoever stands behind would wait for the lock of each that stands before.
+            room = asyncio.Semaphore(_APART_AT_ONCE)
+
+            async def store(part: Sequence[Waiting]) -> None:
+                async with room:
+                    await self._store(part)
+
+            await asyncio.gather(*map(store, parts))
         elif isinstance(error, LockTimeout):
             self._turn_away(parts[0], error)
         else:

@@ -3,9 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
@@ -17,7 +16,9 @@ _QUIET = frozenset({"slots.claimed", "slots.settled", "attempt.failed"})
 
 _SECRETS = (
     (re.compile(r"lqs_live_([0-9A-Za-z]+)_[0-9A-Za-z]+"), r"lqs_live_\1_***"),
-    (re.compile(r"(\w+://[^:/@\s]+):[^@\s]+@"), r"\1:***@"),
+    # Up to the last at sign of the word: a password may have one of its own.
+    (re.compile(r"(\w+://[^:/@\s]*):\S+@"), r"\1:***@"),
+    (re.compile(r"(password=)[^&\s\"'\\]+", re.IGNORECASE), r"\1***"),
 )
 
 
@@ -31,8 +32,8 @@ def log_listener(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _redact,
             _renderer(form),
+            _redact,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
@@ -59,8 +60,9 @@ def redacted(text: str) -> str:
     return text
 
 
-def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redacted(value) if isinstance(value, str) else value for key, value in event.items()}
+def _redact(_logger: object, _method: str, line: object) -> str:
+    # The whole line, so that nothing is missed that a field holds, or says of itself.
+    return redacted(str(line))
 
 
 def _renderer(form: str) -> structlog.typing.Processor:

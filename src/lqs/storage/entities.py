@@ -4,11 +4,15 @@ They are stored by the statement that settles their slots (`slots.settle`).
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from lqs.storage.database import Connection
+from lqs.storage.migrate import MigrationRefused
 from lqs.storage.queries import queries
 
 SQL = queries("entities")
@@ -33,9 +37,20 @@ async def read(connection: Connection, entity_id: UUID, *, entity_type: str, own
 
 
 async def ensure_tables(connection: Connection, types: Iterable[tuple[str, str]]) -> None:
-    """Make the partition of every entity type, given as (name, plural), that has none yet."""
+    """Make the partition of every entity type, given as (name, plural), that has none yet.
+
+    Raises `MigrationRefused` when something else in the database has the name of a plural.
+    """
     for name, plural in types:
-        await SQL["ensure_table"].execute(connection, entity_type=name, plural=plural)
+        if name in await tables(connection):
+            continue
+        with suppress(asyncpg.DuplicateTableError):
+            await SQL["ensure_table"].execute(connection, entity_type=name, plural=plural)
+        if name not in await tables(connection):
+            raise MigrationRefused(
+                f"The entity type {name} cannot have its table: something else in the database is called {plural}. "
+                "Register it with another plural."
+            )
 
 
 async def tables(connection: Connection) -> set[str]:

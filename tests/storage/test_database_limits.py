@@ -1,0 +1,104 @@
+"""Nothing waits for ever: not for a connection of the pool, nor for a server that was frozen."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lqs.storage import database as module
+from lqs.storage.database import Database, DatabaseUnavailable
+from lqs.storage.embedded import EmbeddedPostgres
+
+
+async def opened(url: str) -> Database:
+    return await Database.open(
+        url, application_name="lqs-tests", pool_size=2, statement_timeout_seconds=5, lock_timeout_seconds=5
+    )
+
+
+@pytest.fixture
+async def own_server() -> AsyncIterator[EmbeddedPostgres]:
+    """A server of this test alone, that it may freeze."""
+    folder = Path(tempfile.mkdtemp(prefix="lqs-frozen-")) / "data"
+    folder.parent.chmod(0o755)
+    server = EmbeddedPostgres(folder, durable=False)
+    try:
+        yield server
+    finally:
+        await server.stop()
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+@contextmanager
+def frozen(server: EmbeddedPostgres) -> Iterator[None]:
+    """The server and every session of it stand still; told by their ids."""
+    pid = server.pid()
+    assert pid is not None
+    postmaster = psutil.Process(pid)
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in family:
+            os.kill(process.pid, signal.SIGCONT)
+
+
+async def test_whoever_finds_no_connection_free_is_told_after_a_while(database_url, monkeypatch):
+    monkeypatch.setattr(module, "_ACQUIRE_SECONDS", 0.2)
+    database = await opened(database_url)
+    async with database.acquire(), database.transaction():
+        for way in (database.acquire, database.transaction):
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable):
+                async with way():
+                    raise AssertionError
+            assert 0.15 < time.monotonic() - began < 2
+    async with database.acquire() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    await database.close()
+
+
+async def test_closing_returns_although_somebody_keeps_a_connection(database_url, monkeypatch):
+    monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.2)
+    database = await opened(database_url)
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable):
+        async with database.acquire() as connection:
+            await database.close()
+            assert time.monotonic() - began < 2
+            await connection.fetchval("SELECT 1")
+
+
+async def test_closing_returns_although_the_server_is_frozen_in_the_middle_of_a_statement(
+    own_server, monkeypatch, eventually
+):
+    monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.5)
+    database = await opened(await own_server.start())
+
+    async def sleep() -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_sleep(60)")
+
+    async def sleeps() -> bool:
+        async with database.acquire() as connection:
+            return bool(await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+
+    sleeping = asyncio.create_task(sleep())
+    await eventually(sleeps)
+    with frozen(own_server):
+        sleeping.cancel()
+        began = time.monotonic()
+        await database.close()
+        assert time.monotonic() - began < 3
+        await asyncio.wait([sleeping], timeout=5)
+        assert sleeping.done()
