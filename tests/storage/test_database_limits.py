@@ -72,11 +72,15 @@ async def test_closing_returns_although_somebody_keeps_a_connection(database_url
     monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.2)
     database = await opened(database_url)
     began = time.monotonic()
-    with pytest.raises(DatabaseUnavailable):
+
+    async def close_while_in_use() -> None:
         async with database.acquire() as connection:
             await database.close()
             assert time.monotonic() - began < 2
             await connection.fetchval("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await close_while_in_use()
 
 
 async def test_closing_returns_although_the_server_is_frozen_in_the_middle_of_a_statement(

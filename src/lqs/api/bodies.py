@@ -1,6 +1,6 @@
 """Reading bodies strictly: bounded, real JSON, nothing PostgreSQL cannot store, no field nobody asked for.
 
-No answer ever repeats a value from the body.
+No answer ever repeats a value from the body, but for a word that is looked up and told back, cleaned and cut short.
 """
 
 import difflib
@@ -174,7 +174,16 @@ def _finding(detail: ErrorDetails, model: type[BaseModel]) -> Finding:
         sentence = f"There is no such field.{_nearest(detail, model)}"
     if code == "out_of_range":
         limits = _range_of(detail, model) | limits
+        sentence = _range_sentence(detail, limits)
     return Finding(pointer, code, sentence, limits)
+
+
+def _range_sentence(detail: ErrorDetails, limits: Mapping[str, object]) -> str:
+    least, most = limits.get("min"), limits.get("max")
+    noun = "number" if "than" in detail["type"] else "length"
+    if least is not None and most is not None:
+        return f"The {noun} must be from {least} to {most}."
+    return f"The {noun} must be at least {least}." if most is None else f"The {noun} must be at most {most}."
 
 
 def _nearest(detail: ErrorDetails, model: type[BaseModel]) -> str:

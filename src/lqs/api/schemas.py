@@ -234,4 +234,6 @@ class Error(BaseModel):
     code: str
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
-    errors: list[FieldError] | None = None
+    errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
+    existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")

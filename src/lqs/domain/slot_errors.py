@@ -6,11 +6,10 @@ from types import MappingProxyType
 
 
 class Category(StrEnum):
-    """Who has to act: nobody (transient), us (permanent), the caller, or a rule that was set (policy)."""
+    """Who has to act: nobody, it passes (transient); us (permanent); nobody, a rule was set (policy)."""
 
     TRANSIENT = "transient"
     PERMANENT = "permanent"
-    CALLER = "caller"
     POLICY = "policy"
 
 
