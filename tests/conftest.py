@@ -55,6 +55,14 @@ def private_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+async def own_server(private_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server of this test alone, that it may freeze or kill."""
+    server = EmbeddedPostgres(private_folder, durable=False)
+    yield server
+    await server.stop()
+
+
 @pytest.fixture(scope="session")
 async def embedded_server() -> AsyncIterator[str]:
     """The URL of a throw-away server: its own for each xdist worker."""

@@ -6,8 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
+
+from lqs.storage.embedded import EmbeddedPostgres
 
 QUICK = {
     "LQS_GENERATOR": "simulated",
@@ -25,6 +31,9 @@ QUICK = {
 """Short latencies and leases, so that faults play out in seconds."""
 
 
+WORKER = (sys.executable, "-m", "lqs.cli", "worker")
+
+
 @dataclass
 class Processes:
     """`lqs worker` processes; all of them are gone when the test is over."""
@@ -33,12 +42,12 @@ class Processes:
     folder: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def worker(self, **settings: str) -> subprocess.Popen[bytes]:
+    def worker(self, command: Sequence[str] = WORKER, /, **settings: str) -> subprocess.Popen[bytes]:
         """Start a worker; settings by their names without prefix, such as `simulated_latency_seconds`."""
         own = {f"LQS_{name.upper()}": value for name, value in settings.items()}
         with (self.folder / f"worker-{len(self.started)}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "lqs.cli", "worker"],
+                command,
                 env={**os.environ, **QUICK, "LQS_DATABASE_URL": self.database_url, **own},
                 stdin=subprocess.DEVNULL,
                 stderr=log,
@@ -68,3 +77,19 @@ class Processes:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+@contextmanager
+def frozen(server: EmbeddedPostgres) -> Iterator[None]:
+    """The server and every session of it stand still; told by their ids."""
+    pid = server.pid()
+    assert pid is not None
+    postmaster = psutil.Process(pid)
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in family:
+            os.kill(process.pid, signal.SIGCONT)

@@ -14,6 +14,9 @@ from lqs.storage.database import Database
 LOCK_TIMEOUT_SECONDS = 0.3
 DRIVERS_WORDS = (
     "asyncpg",
+    "pool",
+    "closed",
+    "session",
     "postgres",
     "connection",
     "lock",

@@ -1,56 +1,19 @@
 """Nothing waits for ever: not for a connection of the pool, nor for a server that was frozen."""
 
 import asyncio
-import os
-import shutil
-import signal
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-import psutil
 import pytest
 
 from lqs.storage import database as module
 from lqs.storage.database import Database, DatabaseUnavailable
-from lqs.storage.embedded import EmbeddedPostgres
+from processes import frozen
 
 
 async def opened(url: str) -> Database:
     return await Database.open(
         url, application_name="lqs-tests", pool_size=2, statement_timeout_seconds=5, lock_timeout_seconds=5
     )
-
-
-@pytest.fixture
-async def own_server() -> AsyncIterator[EmbeddedPostgres]:
-    """A server of this test alone, that it may freeze."""
-    folder = Path(tempfile.mkdtemp(prefix="lqs-frozen-")) / "data"
-    folder.parent.chmod(0o755)
-    server = EmbeddedPostgres(folder, durable=False)
-    try:
-        yield server
-    finally:
-        await server.stop()
-        shutil.rmtree(folder.parent, ignore_errors=True)
-
-
-@contextmanager
-def frozen(server: EmbeddedPostgres) -> Iterator[None]:
-    """The server and every session of it stand still; told by their ids."""
-    pid = server.pid()
-    assert pid is not None
-    postmaster = psutil.Process(pid)
-    family = [postmaster, *postmaster.children(recursive=True)]
-    for process in family:
-        os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in family:
-            os.kill(process.pid, signal.SIGCONT)
 
 
 async def test_whoever_finds_no_connection_free_is_told_after_a_while(database_url, monkeypatch):
@@ -71,16 +34,16 @@ async def test_whoever_finds_no_connection_free_is_told_after_a_while(database_u
 async def test_closing_returns_although_somebody_keeps_a_connection(database_url, monkeypatch):
     monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.2)
     database = await opened(database_url)
-    began = time.monotonic()
 
-    async def close_while_in_use() -> None:
+    async def close_under_somebody() -> None:
         async with database.acquire() as connection:
             await database.close()
-            assert time.monotonic() - began < 2
             await connection.fetchval("SELECT 1")
 
+    began = time.monotonic()
     with pytest.raises(DatabaseUnavailable):
-        await close_while_in_use()
+        await close_under_somebody()
+    assert time.monotonic() - began < 2
 
 
 async def test_closing_returns_although_the_server_is_frozen_in_the_middle_of_a_statement(
