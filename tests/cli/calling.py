@@ -68,13 +68,15 @@ class Caller:
         given = {"LQS_API_URL": url, "LQS_API_KEY": key}
         self.environment = kept | {name: value for name, value in given.items() if value}
         self.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "TERM": "xterm"}
+        self.environment["PATH"] = f"{Path(LQS).parent}:{kept.get('PATH', os.defpath)}"
 
-    def piped(self, *words: str, typed: str | None = None, **more: str) -> Ended:
+    def piped(self, *words: str, typed: str | None = None, cwd: Path | None = None, **more: str) -> Ended:
         """Run to the end with everything in pipes."""
         environment = self.environment | more
         done = subprocess.run(
-            [LQS, *words], env=environment, input=typed, capture_output=True, text=True, timeout=60, check=False
-        )
+            [LQS, *words], env=environment, input=typed, cwd=cwd, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def started(self, *words: str) -> "subprocess.Popen[str]":

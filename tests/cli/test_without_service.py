@@ -1,12 +1,13 @@
 """What `lqs` can tell without asking anybody: its help, wrong usage, limits, keys that are mistyped."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.calling import Caller
+from tests.cli.calling import LQS, Caller
 from tests.client.scripted_api import KEY
 
 from lqs import __version__
@@ -161,3 +162,13 @@ def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller)
     ended = keyed.piped("problems", "generate", "--json")
     assert ended.out == ""
     assert json.loads(ended.err)["code"] == "connection_failed"
+
+
+def test_where_the_shell_does_not_find_lqs_the_next_step_is_the_way_to_it(keyed: Caller, home: Path) -> None:
+    inside, words = Path(LQS).parents[1], ("generation", "get", "1")
+    assert f"Next: {LQS} up" in keyed.piped(*words, cwd=home, PATH=os.defpath).err
+    assert "Next: bin/lqs up" in keyed.piped(*words, cwd=inside, PATH=os.defpath).err
+    assert "Next: ./lqs up" in keyed.piped(*words, cwd=Path(LQS).parent, PATH=os.defpath).err
+    assert "Next: lqs up" in keyed.piped(*words, cwd=inside).err
+    wrong = keyed.piped("problems", "generat", cwd=home, PATH=os.defpath)
+    assert f"Next: {LQS} problems --help" in wrong.err

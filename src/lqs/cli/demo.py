@@ -15,11 +15,12 @@ from lqs.cli.arguments import new_app
 from lqs.cli.displays import choose_display
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.plain import duration
+from lqs.cli.program import command
 from lqs.cli.render import console, print_entities
 from lqs.cli.service import Plan, run_service, with_grace
 from lqs.cli.starting import sentences
 from lqs.cli.supervise import StopSignals
-from lqs.cli.up import lqs_command, tell
+from lqs.cli.up import tell
 from lqs.lifecycle.keys import bootstrap
 from lqs.settings import load
 from lqs.storage.database import Database
@@ -127,7 +128,7 @@ def _conclude(done: GenerationRequest, target: Console) -> None:
     target.print(
         "\nWhere to go next:\n"
         "  make up               serve it until Ctrl-C; prints a key and a curl line to try\n"
-        f"  {lqs_command() + ' --help':<21} every command\n"
+        f"  {command('--help'):<21} every command\n"
         "  docs/architecture.md  how it works\n"
     )
 

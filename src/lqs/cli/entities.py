@@ -25,6 +25,7 @@ from lqs.cli.connection import open_client
 from lqs.cli.entity_types import EntityNoun, ListOption
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
+from lqs.cli.program import command
 from lqs.domain import limits
 from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeout, UnexpectedAnswer
 
@@ -154,7 +155,7 @@ def _tell_accepted(accepted: Accepted, submission: _Submission, *, as_json: bool
     earlier = " (it was there before: the idempotency key is known)" if accepted.replayed else ""
     noun = submission.noun.name if accepted.count == 1 else submission.noun.plural
     print(f"{accepted.count} {noun} asked for, now {accepted.status}{earlier}.", file=sys.stderr)
-    print(f"  Next: lqs generation wait {accepted.request_id}", file=sys.stderr)
+    print(f"  Next: {command(f'generation wait {accepted.request_id}')}", file=sys.stderr)
 
 
 def _get_command(noun: EntityNoun) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import typer
 
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.plain import clean
+from lqs.cli.program import NAME, command, program
 from lqs_client import (
     ApiError,
     Authentication,
@@ -24,9 +25,8 @@ from lqs_client import (
     UnexpectedAnswer,
 )
 
-_START = "lqs up (starts the service on this machine), or name another one with --url or LQS_API_URL"
-_KEY = "set LQS_API_KEY, or run lqs up on the machine of the service: it stores a key for you"
-
+_KEY = f"set LQS_API_KEY, or run {command('up')} on the machine of the service: it stores a key for you"
+_START = f"{command('up')} (starts the service on this machine), or name another one with --url or LQS_API_URL"
 _LATER = "the same command again; a service under load may need a minute"
 _ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
 
@@ -92,7 +92,8 @@ def describe(error: Exception) -> Failure:
             return Failure(exit_code, word, str(error), _notes(error), step)
         case typer.TyperException():
             context = getattr(error, "ctx", None)
-            step = f"{context.command_path if context else 'lqs'} --help"
+            words = context.command_path.removeprefix(NAME).lstrip() if context else ""
+            step = f"{program()} {words}".rstrip() + " --help"
             return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), (), step)
         case _:
             what = f"this is a fault in lqs: {type(error).__name__}: {error}"
@@ -115,7 +116,10 @@ def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
         case Authentication():
             return ExitCode.NOT_ALLOWED, _KEY
         case Forbidden():
-            return ExitCode.NOT_ALLOWED, "ask for a key with the scope named above: lqs keys create NAME --scope SCOPE"
+            return (
+                ExitCode.NOT_ALLOWED,
+                f"ask for a key with the scope named above: {command('keys create NAME --scope SCOPE')}",
+            )
         case NotFound():
             return ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"
         case Invalid():

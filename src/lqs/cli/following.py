@@ -13,6 +13,7 @@ from lqs.cli.displays import Display, choose_display
 from lqs.cli.entity_types import plural_of
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import Failure, describe, report
+from lqs.cli.program import command
 from lqs.cli.render import console, print_entities
 from lqs.cli.verdicts import Verdict, judge, judge_timeout
 from lqs_client import AsyncClient, GenerationRequest, LqsError, WaitTimeout
@@ -89,6 +90,6 @@ def _tell(verdict: Verdict, how: Waiting, *, quiet: bool) -> ExitCode:
 
 
 def _tell_interrupted(request_ids: Sequence[str], how: Waiting) -> None:
-    resume = f"lqs generation wait {' '.join(request_ids)}"
+    resume = command(f"generation wait {' '.join(request_ids)}")
     failure = Failure(ExitCode.INTERRUPTED, "interrupted", "interrupted; the work goes on", (), resume)
     report(failure, as_json=how.as_json)

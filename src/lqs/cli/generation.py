@@ -10,6 +10,7 @@ from lqs.cli.arguments import DEFAULT_TIMEOUT, JsonOption, PartialOkOption, Time
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.plain import clean, columns, counted, moment
+from lqs.cli.program import command
 from lqs.cli.verdicts import judge
 from lqs_client import GenerationRequest, Slot
 
@@ -88,5 +89,5 @@ def _slot(slot: Slot) -> tuple[str, str, str, str]:
 
 def _next_step(request: GenerationRequest) -> str:
     if not request.done:
-        return f"lqs generation wait {request.request_id}"
+        return command(f"generation wait {request.request_id}")
     return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step

@@ -2,7 +2,6 @@
 
 import asyncio
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from lqs import settings as every_setting
 from lqs.cli.arguments import new_app
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.first_key import KeyPlace, find_kept_key, make_first_key
+from lqs.cli.program import command
 from lqs.cli.render import console
 from lqs.cli.service import Plan, run_service, with_grace
 from lqs.cli.starting import sentences
@@ -58,15 +58,6 @@ def tell(sentence: str) -> None:
     print(f"lqs: {sentence}", file=sys.stderr, flush=True)
 
 
-def lqs_command() -> str:
-    """What to type for `lqs` here: the word alone if it is found, else the way to it."""
-    here = Path(sys.executable).with_name("lqs")
-    found = shutil.which("lqs")
-    if found and Path(found).resolve() == here.resolve():
-        return "lqs"
-    return shlex.quote(str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here))
-
-
 def _greet(url: str, key: KeyPlace, settings: Settings) -> None:
     database = "that of LQS_DATABASE_URL" if settings.database_url else f"in {settings.data_dir}"
     lines = [
@@ -100,7 +91,7 @@ def _key_lines(key: KeyPlace) -> list[str]:
 def _examples(url: str, file: Path) -> list[str]:
     read_key = f"$(sed -n 's/^api_key = \"\\(.*\\)\"$/\\1/p' {shlex.quote(str(file))})"
     return [
-        f"{lqs_command()} problems generate --count 3 --wait",
+        command("problems generate --count 3 --wait", anywhere=True),
         f'curl {url}/problems/generate -H "Authorization: Bearer {read_key}" '
         "-H 'Content-Type: application/json' -d '{\"count\": 3}'",
     ]

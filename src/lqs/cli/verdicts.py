@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.plain import clean, counted, duration
+from lqs.cli.program import command
 from lqs_client import GenerationRequest, WaitTimeout
 
 
@@ -23,27 +24,27 @@ def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdi
     took = _took(request)
     match request.status:
         case "completed":
-            return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", f"lqs generation get {request_id} --json")
+            return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", command(f"generation get {request_id} --json"))
         case "partial":
             code = ExitCode.DONE if partial_ok else ExitCode.PARTIAL
             missing = request.requested_count - request.generated_count
-            step = f"lqs {plural} generate --count {missing} (asks for what is missing)"
+            step = command(f"{plural} generate --count {missing}") + " (asks for what is missing)"
             return Verdict(code, f"Partial: {made}{took}; {_reasons(request)}.", step)
         case "failed":
-            step = f"lqs generation get {request_id} (says why, slot by slot)"
+            step = command(f"generation get {request_id}") + " (says why, slot by slot)"
             return Verdict(ExitCode.FAILED, f"Failed: {made}{took}; {_reasons(request)}.", step)
         case "cancelled":
-            step = f"lqs generation get {request_id} (shows what was kept)"
+            step = command(f"generation get {request_id}") + " (shows what was kept)"
             return Verdict(ExitCode.CANCELLED, f"Cancelled: {made} were generated before{took}.", step)
         case other:
-            step = f"lqs generation get {request_id} --json"
+            step = command(f"generation get {request_id} --json")
             text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
             return Verdict(ExitCode.ERROR, text, step)
 
 
 def judge_timeout(timeout: WaitTimeout, waited: float) -> Verdict:
     """The verdict when the waiting ended first; the work goes on."""
-    last, step = timeout.last, f"lqs generation wait {timeout.request_id}"
+    last, step = timeout.last, command(f"generation wait {timeout.request_id}")
     if last is None:
         return Verdict(ExitCode.ERROR, f"No answer in {duration(waited)}: {timeout.trouble}.", step)
     seen = f"{last.generated_count} of {last.requested_count} generated, {last.failed_count} failed"
