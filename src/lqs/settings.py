@@ -119,16 +119,21 @@ def load() -> Settings:
 
     Raises `SettingsInvalid` with one sentence per wrong setting, each naming its environment variable.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known | CLIENT_VARIABLES:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise SettingsInvalid(f"{name} is not a setting of lqs.{hint}")
+    refuse_unknown_variables()
     try:
         return Settings()
     except ValidationError as error:
         raise SettingsInvalid("\n".join(_sentence(detail) for detail in error.errors())) from None
+
+
+def refuse_unknown_variables() -> None:
+    """Raise `SettingsInvalid` for a variable that looks like one of lqs and is none, with the one that was meant."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsInvalid(f"{name} is not a setting of lqs.{hint}")
 
 
 def _sentence(detail: Mapping[str, object]) -> str:

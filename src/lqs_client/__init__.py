@@ -5,9 +5,28 @@
     with Client() as client:
         request = client.generate_and_wait(count=3)
         for problem in request.raise_for_outcome().entities:
-            print(problem.raw["statements"])
+            for statement in problem.statements:
+                print(statement.is_correct, statement.text, statement.translation or statement.explanation)
 
-`AsyncClient` has the same methods. Everything raised derives from `LqsError`; `_errors.py` draws the tree.
+`AsyncClient` has the same methods. What is raised, beside `ValueError` for an argument that cannot be, is one tree:
+
+    LqsError
+    ├── CredentialsInvalid          yours: no key, or one that cannot be sent; nothing was sent
+    ├── ConnectionFailed            the way to the API: refused, cut, no such host
+    ├── Timeout                     the way, or an API under load: no answer in time
+    ├── UnexpectedAnswer            the address: what answered is not this API, or a proxy stands before it
+    ├── ApiError                    the API answered with an error (status, code, detail, errors, trace_id)
+    │   ├── Invalid                 yours: 400, 413, 415, 422; `errors` names the fields
+    │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
+    │   ├── Forbidden               yours: 403; the key lacks a scope
+    │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
+    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── RateLimited             yours: 429; slow down
+    │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
+    ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
+    └── OutcomeError                raised by `raise_for_outcome()` alone
+        ├── GenerationFailed        the generation request is done and made nothing, or was cancelled
+        └── GenerationPartial       it is done and made some of what was asked for
 """
 
 from lqs_client._api_keys import ApiKey, ApiKeyList, NewApiKey, looks_like_key

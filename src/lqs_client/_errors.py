@@ -1,22 +1,4 @@
-"""What can go wrong, as one small tree; catch a branch, not a list.
-
-    LqsError
-    ├── CredentialsInvalid          yours: no key, or one that cannot be sent; nothing was sent
-    ├── ConnectionFailed            the way to the API: refused, cut, no such host
-    ├── Timeout                     the way, or an API under load: no answer in time
-    ├── UnexpectedAnswer            the address: what answered is not this API, or a proxy stands before it
-    ├── ApiError                    the API answered with an error (status, code, detail, errors, trace_id)
-    │   ├── Invalid                 yours: 400, 413, 415, 422; `errors` names the fields
-    │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
-    │   ├── Forbidden               yours: 403; the key lacks a scope
-    │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409; it is not in a state that allows this
-    │   ├── RateLimited             yours: 429; slow down
-    │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
-    ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
-    └── OutcomeError                raised by `raise_for_outcome()` alone
-        ├── GenerationFailed        the generation request is done and made nothing, or was cancelled
-        └── GenerationPartial       it is done and made some of what was asked for
+"""What can go wrong, as one small tree, which the docstring of `lqs_client` draws; catch a branch, not a list.
 
 `WaitTimeout` and the outcome errors carry a generation request and live beside it in `_generation.py`.
 """

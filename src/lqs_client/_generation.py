@@ -136,11 +136,15 @@ class WaitTimeout(LqsError):
     """
 
     def __init__(self, request_id: str, last: GenerationRequest | None, trouble: LqsError | None) -> None:
-        seen = f"last seen {last.status}" if last else f"never seen: {trouble}"
-        super().__init__(f"generation request {request_id} was not done in time ({seen})")
+        seen = f"last seen {last.status}, {_progress(last)}" if last else f"never seen: {trouble}"
+        super().__init__(f"generation request {request_id} was not done in time ({seen}); the work goes on")
         self.request_id = request_id
         self.last = last
         self.trouble = trouble
+
+
+def _progress(state: GenerationRequest) -> str:
+    return f"{state.generated_count} of {state.requested_count} generated, {state.failed_count} failed"
 
 
 class OutcomeError(LqsError):

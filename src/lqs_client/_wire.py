@@ -95,7 +95,8 @@ def common_headers(api_key: str) -> dict[str, str]:
 def submit(order: Order, key: str) -> HttpRequest:
     """Ask for entities; `key` makes a repetition of this call harmless.
 
-    Raises `ValueError` for a key that no header can carry and for values that are not JSON.
+    Raises `ValueError` for a noun that is known to be none, for a key that no header can carry and for values that are
+    not JSON.
     """
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
@@ -104,7 +105,7 @@ def submit(order: Order, key: str) -> HttpRequest:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
-    return _post(f"/{quote(order.plural, safe='')}/generate", body, {"idempotency-key": key})
+    return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
 
 
 def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:
@@ -114,8 +115,8 @@ def generation_request(request_id: str, *, etag: str | None = None, timeout: flo
 
 
 def entity(plural: str, entity_id: str) -> HttpRequest:
-    """Look at one entity."""
-    return HttpRequest("GET", f"/{quote(plural, safe='')}/{quote(entity_id, safe='')}")
+    """Look at one entity. Raises `ValueError` for a noun that is known to be none."""
+    return HttpRequest("GET", f"/{_noun(plural)}/{quote(entity_id, safe='')}")
 
 
 def create_api_key(name: str, scopes: tuple[str, ...], expires_at: datetime | None) -> HttpRequest:
@@ -134,6 +135,13 @@ def list_api_keys() -> HttpRequest:
 def revoke_api_key(key_id: str) -> HttpRequest:
     """Revoke an API key; revoking it twice is the same as once."""
     return HttpRequest("DELETE", f"/api-keys/{quote(key_id, safe='')}")
+
+
+def _noun(plural: str) -> str:
+    """The noun of an entity type as a part of a path."""
+    if plural == "problem":
+        raise ValueError("an entity type is named by its plural here: 'problems' instead of 'problem'")
+    return quote(plural, safe="")
 
 
 def _post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpRequest:

@@ -40,12 +40,14 @@ def test_generate_and_wait_prints_problems_people_can_read(lqs: Caller) -> None:
     assert ended.code == 0
     assert [line[:2] for line in ended.out.splitlines() if line and line[0].isdigit()] == ["1.", "2.", "3."]
     lines = ended.out.splitlines()
-    right = [number for number, line in enumerate(lines) if line.startswith("   ✓ ")]
+    right = [number for number, line in enumerate(lines) if re.match("    [abcd] ✓ ", line)]
     assert len(right) == 3
-    assert all(lines[number + 1].startswith("     “") for number in right)
-    wrong = [number for number, line in enumerate(lines) if line.startswith("   ✗ ")]
+    assert all(lines[number + 1].startswith("        “") for number in right)
+    wrong = [number for number, line in enumerate(lines) if re.match("    [abcd] ✗ ", line)]
     assert len(wrong) == 9
-    assert all(lines[number + 1].startswith("     ") for number in wrong)
+    assert all(lines[number + 1].startswith("        ") for number in wrong)
+    assert [line.split()[0] for line in lines if " ✓ " in line or " ✗ " in line] == ["a", "b", "c", "d"] * 3
+    assert re.search(r"^1\.  \S.*  level [ABC][12]$", lines[0])
     assert "Completed: 3 of 3 problems in " in ended.err
     assert "\x1b" not in ended.out + ended.err
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def test_a_busy_port_is_told_before_anything_starts(operator: Caller, command: s
 def test_no_other_service_s_port_is_shared_without_a_word(operator: Caller, service: Service) -> None:
     ended = operator.piped("serve", LQS_API_PORT=service.url.rpartition(":")[2])
     assert ended.code == 1
-    assert "is in use by another program" in ended.err
+    assert f"is in use: lqs already answers at {service.url}" in ended.err
+    assert "use that one: lqs problems generate" in ended.err
 
 
 def test_a_generator_that_does_not_exist_stops_the_whole_service_at_once(operator: Caller) -> None:
@@ -114,8 +116,46 @@ def test_an_empty_database_is_migrated_once_and_then_has_a_first_key(
     again = lqs.piped("admin", "bootstrap")
     assert (again.code, again.out) == (1, "")
     assert "there is an owner already" in again.err
-    assert "lqs keys create" in again.err
+    assert "Next: lqs admin new-key" in again.err
     home.wait_until_gone(seconds=1)
+
+
+def test_whoever_lost_every_key_makes_a_new_one_on_the_database(operator: Caller, tmp_path: Path) -> None:
+    credentials = tmp_path / "config" / "lqs" / "credentials.toml"
+    early = operator.piped("admin", "new-key")
+    assert (early.code, "Next: lqs admin bootstrap" in early.err) == (1, True)
+    operator.piped("admin", "bootstrap", "--owner", "Ada")
+    credentials.unlink()
+
+    made = operator.piped("admin", "new-key", "--name", "found again")
+    assert made.code == 0
+    assert f'api_key = "{made.out.strip()}"' in credentials.read_text(encoding="utf-8")
+    assert 'api_url = "http://127.0.0.1:8421"' in credentials.read_text(encoding="utf-8")
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    assert operator.piped("admin", "verify").out == ""
+
+
+async def test_a_new_key_is_for_the_owner_and_the_scopes_that_were_named(operator: Caller, database_url: str) -> None:
+    operator.piped("admin", "bootstrap", "--owner", "Ada")
+    nobody = operator.piped("admin", "new-key", "--owner", "Bob")
+    assert (nobody.code, "The owners are: Ada." in nobody.err) == (2, True)
+    made = operator.piped("admin", "new-key", "--owner", "Ada", "--scope", "read", "--name", "reader")
+    connection = await asyncpg.connect(database_url)
+    try:
+        row = await connection.fetchrow(
+            "SELECT k.scopes, o.name FROM api_keys k JOIN owners o ON o.id = owner_id WHERE k.name = 'reader'"
+        )
+    finally:
+        await connection.close()
+    assert made.code == 0
+    assert (row["scopes"], row["name"]) == (["read"], "Ada")
+
+
+@pytest.mark.parametrize("words", [("admin", "new-key"), ("keys", "create", "ci")])
+def test_a_scope_that_there_is_not_is_told_with_those_there_are(operator: Caller, words: tuple[str, ...]) -> None:
+    ended = operator.piped(*words, "--scope", "wriet")
+    assert (ended.code, ended.out) == (2, "")
+    assert "Invalid value for --scope: 'wriet' is none of read, write, admin; did you mean write?" in ended.err
 
 
 def test_a_key_that_cannot_be_kept_is_shown_all_the_same(operator: Caller, tmp_path: Path) -> None:

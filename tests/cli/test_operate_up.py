@@ -44,14 +44,13 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
 
     home.caller.environment |= {"LQS_GENERATOR": "offline"}
     with on_terminal(home.caller, "up") as up:
-        shown = up.shows("'{\"count\": 3}'")
+        shown = up.shows("the request_id for ID")
         assert not KEY.search(shown)
         assert str(home.credentials) in shown
         waited = home.caller.piped("generation", "wait", request_id, "--json")
         assert (waited.code, waited.last_object["generated_count"]) == (0, 10)
         assert home.caller.piped("admin", "verify").out == ""
-        answer = _paste(home, next(line for line in shown.splitlines() if line.strip().startswith("curl")))
-        assert '"request_id"' in answer
+        assert '"request_id"' in _paste(home, _export(shown), _curl(shown))
         up.press_ctrl_c()
         assert up.ends(within=10) == 0
     home.wait_until_gone(seconds=1)
@@ -126,6 +125,47 @@ def test_credentials_of_another_service_are_set_aside_and_not_lost(home: Home) -
     assert "theirs" in former.read_text(encoding="utf-8")
 
 
+def test_a_second_up_beside_the_first_leaves_the_commands_with_the_first(home: Home) -> None:
+    with on_terminal(home.caller, "up") as first:
+        first.shows(READY)
+        kept = home.credentials.read_text(encoding="utf-8")
+        home.caller.environment["LQS_API_PORT"] = "0"
+        with on_terminal(home.caller, "up") as second:
+            assert f"with {home.url}, where lqs answers too" in second.shows("Try it")
+            second.press_ctrl_c()
+            assert second.ends(within=10) == 0
+        assert home.credentials.read_text(encoding="utf-8") == kept
+        assert home.caller.piped("keys", "list").code == 0
+        first.press_ctrl_c()
+        assert first.ends(within=10) == 0
+
+
+def test_who_lost_the_credentials_file_is_told_the_way_back_and_can_paste_it(home: Home) -> None:
+    assert home.caller.piped("migrate").code == 0
+    assert home.caller.piped("admin", "bootstrap").code == 0
+    home.credentials.unlink()
+    with on_terminal(home.caller, "up") as up:
+        shown = up.shows("the request_id for ID")
+        assert "lqs admin new-key makes one" in shown
+        assert _export(shown) == "export LQS_API_KEY=$(lqs admin new-key)"
+        assert '"request_id"' in _paste(home, _export(shown), _curl(shown))
+        assert f'api_url = "{home.url}"' in home.credentials.read_text(encoding="utf-8")
+        assert home.caller.piped("keys", "list").code == 0
+        up.press_ctrl_c()
+        assert up.ends(within=10) == 0
+
+
+def _export(shown: str) -> str:
+    return next(line.strip() for line in shown.splitlines() if line.strip().startswith("export "))
+
+
+def _curl(shown: str) -> str:
+    """The first call, over the lines that it takes."""
+    lines = [line.strip() for line in shown.splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("curl "))
+    return "\n".join(lines[start : start + 2])
+
+
 def _generates(home: Home) -> bool:
     """Whether a generation request is completed, once the API answers again."""
     deadline = time.monotonic() + 30
@@ -156,9 +196,14 @@ def _wait_until_processing(home: Home, request_id: str) -> None:
         time.sleep(0.05)
 
 
-def _paste(home: Home, line: str) -> str:
-    """What a shell prints for a line that was shown."""
+def _paste(home: Home, *lines: str) -> str:
+    """What a shell prints for lines that were shown."""
     done = subprocess.run(
-        ["/bin/sh", "-c", line], env=home.caller.environment, capture_output=True, text=True, timeout=30, check=True
+        ["/bin/sh", "-c", "\n".join(lines)],
+        env=home.caller.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
     )
     return done.stdout

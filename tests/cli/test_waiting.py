@@ -151,6 +151,21 @@ def test_a_terminal_that_knows_no_marks_shows_their_numbers(home: Path) -> None:
     assert "n\\xe9e \\u2713" in ended.out
 
 
+def test_the_right_statement_has_its_reason_too_and_the_tenth_problem_stands_in_line(home: Path) -> None:
+    right = {"key": "a", "text": "Elle est née.", "is_correct": True, "translation": "She was born."}
+    statements = [
+        right | {"explanation": "Naître takes être."},
+        {"key": "b", "text": "Elle a née.", "is_correct": False},
+    ]
+    tenth = {"id": "i", "entity_type": "problem", "slot_index": 9, "instructions": "Choose.", "statements": statements}
+    body = state("completed", generated=2) | {"entities": [tenth | {"slot_index": 8, "cefr": "A2"}, tenth]}
+    with scripted_api(Answer(200, body)) as api:
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID)
+    shown = ["    a ✓ Elle est née.", "        “She was born.”", "        Naître takes être.", "    b ✗ Elle a née."]
+    rest = [*shown, "    id i", ""]
+    assert ended.out.splitlines() == ["9.  Choose.  level A2", *rest, "10. Choose.", *rest]
+
+
 def test_a_dumb_terminal_gets_lines(home: Path) -> None:
     with scripted_api(Answer(200, state("completed", generated=2))) as api:
         watched = Caller(home, api.url, KEY).on_terminal("generation", "wait", ID, environment={"TERM": "dumb"})

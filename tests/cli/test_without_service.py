@@ -172,3 +172,18 @@ def test_where_the_shell_does_not_find_lqs_the_next_step_is_the_way_to_it(keyed:
     assert "Next: lqs up" in keyed.piped(*words, cwd=inside).err
     wrong = keyed.piped("problems", "generat", cwd=home, PATH=os.defpath)
     assert f"Next: {LQS} problems --help" in wrong.err
+
+
+@pytest.mark.parametrize(("misspelt", "meant"), [("LQS_APIKEY", "LQS_API_KEY"), ("LQS_APIURL", "LQS_API_URL")])
+def test_a_misspelt_variable_is_told_with_the_one_that_was_meant(keyed: Caller, misspelt: str, meant: str) -> None:
+    ended = keyed.piped("keys", "list", **{misspelt: "anything"})
+    assert ended.code == 2
+    assert f"{misspelt} is not a setting of lqs. Did you mean {meant}?" in ended.err
+    assert keyed.piped("keys", "list", LQS_DATABASE_URL="postgresql://h/d").code == 1
+
+
+@pytest.mark.parametrize("words", [("problems", "generate"), ("generation", "wait"), ("keys", "list")])
+def test_the_help_of_what_speaks_to_an_api_names_its_variables(lonely: Caller, words: tuple[str, str]) -> None:
+    told = lonely.piped(*words, "--help").out
+    assert "LQS_API_KEY" in told
+    assert "LQS_API_URL" in told

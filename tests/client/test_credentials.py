@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import lqs_client
 from lqs_client import Client, CredentialsInvalid
 from lqs_client.credentials import credentials_file, find_credentials, save_credentials
 
@@ -87,3 +88,17 @@ def test_a_key_that_no_header_carries_is_refused_before_any_call(key: str) -> No
 def test_an_address_that_is_none_is_refused_before_any_call(url: str) -> None:
     with pytest.raises(ValueError, match="no address"):
         Client("k", api_url=url)
+
+
+def test_the_singular_of_an_entity_type_is_told_with_its_plural_before_any_call() -> None:
+    with Client("k", api_url="http://127.0.0.1:1") as client:
+        with pytest.raises(ValueError, match="'problems' instead of 'problem'"):
+            client.generate("problem")
+        with pytest.raises(ValueError, match="'problems' instead of 'problem'"):
+            client.entity("problem", "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d")
+
+
+def test_the_docstring_of_the_package_names_everything_that_it_raises() -> None:
+    raised = {name for name, kind in vars(lqs_client).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    assert raised
+    assert [name for name in raised if name not in (lqs_client.__doc__ or "")] == []

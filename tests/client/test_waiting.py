@@ -114,7 +114,9 @@ def test_no_time_at_all_is_still_one_look() -> None:
 
 def test_a_timeout_in_trouble_tells_the_last_state_and_the_trouble() -> None:
     stage = Stage()
-    with pytest.raises(WaitTimeout, match="last seen processing") as caught:
+    with pytest.raises(
+        WaitTimeout, match=r"last seen processing, 1 of 2 generated, 0 failed\); the work goes on"
+    ) as caught:
         stage.play(waiting(stage, 9.0), [answer(200, state(generated=1)), answer(503)])
     assert caught.value.last.generated_count == 1
     assert isinstance(caught.value.trouble, ServerError)

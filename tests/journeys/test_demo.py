@@ -36,9 +36,11 @@ def test_in_a_pipe_it_prints_ten_problems_and_leaves_nothing(home: Home) -> None
 
     assert ended.code == 0
     assert HONEST in ended.out
-    assert re.findall(r"^(\d+)\. Choisissez", ended.out, re.MULTILINE) == [str(number) for number in range(1, 11)]
-    assert ended.out.count("   ✓ ") == 10
-    assert ended.out.count("   ✗ ") == 30
+    assert re.findall(r"^(\d+)\. +Choisissez", ended.out, re.MULTILINE) == [str(number) for number in range(1, 11)]
+    assert len(re.findall("^    [abcd] ✓ ", ended.out, re.MULTILINE)) == 10
+    assert "the right one is marked ✓" in ended.out
+    assert not re.search("^ +id ", ended.out, re.MULTILINE)
+    assert ended.out.count(" ✗ ") == 30
     assert "au présent" in ended.out
     assert "au passé composé" in ended.out
     assert "Completed: 10 of 10 problems" in ended.out

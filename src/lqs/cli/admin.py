@@ -3,22 +3,29 @@
 import asyncio
 import json
 import sys
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 import typer
 
-from lqs.cli.arguments import new_app
+from lqs.cli.arguments import SCOPE_HELP, new_app, parse_scopes
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
-from lqs.cli.first_key import KeyPlace, make_first_key
 from lqs.cli.operate import JsonOption
+from lqs.cli.operator_key import NEW_KEY, KeyPlace, Wish, make_first_key, make_new_key
+from lqs.cli.program import command
 from lqs.cli.starting import sentences, web_address
+from lqs.domain.api_key import Scope
 from lqs.settings import Settings, load
+from lqs.storage.database import Database
 from lqs.storage.invariants import Violation, violations
 from lqs.wiring import open_database, refuse_unmigrated
-from lqs_client.credentials import credentials_file
+from lqs_client.credentials import DEFAULT_URL
 
-app = new_app("Make the first key; check that the stored data is sound.")
+Made = TypeVar("Made", bound=KeyPlace | None)
+_MAX_NAME_CHARACTERS = 100
+
+app = new_app("Make keys; check that the stored data is sound.")
 
 OwnerOption = Annotated[str, typer.Option("--owner", metavar="NAME", help="What to call the first owner.")]
 
@@ -30,12 +37,42 @@ def bootstrap(owner: OwnerOption = "first owner") -> None:
     The key goes to standard output, this once, and to your credentials file.
     """
     with sentences():
-        place = asyncio.run(_bootstrap(load(), owner))
-    if place is None or place.made is None:
+        place = asyncio.run(_on_database(load(), lambda database, url: make_first_key(database, url, owner_name=owner)))
+    if place is None:
         what = "there is an owner already, and so a key"
-        why = "A key is shown once, when it is made; nobody can show it again."
-        step = f"use the one in {credentials_file()} if there is one, or let a holder of a key run lqs keys create"
+        why = "A key is shown once, when it is made; nobody can show it again, but another one can be made."
+        step = f"{command(NEW_KEY)} (or, with a key of the scope admin: {command('keys create')})"
         raise CommandFailed(Failure(ExitCode.ERROR, "owner_exists", what, (why,), step))
+    _tell_made(place)
+
+
+@app.command(name="new-key")
+def new_key(
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="NAME", help="Whose key; the only owner's unless given.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the key is for.")] = "operator's key",
+    scopes: Annotated[
+        list[str] | None, typer.Option("--scope", metavar="SCOPE", help=f"{SCOPE_HELP}; all of them unless given.")
+    ] = None,
+) -> None:
+    """Make one more key straight on the database: the way back for whoever has lost every key.
+
+    The key goes to standard output, this once, and to your credentials file.
+    """
+    wish = Wish(owner, _checked_name(name), parse_scopes(scopes) if scopes else list(Scope))
+    with sentences():
+        place = asyncio.run(_on_database(load(), lambda database, url: make_new_key(database, url, wish)))
+    _tell_made(place)
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name) <= _MAX_NAME_CHARACTERS:
+        raise typer.BadParameter(f"1 to {_MAX_NAME_CHARACTERS} characters", param_hint="--name")
+    return name
+
+
+def _tell_made(place: KeyPlace) -> None:
     print(place.made, flush=True)
     kept = f"Kept in {place.file}." if place.trouble is None else f"Keep it yourself: {place.trouble}."
     print(f"{kept} It is not shown again.", file=sys.stderr)
@@ -57,10 +94,12 @@ def verify(as_json: JsonOption = False) -> None:
         raise typer.Exit(ExitCode.ERROR)
 
 
-async def _bootstrap(settings: Settings, owner: str) -> KeyPlace | None:
+async def _on_database(settings: Settings, make: Callable[[Database, str], Awaitable[Made]]) -> Made:
+    """What `make` returns of the open database and the address under which its API will answer."""
+    url = web_address(settings.api_host, settings.api_port) if settings.api_port else DEFAULT_URL
     async with open_database(settings, "lqs admin") as database:
         await refuse_unmigrated(database)
-        return await make_first_key(database, web_address(settings.api_host, settings.api_port), owner_name=owner)
+        return await make(database, url)
 
 
 async def _violations(settings: Settings) -> list[Violation]:

@@ -50,7 +50,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "serve": Place("lqs.cli.operate", "Serve the API, without a worker.", "serve_app"),
         "worker": Place("lqs.cli.operate", "Generate what was asked for.", "worker_app"),
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
-        "admin": Place("lqs.cli.admin", "Make the first key; check that the stored data is sound."),
+        "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
         "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
     }
 )

@@ -1,5 +1,6 @@
 """Reads what users type: durations, pairs, constraints. The limits of the API hold here too, before any call."""
 
+import difflib
 import json
 import re
 import sys
@@ -11,9 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from lqs.domain import limits
+from lqs.domain.api_key import Scope
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+CLIENT_EPILOG = (
+    "The key is taken from LQS_API_KEY, else from the credentials file; "
+    "the address from --url, LQS_API_URL, else the credentials file."
+)
+SCOPE_HELP = "read, write or admin; repeat for more"
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds."""
@@ -66,6 +74,21 @@ def parse_metadata(pairs: Sequence[str]) -> Mapping[str, str]:
     if len(metadata) > limits.MAX_METADATA_PAIRS:
         raise _wrong("--metadata", f"at most {limits.MAX_METADATA_PAIRS} pairs")
     return metadata
+
+
+def parse_scopes(words: Sequence[str]) -> list[Scope]:
+    """The scopes of a key, each of them one that there is."""
+    for word in words:
+        check_word("--scope", word, tuple(Scope))
+    return [Scope(word) for word in words]
+
+
+def check_word(option: str, word: str, words: Sequence[str]) -> None:
+    """Refuse a word that is none of `words`, which are all that this option takes."""
+    if word not in words:
+        near = difflib.get_close_matches(word, words, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise _wrong(option, f"{word!r} is none of {', '.join(words)}{hint}")
 
 
 def gather_constraints(written: str | None, listed: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:

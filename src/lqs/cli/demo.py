@@ -98,10 +98,11 @@ async def _show(url: str, key: str, target: Console) -> ExitCode:
     target.print(f"     verbs: {', '.join(CONSTRAINTS['verbs'])}")
     async with AsyncClient(key, api_url=url) as client:
         accepted = await client.generate("problems", count=COUNT, constraints=CONSTRAINTS)
-        target.print(f"[bold]202[/bold]  {escape(accepted.request_id)}\n     stored: it will end, whatever happens\n")
+        target.print(f"[bold]202[/bold]  {escape(accepted.request_id)}\n     stored; the worker takes it from there\n")
         done = await _watch(client, accepted.request_id)
     target.print()
-    print_entities(target, done.entities)
+    target.print("Each has four statements; the right one is marked ✓.\n")
+    print_entities(target, done.entities, ids=False)
     _conclude(done, target)
     return ExitCode.DONE if done.status == "completed" else ExitCode.ERROR
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from lqs.cli.arguments import (
+    CLIENT_EPILOG,
     DEFAULT_TIMEOUT,
     JsonOption,
     PartialOkOption,
@@ -63,8 +64,9 @@ class _Submission:
 def entity_app(noun: EntityNoun) -> typer.Typer:
     """The commands of one entity type."""
     app = new_app(f"Generate {noun.plural} and look at them.")
-    app.command("generate", help=f"Ask for {noun.plural}; with --wait, wait for them too.")(_generate_command(noun))
-    app.command("get", help=f"Look at one {noun.name}.")(_get_command(noun))
+    asking = app.command("generate", help=f"Ask for {noun.plural}; with --wait, wait for them.", epilog=CLIENT_EPILOG)
+    asking(_generate_command(noun))
+    app.command("get", help=f"Look at one {noun.name}.", epilog=CLIENT_EPILOG)(_get_command(noun))
     return app
 
 

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from lqs.cli.arguments import DEFAULT_TIMEOUT, JsonOption, PartialOkOption, TimeoutOption, UrlOption, new_app
+from lqs.cli.arguments import (
+    CLIENT_EPILOG,
+    DEFAULT_TIMEOUT,
+    JsonOption,
+    PartialOkOption,
+    TimeoutOption,
+    UrlOption,
+    new_app,
+)
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.plain import clean, columns, counted, moment
@@ -17,7 +25,7 @@ from lqs_client import GenerationRequest, Slot
 app = new_app("Look at a generation request, or wait for it.")
 
 
-@app.command()
+@app.command(epilog=CLIENT_EPILOG)
 def get(
     request_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the generation request.")],
     as_json: JsonOption = False,
@@ -37,7 +45,7 @@ def get(
     print(f"  Next: {_next_step(request)}", file=sys.stderr)
 
 
-@app.command()
+@app.command(epilog=CLIENT_EPILOG)
 def wait(
     request_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the generation requests.")],
     timeout: TimeoutOption = DEFAULT_TIMEOUT,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lqs.cli.arguments import JsonOption, UrlOption, new_app, parse_moment
+from lqs.cli.arguments import CLIENT_EPILOG, SCOPE_HELP, JsonOption, UrlOption, new_app, parse_moment, parse_scopes
 from lqs.cli.connection import open_client
 from lqs.cli.plain import columns, moment
 from lqs_client import ApiKey
@@ -15,12 +15,10 @@ from lqs_client import ApiKey
 app = new_app("Make, list and revoke API keys; needs a key with the scope admin.")
 
 
-@app.command()
+@app.command(epilog=CLIENT_EPILOG)
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for, in your words.")],
-    scopes: Annotated[
-        list[str], typer.Option("--scope", metavar="SCOPE", help="read, write or admin; repeat for more.")
-    ],
+    scopes: Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=f"{SCOPE_HELP}.")],
     expires_at: Annotated[
         datetime | None,
         typer.Option(parser=parse_moment, metavar="TIME", help="When it stops working.", show_default=False),
@@ -29,8 +27,9 @@ def create(
     url: UrlOption = None,
 ) -> None:
     """Make an API key. Its secret goes to standard output, this once; nobody can show it again."""
+    wanted = parse_scopes(scopes)
     with open_client(url) as client:
-        key = client.keys.create(name, scopes=scopes, expires_at=expires_at)
+        key = client.keys.create(name, scopes=wanted, expires_at=expires_at)
     if as_json:
         print(json.dumps(key.raw, ensure_ascii=False))
         return
@@ -40,7 +39,7 @@ def create(
     print("  Next: set LQS_API_KEY to it where it is used", file=sys.stderr)
 
 
-@app.command(name="list")
+@app.command(name="list", epilog=CLIENT_EPILOG)
 def list_keys(as_json: JsonOption = False, url: UrlOption = None) -> None:
     """List the API keys, without their secrets."""
     with open_client(url) as client:
@@ -52,7 +51,7 @@ def list_keys(as_json: JsonOption = False, url: UrlOption = None) -> None:
     print(columns(head, [_row(key) for key in found.results]))
 
 
-@app.command()
+@app.command(epilog=CLIENT_EPILOG)
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="Id of the key, as lqs keys list shows it.")],
     url: UrlOption = None,

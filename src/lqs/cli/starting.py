@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
+from lqs.cli.health import answers
+from lqs.cli.program import command
 
 
 @contextmanager
@@ -62,6 +64,13 @@ def web_address(host: str, port: int) -> str:
 def _cannot_listen(host: str, port: int, error: OSError) -> Failure:
     match error.errno:
         case errno.EADDRINUSE:
+            url = web_address(host, port)
+            if answers(url):
+                what = f"port {port} of {host} is in use: lqs already answers at {url}"
+                step = (
+                    f"use that one: {command('problems generate --wait')}; LQS_API_PORT=0 starts another one beside it"
+                )
+                return Failure(ExitCode.ERROR, "already_up", what, (), step)
             what = f"port {port} of {host} is in use by another program"
             step = "stop that one, or choose a port: LQS_API_PORT=0 takes a free one"
             return Failure(ExitCode.ERROR, "port_in_use", what, (), step)

@@ -3,14 +3,13 @@
 import asyncio
 import shlex
 import sys
-from pathlib import Path
 
 from rich.markup import escape
 
 from lqs import settings as every_setting
 from lqs.cli.arguments import new_app
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.first_key import KeyPlace, find_kept_key, make_first_key
+from lqs.cli.operator_key import NEW_KEY, KeyPlace, find_kept_key, make_first_key
 from lqs.cli.program import command
 from lqs.cli.render import console
 from lqs.cli.service import Plan, run_service, with_grace
@@ -18,6 +17,7 @@ from lqs.cli.starting import sentences
 from lqs.cli.supervise import StopSignals
 from lqs.settings import Settings
 from lqs.storage.database import Database
+from lqs_client.credentials import credentials_file
 
 app = new_app()
 
@@ -60,38 +60,36 @@ def tell(sentence: str) -> None:
 
 def _greet(url: str, key: KeyPlace, settings: Settings) -> None:
     database = "that of LQS_DATABASE_URL" if settings.database_url else f"in {settings.data_dir}"
-    lines = [
-        "[bold]lqs is up.[/bold] Ctrl-C stops it.",
-        "",
-        f"  API        [bold]{escape(url)}[/bold]",
-        f"  Contract   {escape(url)}/openapi.json",
-        f"  Database   {escape(database)}",
-        *_key_lines(key),
-    ]
-    if key.file is not None:
-        lines += ["", "Try it in another terminal:", "", *(f"  {escape(line)}" for line in _examples(url, key.file))]
     target = console()
-    target.print("\n".join([*lines, ""]))
+    target.print("[bold]lqs is up.[/bold] Ctrl-C stops it.\n")
+    target.print(f"  API              [bold]{escape(url)}[/bold]")
+    target.print(f"  API description  {escape(url)}/openapi.json")
+    target.print(f"  Database         {escape(database)}")
+    target.print("\n".join([*_key_lines(key, url), "", "Try it in another terminal:", ""]), markup=False)
+    target.print("\n".join([*(f"  {line}" for line in _examples(url, key)), ""]), markup=False)
     sys.stdout.flush()
 
 
-def _key_lines(key: KeyPlace) -> list[str]:
+def _key_lines(key: KeyPlace, url: str) -> list[str]:
+    margin = " " * 19
     if key.made is not None:
         kept = f"kept in {key.file}" if key.trouble is None else f"keep it yourself: {key.trouble}"
-        lines = [
-            f"  Key        [bold]{escape(key.made)}[/bold]",
-            f"             made just now and shown this once; {escape(kept)}",
-        ]
-        return lines + ([f"             what stood there before is in {escape(str(key.former))}"] if key.former else [])
+        lines = [f"  Key              {key.made}", f"{margin}made just now and shown this once; {kept}"]
+        return lines + ([f"{margin}what stood there before is in {key.former}"] if key.former else [])
     if key.file is not None:
-        return [f"  Key        kept in {escape(str(key.file))}"]
-    return ["  Key        you have it from the first start, or from lqs keys create: set LQS_API_KEY to it"]
+        elsewhere = f"\n{margin}with {key.address}, where lqs answers too: commands go there" * (key.address != url)
+        return [f"  Key              kept in {key.file}{elsewhere}"]
+    return [f"  Key              none in {credentials_file()}; {command(NEW_KEY, anywhere=True)} makes one"]
 
 
-def _examples(url: str, file: Path) -> list[str]:
-    read_key = f"$(sed -n 's/^api_key = \"\\(.*\\)\"$/\\1/p' {shlex.quote(str(file))})"
+def _examples(url: str, key: KeyPlace) -> list[str]:
+    """Lines for a shell; the first puts the key into the environment, so that no other shows it."""
+    file = shlex.quote(str(key.file))
+    read = f"$(sed -n 's/^api_key = \"\\(.*\\)\"$/\\1/p' {file})" if key.file else key.made
     return [
+        f"export LQS_API_KEY={read or f'$({command(NEW_KEY, anywhere=True)})'}",
         command("problems generate --count 3 --wait", anywhere=True),
-        f'curl {url}/problems/generate -H "Authorization: Bearer {read_key}" '
-        "-H 'Content-Type: application/json' -d '{\"count\": 3}'",
+        f'curl {url}/problems/generate -H "Authorization: Bearer $LQS_API_KEY" \\',
+        "  -H 'Content-Type: application/json' -d '{\"count\": 3}'",
+        f'curl {url}/generation-requests/ID -H "Authorization: Bearer $LQS_API_KEY"  # the request_id for ID',
     ]

@@ -97,3 +97,8 @@ async def any_owner(connection: Connection) -> bool:
 async def insert_owner(connection: Connection, owner_id: UUID, *, name: str) -> None:
     """Store an owner."""
     await SQL["insert_owner"].execute(connection, id=owner_id, name=name)
+
+
+async def owners(connection: Connection) -> list[tuple[UUID, str]]:
+    """Every owner's id and name, oldest first."""
+    return [(row["id"], row["name"]) for row in await SQL["owners"].fetch(connection)]

@@ -34,3 +34,6 @@ SELECT EXISTS (SELECT FROM owners);
 
 -- name: insert_owner(id, name)
 INSERT INTO owners (id, name, created_at) VALUES (:id, :name, lqs_now());
+
+-- name: owners()
+SELECT id, name FROM owners ORDER BY created_at, id;
