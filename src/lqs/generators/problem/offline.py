@@ -26,7 +26,7 @@ from lqs.generators.french.levels import level_of
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
 from lqs.generators.french.sentence import Sentence
 from lqs.generators.problem.candidates import Candidate, Mistake, Wanted, mistakes_within, pools, right_group, wanted
-from lqs.generators.problem.explanations import explain_right, explain_wrong
+from lqs.generators.problem.explanations import Contrast, explain_right, explain_wrong
 
 _TENSE_NAMES: dict[Tense, str] = {"present": "présent", "passe_compose": "passé composé"}
 _TRIES = 40
@@ -180,7 +180,9 @@ def _wrong_statement(key: Key, draft: Draft, right: Sentence, mistake: Mistake) 
         text=text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, draft.candidate.clause, mistake.group, wrong, correction),
+        explanation=explain_wrong(
+            mistake.code, draft.candidate.clause, Contrast(right.group, mistake.group, wrong, correction)
+        ),
     )
 
 
