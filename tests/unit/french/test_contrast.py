@@ -58,6 +58,16 @@ WRONG = [
     ("se souvenir", PRESENT, "Je me souviens du rendez-vous.", "Je te souviens du rendez-vous.", REFLEXIVE),
     ("se souvenir", PRESENT, "Elle se souvient du rendez-vous.", "Elle me souvient du rendez-vous.", REFLEXIVE),
     ("se coucher", PAST, "Tu t’es couché tôt.", "Tu s’es couché tôt.", REFLEXIVE),
+    ("être", PRESENT, "Je suis en retard.", "J’es en retard.", SVA),
+    ("être", PRESENT, "Tu es en retard.", "Tu est en retard.", SVA),
+    ("être", PAST, "Elle a été en retard.", "Elle est été en retard.", AUX),
+    ("avoir", PRESENT, "Tu as faim.", "Tu a faim.", SVA),
+    ("avoir", PAST, "Marie a eu un rendez-vous.", "Marie est eu un rendez-vous.", AUX),
+    ("pouvoir", PRESENT, "Elle peut venir demain.", "Elle peux venir demain.", SVA),
+    ("pouvoir", PAST, "Tu as pu venir à pied.", "Tu es pu venir à pied.", AUX),
+    ("devoir", PAST, "Nous avons dû faire les courses.", "Nous sommes dû faire les courses.", AUX),
+    ("vouloir", PRESENT, "Nous voulons un café.", "Nous veulent un café.", SVA),
+    ("savoir", PRESENT, "Je sais la réponse.", "Je sait la réponse.", SVA),
 ]
 
 ACCEPTABLE = [
@@ -87,6 +97,10 @@ ACCEPTABLE = [
     ("se laver", PRESENT, "Nous nous lavons les mains.", "Nous vous lavons les mains."),
     ("s’habiller", PRESENT, "Tu t’habilles rapidement.", "Tu m’habilles rapidement."),
     ("se souvenir", PRESENT, "Il se souvient de cette histoire.", "Il me souvient de cette histoire."),
+    ("être", PRESENT, "Tu es en retard.", "Tu suis en retard."),
+    ("être", PAST, "Il a été en retard.", "Il est été en retard."),
+    ("vouloir", PRESENT, "Nous voulons un café.", "Nous veut un café."),
+    ("avoir", PAST, "Tu as eu faim.", "Tu es eu faim."),
     ("parler", PRESENT, "Je parle avec le professeur.", "Elle parle avec le professeur."),
     ("manger", PRESENT, "Paul mange une pomme.", "Paul mange du poisson."),
     ("manger", PRESENT, "Paul mange une pomme.", "Paul mange une pomme."),

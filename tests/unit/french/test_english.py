@@ -82,3 +82,30 @@ def test_to_be_is_conjugated_by_person(subject: str, tense: str, expected: str):
     plain = (NOW if tense == "present" else THEN)["plain"]
     frame = frame_of("se méfier", "de cet homme")
     assert translation(frame, SUBJECTS[subject], tense, plain, leading=True) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("subject", "tense", "time", "expected"),
+    [
+        ("elle", "present", "plain", "She can come on foot."),
+        ("je", "passe_compose", "yesterday", "I was able to come on foot yesterday."),
+        ("mes cousins", "passe_compose", "yesterday", "My cousins were able to come on foot yesterday."),
+        ("tu", "passe_compose", "already", "You have already been able to come on foot."),
+    ],
+)
+def test_can_borrows_its_past_from_to_be_able(subject: str, tense: str, time: str, expected: str):
+    marker = (NOW if tense == "present" else THEN)[time]
+    frame = frame_of("pouvoir", "venir à pied")
+    assert translation(frame, SUBJECTS[subject], tense, marker, leading=False) == expected  # type: ignore[arg-type]
+
+
+def test_an_adverb_follows_to_be_and_precedes_other_verbs():
+    hungry, eating = frame_of("avoir", "faim"), frame_of("manger", "une pomme")
+    assert translation(hungry, SUBJECTS["il"], "present", NOW["often"], leading=False) == "He is often hungry."
+    assert translation(eating, SUBJECTS["il"], "present", NOW["often"], leading=False) == "He often eats an apple."
+
+
+def test_to_be_has_a_perfect():
+    frame = frame_of("être", "en retard")
+    expected = "Paul has already been late."
+    assert translation(frame, SUBJECTS["Paul"], "passe_compose", THEN["already"], leading=False) == expected

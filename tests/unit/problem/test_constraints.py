@@ -32,7 +32,7 @@ REFUSED = [
     ({"verbs": ["parler", "parlr"]}, "/verbs/1", "Did you mean parler"),
     ({"verbs": ["laver"]}, "/verbs/0", "Did you mean se laver?"),
     ({"verbs": ["s'habiler"]}, "/verbs/0", "Did you mean s’habiller"),
-    ({"verbs": ["xyzzy"]}, "/verbs/0", "The verbs are: parler, manger"),
+    ({"verbs": ["xyzzy"]}, "/verbs/0", "The verbs are: être, avoir"),
     ({"verbs": ["naître"], "tenses": ["present"]}, "/verbs/0", "change the tenses (present, passe_compose)"),
     ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "Choose from: passe_compose"),
     ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/error_codes/0", "needs the tense passe_compose"),

@@ -46,6 +46,8 @@ def _present(verb: Verb) -> tuple[str, ...]:
 
 
 def _participle_forms(verb: Verb) -> Mapping[str, str]:
+    if " " in verb.participle:
+        return MappingProxyType(dict(zip(_PARTICIPLE_MARKS, verb.participle.split(), strict=True)))
     base = verb.participle or verb.infinitive[:-2] + _PARTICIPLE_ENDINGS[verb.infinitive[-2:]]
     forms = {agreement: base + mark for agreement, mark in _PARTICIPLE_MARKS.items()}
     if base.endswith("s"):

@@ -14,6 +14,8 @@ from lqs.generators.french.subjects import Subject
 from lqs.generators.french.verbs import Auxiliary, Objects, Verb
 
 _THIRD: Mapping[Number, Person] = {"s": "3s", "p": "3p"}
+_OTHER_VERBS: Mapping[tuple[str, str, str], str] = {("être", "tu", "suis"): "suivre"}
+"""Present forms that would be wrong of a verb (by name, subject, form), but are right of another one."""
 
 
 class Clause(NamedTuple):
@@ -99,6 +101,8 @@ def judge(clause: Clause, right: VerbGroup, wrong: VerbGroup) -> Proof | None:
 def _person_proof(clause: Clause, finite: str) -> Proof | None:
     """The form belongs to other persons of the same verb (or auxiliary) only."""
     persons = persons_of(clause).get(finite, frozenset())
+    if clause.tense == "present" and (clause.verb.name, clause.subject.text, finite) in _OTHER_VERBS:
+        return None
     if not persons or clause.subject.person in persons or _object_could_be_subject(clause, persons):
         return None
     return Proof(method="disjoint_persons", code="agreement.subject_verb")

@@ -39,6 +39,8 @@ _IRREGULAR = MappingProxyType(
                 "get got gotten",
                 "fall fell fallen",
                 "have had had",
+                "know knew known",
+                "find found found",
                 "wake woke woken",
             )
         )
@@ -46,6 +48,7 @@ _IRREGULAR = MappingProxyType(
 )
 _BE_NOW = MappingProxyType({"1s": "am", "2s": "are", "3s": "is", "1p": "are", "2p": "are", "3p": "are"})
 _BE_THEN = MappingProxyType({"1s": "was", "2s": "were", "3s": "was", "1p": "were", "2p": "were", "3p": "were"})
+_BEING = MappingProxyType({"be": "been", "can": "been able to"})
 _VOWELS = "aeiou"
 
 
@@ -72,12 +75,16 @@ def _past(verb: str) -> str:
 
 
 def _participle(verb: str) -> str:
+    if verb in _BEING:
+        return _BEING[verb]
     return _IRREGULAR[verb][1] if verb in _IRREGULAR else _ed_form(verb)
 
 
 def _finite(verb: str, person: Person, tense: Tense) -> str:
     if verb == "be":
         return (_BE_NOW if tense == "present" else _BE_THEN)[person]
+    if verb == "can":
+        return "can" if tense == "present" else f"{_BE_THEN[person]} able to"
     if tense == "passe_compose":
         return _past(verb)
     return _s_form(verb) if person == "3s" else verb
@@ -91,6 +98,8 @@ def translation(frame: Frame, subject: Subject, tense: Tense, marker: Marker, *,
         verbs = [have, marker.english, _participle(verb)]
     else:
         verbs = [marker.english if marker.inner else "", _finite(verb, subject.person, tense)]
+        if verb == "be":
+            verbs.reverse()  # “is often hungry”, but “often eats”
     clause = " ".join(filter(None, [subject.english, *verbs, rest.format(poss=subject.possessive)]))
     if not marker.english or marker.inner:
         return capitalised(f"{clause}.")

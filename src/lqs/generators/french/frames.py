@@ -181,6 +181,22 @@ s’endormir | devant la télévision | fall asleep in front of the television |
 se souvenir | de cette histoire | remember that story | plain | plain
 se souvenir | du rendez-vous | remember the appointment | plain | plain
 se méfier | de cet homme | be wary of that man | plain | plain
+être | en retard | be late | mornings often | yesterday morning
+être | en colère | be angry | often plain | yesterday morning
+avoir | faim | be hungry | mornings evenings often | night morning
+avoir | un cours de français | have a French class | saturdays weeks | yesterday saturday
+avoir | un rendez-vous | have an appointment | weeks often | yesterday week
+pouvoir | venir demain | can come tomorrow | plain |
+pouvoir | venir à pied | can come on foot | plain | yesterday morning
+pouvoir | aider les enfants | can help the children | plain saturdays | plain yesterday
+vouloir | un café | want a coffee | plain mornings |
+vouloir | une glace | want an ice cream | plain saturdays | saturday
+vouloir | partir tôt | want to leave early | often plain | yesterday morning
+devoir | partir à sept heures | have to leave at seven o’clock | plain days saturdays | yesterday morning
+devoir | faire les courses | have to do the shopping | saturdays weeks often | yesterday saturday
+savoir | la réponse | know the answer | plain often |
+savoir | nager | know how to swim | plain |
+savoir | la vérité | find out the truth |  | yesterday week
 """
 
 

@@ -25,6 +25,8 @@ class Objects(StrEnum):
 class Verb:
     """One verb. `present` and `participle` are empty where the rules of `conjugation` give them from the infinitive.
 
+    A `participle` of four words gives its forms ms, fs, mp and fp, where the usual endings would not.
+
     `essential` verbs exist only with a reflexive pronoun, so no other pronoun can stand there as an object.
     """
 
@@ -67,6 +69,12 @@ def _essential(infinitive: str, present: str = "", participle: str = "") -> Verb
 NONE, ARTICLE, PARTITIVE = Objects.NONE, Objects.ARTICLE, Objects.PARTITIVE
 
 _TABLE = (
+    _avoir("être", NONE, "suis es est sommes êtes sont", "été été été été"),
+    _avoir("avoir", PARTITIVE, "ai as a avons avez ont", "eu"),
+    _avoir("pouvoir", NONE, "peux peux peut pouvons pouvez peuvent", "pu pu pu pu"),
+    _avoir("vouloir", PARTITIVE, "veux veux veut voulons voulez veulent", "voulu"),
+    _avoir("devoir", NONE, "dois dois doit devons devez doivent", "dû due dus dues"),
+    _avoir("savoir", PARTITIVE, "sais sais sait savons savez savent", "su"),
     _avoir("parler", NONE),
     _avoir("manger", PARTITIVE),
     _avoir("commencer", PARTITIVE),

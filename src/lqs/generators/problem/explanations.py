@@ -1,9 +1,10 @@
 """Why a statement is wrong, or right, in English a learner can follow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import MappingProxyType
+from typing import NamedTuple
 
-from lqs.domain.entities.problem import PERSONS, ErrorCode
+from lqs.domain.entities.problem import PERSONS, ErrorCode, Person
 from lqs.generators.french import conjugation
 from lqs.generators.french.contrast import Clause, agrees_with_subject, auxiliary_of, persons_of
 from lqs.generators.french.orthography import join
@@ -20,70 +21,129 @@ _PERSON_NAMES = MappingProxyType(
         "3p": "third person plural",
     }
 )
-_PRONOUNS = MappingProxyType({"1s": "je", "2s": "tu", "3s": "il/elle", "1p": "nous", "2p": "vous", "3p": "ils/elles"})
+_PRONOUNS = MappingProxyType(
+    {"1s": "je", "2s": "tu", "3s": "il/elle/on", "1p": "nous", "2p": "vous", "3p": "ils/elles"}
+)
 _AGREEMENT_NAMES = MappingProxyType(
     {"ms": "masculine singular", "fs": "feminine singular", "mp": "masculine plural", "fp": "feminine plural"}
 )
 
 
-def explain_wrong(code: ErrorCode, clause: Clause, group: VerbGroup, wrong: str, correction: str) -> str:
-    """Why the verb group `group` is wrong. `wrong` and `correction` are the words that differ; both are quoted."""
-    return _WRITERS[code](clause, group, f"So it is “{correction}”, not “{wrong}”.")
+_WHO = MappingProxyType(
+    {
+        "je": {"ms": "a man is speaking", "fs": "a woman is speaking"},
+        "tu": {"ms": "said to a man", "fs": "said to a woman"},
+        "nous": {"mp": "men, or men and women, are speaking", "fp": "women are speaking"},
+        "vous": {
+            "ms": "said to one man",
+            "fs": "said to one woman",
+            "mp": "said to men, or to men and women",
+            "fp": "said to women",
+        },
+    }
+)
+"""Whom a pronoun of open gender stands for, where the participle shows it."""
+
+
+class Contrast(NamedTuple):
+    """The two verb groups of an explanation, and the words in which they differ (these are quoted)."""
+
+    right: VerbGroup
+    wrong: VerbGroup
+    found: str
+    correction: str
+
+    @property
+    def conclusion(self) -> str:
+        """The last sentence of an explanation."""
+        return f"So it is “{self.correction}”, not “{self.found}”."
+
+
+def explain_wrong(code: ErrorCode, clause: Clause, contrast: Contrast) -> str:
+    """Why the wrong verb group is wrong; quotes the words that differ."""
+    return f"{_WRITERS[code](clause, contrast)} {contrast.conclusion}"
 
 
 def explain_right(clause: Clause, group: VerbGroup) -> str:
     """Why the right verb group is right; quotes it."""
-    verb, tense, subject, _ = clause
     form = join([group.clitic, group.finite, group.participle])
-    person = f"“{subject.text}” is {_PERSON_NAMES[subject.person]}"
-    if tense == "present":
-        return f"{person}, and “{verb.name}” in the présent is then “{form}”."
+    person, name = _person(clause, group), clause.verb.name
+    if clause.tense == "present":
+        return f"{person}: in the présent, “{name}” becomes “{form}”."
     auxiliary = _auxiliary_name(clause)
-    return f"{person}; “{verb.name}” takes “{auxiliary}” in the passé composé here: “{form}”. {_agreement_rule(clause)}"
+    return (
+        f"{person}; “{name}” takes “{auxiliary}” in the passé composé here: “{form}”. {_agreement_rule(clause, group)}"
+    )
+
+
+def _shown_agreement(clause: Clause, right: VerbGroup) -> str:
+    """The gender and number that the participle shows; empty where it shows none."""
+    if not right.participle or not agrees_with_subject(clause):
+        return ""
+    forms = conjugation.PARTICIPLES[clause.verb]
+    return next((a for a in clause.subject.agreements if forms[a] == right.participle), "")
+
+
+def _person(clause: Clause, right: VerbGroup) -> str:
+    """The subject's person; a “vous” that is seen to be one person would contradict “plural”."""
+    subject = clause.subject
+    if subject.text == "vous" and _shown_agreement(clause, right).endswith("s"):
+        return "“vous” takes the second person plural of the verb even when it is one person"
+    return f"“{subject.text}” is {_PERSON_NAMES[subject.person]}"
+
+
+def _who(clause: Clause, right: VerbGroup) -> str:
+    """Whom je, tu, nous or vous is here, in brackets; empty where the participle does not show it."""
+    who = _WHO.get(clause.subject.text, {}).get(_shown_agreement(clause, right))
+    return f" (here {who})" if who else ""
 
 
 def _auxiliary_name(clause: Clause) -> str:
     return "avoir" if auxiliary_of(clause) is conjugation.AVOIR else "être"
 
 
-def _agreement_rule(clause: Clause) -> str:
+def _agreement_rule(clause: Clause, right: VerbGroup) -> str:
     if agrees_with_subject(clause):
-        return "The past participle agrees with the subject."
+        return f"The past participle agrees with the subject{_who(clause, right)}."
     if clause.verb.pronominal:
         return "The direct object follows the verb, so the past participle does not change."
     return "With “avoir”, the past participle does not agree with the subject."
 
 
-def _wrong_person(clause: Clause, group: VerbGroup, conclusion: str) -> str:
-    subject = clause.subject
-    what = f"“{group.finite}”" if clause.tense == "present" else f"the auxiliary “{group.finite}”"
-    persons = persons_of(clause)[group.finite]
-    owners = [f"“{_PRONOUNS[person]}”" for person in PERSONS if person in persons]
+def _owners(persons: Container[Person]) -> str:
+    return " or ".join(f"“{_PRONOUNS[person]}”" for person in PERSONS if person in persons)
+
+
+def _wrong_person(clause: Clause, contrast: Contrast) -> str:
+    finite = contrast.wrong.finite
+    what = f"“{finite}”" if clause.tense == "present" else f"the auxiliary “{finite}”"
     return (
-        f"The verb agrees with its subject: “{subject.text}” is {_PERSON_NAMES[subject.person]}, "
-        f"but {what} goes with {' or '.join(owners)}. {conclusion}"
+        f"The verb agrees with its subject: {_person(clause, contrast.right)}, "
+        f"but {what} goes with {_owners(persons_of(clause)[finite])}."
     )
 
 
-def _wrong_auxiliary(clause: Clause, group: VerbGroup, conclusion: str) -> str:
-    name = clause.verb.name
-    if clause.verb.pronominal:
-        return f"Reflexive verbs such as “{name}” always form the passé composé with “être”. {conclusion}"
-    right = _auxiliary_name(clause)
+def _wrong_auxiliary(clause: Clause, contrast: Contrast) -> str:
+    name, right = clause.verb.name, _auxiliary_name(clause)
     other = "être" if right == "avoir" else "avoir"
-    return f"“{name}” forms the passé composé with “{right}”, not with “{other}”. {conclusion}"
+    if clause.verb.pronominal:
+        rule = f"Reflexive verbs such as “{name}” always form the passé composé with “être”"
+    else:
+        rule = f"“{name}” forms the passé composé with “{right}”, not with “{other}”"
+    if contrast.wrong.participle != contrast.right.participle:
+        return f"{rule}, and the past participle then agrees with the subject{_who(clause, contrast.right)}."
+    return f"{rule}."
 
 
-def _wrong_agreement(clause: Clause, group: VerbGroup, conclusion: str) -> str:
-    subject = clause.subject
+def _wrong_agreement(clause: Clause, contrast: Contrast) -> str:
     if not agrees_with_subject(clause):
         return (
             "The direct object comes after the verb, and the reflexive pronoun is only the indirect object, "
-            f"so the past participle stays unchanged. {conclusion}"
+            "so the past participle stays unchanged."
         )
     rule = "In this reflexive verb" if clause.verb.pronominal else "With “être”"
-    known = _gender_and_number(subject)
-    return f"{rule}, the past participle agrees with the subject: “{subject.text}” is {known}. {conclusion}"
+    known = f"{_gender_and_number(clause.subject)}{_who(clause, contrast.right)}"
+    return f"{rule}, the past participle agrees with the subject: “{clause.subject.text}” is {known}."
 
 
 def _gender_and_number(subject: Subject) -> str:
@@ -92,15 +152,16 @@ def _gender_and_number(subject: Subject) -> str:
     return "singular" if subject.person.endswith("s") else "plural"
 
 
-def _wrong_reflexive(clause: Clause, group: VerbGroup, conclusion: str) -> str:
-    right = conjugation.reflexive(clause.verb, clause.subject.person)
+def _wrong_reflexive(clause: Clause, contrast: Contrast) -> str:
+    clitic = contrast.wrong.clitic
+    owners = _owners([p for p, form in zip(PERSONS, conjugation.REFLEXIVES, strict=True) if form == clitic])
     return (
-        "The reflexive pronoun has the person of its subject: "
-        f"with the subject “{clause.subject.text}” it is “{right}”, never “{group.clitic}”. {conclusion}"
+        "The reflexive pronoun agrees with its subject: "
+        f"“{clitic}” goes with {owners}, not with “{clause.subject.text}”."
     )
 
 
-_Writer = Callable[[Clause, VerbGroup, str], str]
+_Writer = Callable[[Clause, Contrast], str]
 _WRITERS: MappingProxyType[ErrorCode, _Writer] = MappingProxyType(
     {
         "agreement.subject_verb": _wrong_person,

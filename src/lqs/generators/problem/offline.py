@@ -9,7 +9,6 @@ from lqs.domain.entities.problem import (
     WRONG_STATEMENTS,
     ErrorCode,
     Key,
-    Level,
     Problem,
     ProblemConstraints,
     Provenance,
@@ -23,10 +22,11 @@ from lqs.domain.entity_type import Generated, GenerationOrder, Usage
 from lqs.domain.limits import MAX_ENTITIES
 from lqs.generators.french.english import translation
 from lqs.generators.french.frames import Marker
+from lqs.generators.french.levels import level_of
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
 from lqs.generators.french.sentence import Sentence
 from lqs.generators.problem.candidates import Candidate, Mistake, Wanted, mistakes_within, pools, right_group, wanted
-from lqs.generators.problem.explanations import explain_right, explain_wrong
+from lqs.generators.problem.explanations import Contrast, explain_right, explain_wrong
 
 _TENSE_NAMES: dict[Tense, str] = {"present": "présent", "passe_compose": "passé composé"}
 _TRIES = 40
@@ -73,7 +73,7 @@ def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
     mistakes = choose_mistakes(mistakes_within(candidate, draft.agreement, want.codes), rng)
     statements = _statements(draft, mistakes, correct_index)
     return Problem(
-        cefr=_level(candidate),
+        cefr=level_of(candidate.clause),
         tags=_tags(candidate, statements),
         instructions=(
             f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
@@ -180,16 +180,10 @@ def _wrong_statement(key: Key, draft: Draft, right: Sentence, mistake: Mistake) 
         text=text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, draft.candidate.clause, mistake.group, wrong, correction),
+        explanation=explain_wrong(
+            mistake.code, draft.candidate.clause, Contrast(right.group, mistake.group, wrong, correction)
+        ),
     )
-
-
-def _level(candidate: Candidate) -> Level:
-    """Présent is A1, passé composé A2; a reflexive verb with a direct object after it is B1 in the passé composé."""
-    if candidate.tense == "present":
-        return "A1"
-    clause = candidate.clause
-    return "B1" if clause.verb.pronominal and clause.object_number else "A2"
 
 
 def _tags(candidate: Candidate, statements: tuple[Statement, ...]) -> tuple[str, ...]:
