@@ -14,6 +14,9 @@ async def all_done(count) -> bool:
     return await count("generation_requests", UNFINISHED) == 0
 
 
+HERE = "application_name = 'lqs worker' AND datname = current_database()"
+
+
 async def test_a_hundred_generation_requests_end_although_their_worker_is_killed_midway(
     home, processes, count, eventually
 ):
@@ -28,7 +31,7 @@ async def test_a_hundred_generation_requests_end_although_their_worker_is_killed
     first.kill()
     first.wait()
     # The server may still carry out what the dead worker sent last.
-    await eventually(lambda: count("pg_stat_activity", "application_name = 'lqs worker'"), equals=0)
+    await eventually(lambda: count("pg_stat_activity", HERE), equals=0)
     lost = await count("slots", "status = 'processing'")
     assert lost > 0
     assert not await all_done(count)
