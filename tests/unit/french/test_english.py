@@ -9,7 +9,7 @@ from lqs.generators.french.english import translation
 from lqs.generators.french.frames import FRAMES, NOW, THEN, Frame
 from lqs.generators.french.subjects import SUBJECTS
 from lqs.generators.problem.candidates import CANDIDATES, Candidate
-from lqs.generators.problem.offline import Draft, sentence_of
+from lqs.generators.problem.selection import Draft, sentence_of
 
 SNAPSHOT = Path(__file__).parent / "translations.txt"
 

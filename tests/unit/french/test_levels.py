@@ -13,7 +13,7 @@ from lqs.generators.problem.candidates import Candidate
     ("verb", "complement", "tense", "level"),
     [
         ("être", "en retard", "present", "A1"),
-        ("vouloir", "un café", "present", "A1"),
+        ("vouloir", "un café au lait", "present", "A1"),
         ("se lever", "tôt", "present", "A1"),
         ("se lever", "tôt", "passe_compose", "A2"),
         ("aller", "au marché", "passe_compose", "A2"),

@@ -22,7 +22,8 @@ from lqs.generators.french.errors import OPERATORS
 from lqs.generators.french.verbs import VERBS
 from lqs.generators.problem.candidates import CANDIDATES, wanted
 from lqs.generators.problem.constraints import check_constraints
-from lqs.generators.problem.offline import Draft, compose, sentence_of
+from lqs.generators.problem.offline import compose
+from lqs.generators.problem.selection import Draft, sentence_of
 from lqs.generators.problem.verify import verify_problem
 
 KINDS_OF_VERB = ["manger", "travailler", "aller", "monter", "se laver", "se souvenir", "naître"]

@@ -10,7 +10,7 @@ from lqs.generators.french.orthography import changed_span
 from lqs.generators.french.subjects import SUBJECTS
 from lqs.generators.problem.candidates import CANDIDATES, Candidate, mistakes, right_group
 from lqs.generators.problem.explanations import Contrast, explain_right, explain_wrong
-from lqs.generators.problem.offline import Draft, sentence_of
+from lqs.generators.problem.selection import Draft, sentence_of
 
 
 def right_explanation(verb: str, subject: str, agreement: str, tense: Tense = "passe_compose") -> str:

@@ -142,8 +142,8 @@ partir | en vacances | go on vacation | summer often | yesterday saturday week a
 partir | à sept heures | leave at seven o’clock | days mornings saturdays | yesterday morning saturday
 rester | à la maison | stay at home | evenings saturdays often | yesterday night saturday
 rester | au bureau jusqu’à six heures | stay at the office until six o’clock | days often | yesterday
-naître | à Lyon | be born in Lyon |  | plain
-naître | en avril | be born in April |  | plain
+naître | dans un village | be born in a village |  | plain
+naître | en septembre | be born in September |  | plain
 entrer | sans frapper | come in without knocking | days often | yesterday morning
 rentrer | à la maison à six heures | come home at six o’clock | days saturdays | yesterday saturday
 rentrer | tard | come home late | evenings saturdays often | night saturday
@@ -182,20 +182,20 @@ se souvenir | de cette histoire | remember that story | plain | plain
 se souvenir | du rendez-vous | remember the appointment | plain | plain
 se méfier | de cet homme | be wary of that man | plain | plain
 être | en retard | be late | mornings often | yesterday morning
-être | en colère | be angry | often plain | yesterday morning
+être | en colère | be angry | often | yesterday morning
 avoir | faim | be hungry | mornings evenings often | night morning
 avoir | un cours de français | have a French class | saturdays weeks | yesterday saturday
 avoir | un rendez-vous | have an appointment | weeks often | yesterday week
-pouvoir | venir demain | can come tomorrow | plain |
+pouvoir | venir demain matin | can come tomorrow morning | plain |
 pouvoir | venir à pied | can come on foot | plain | yesterday morning
 pouvoir | aider les enfants | can help the children | plain saturdays | plain yesterday
-vouloir | un café | want a coffee | plain mornings |
+vouloir | un café au lait | want a coffee with milk | plain mornings |
 vouloir | une glace | want an ice cream | plain saturdays | saturday
 vouloir | partir tôt | want to leave early | often plain | yesterday morning
 devoir | partir à sept heures | have to leave at seven o’clock | plain days saturdays | yesterday morning
 devoir | faire les courses | have to do the shopping | saturdays weeks often | yesterday saturday
 savoir | la réponse | know the answer | plain often |
-savoir | nager | know how to swim | plain |
+savoir | nager sous l’eau | know how to swim underwater | plain |
 savoir | la vérité | find out the truth |  | yesterday week
 """
 
