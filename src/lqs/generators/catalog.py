@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from lqs.domain.entities.problem import Problem, ProblemConstraints
+from lqs.domain.entities.problem import Problem
 from lqs.domain.entity_type import EntityType, Generator
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.problem.constraints import check_constraints
+from lqs.generators.problem.naming import NamedVerbConstraints
 from lqs.generators.problem.offline import OfflineProblemGenerator
 from lqs.generators.problem.verify import verify_problem
 from lqs.generators.simulated import SimulatedGenerator
@@ -20,7 +21,7 @@ _ENTITY_TYPES = (
         name="problem",
         plural="problems",
         entity_model=Problem,
-        constraints_model=ProblemConstraints,
+        constraints_model=NamedVerbConstraints,
         check_constraints=check_constraints,
         verify=verify_problem,
         generators=MappingProxyType({"offline": OfflineProblemGenerator}),

@@ -2,8 +2,9 @@
 
 import pytest
 
-from lqs.domain.entities.problem import Problem, ProblemConstraints
+from lqs.domain.entities.problem import Problem
 from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.generators.problem.naming import NamedVerbConstraints
 from lqs.generators.problem.offline import OfflineProblemGenerator
 from lqs.generators.simulated import SimulatedGenerator
 
@@ -11,7 +12,7 @@ from lqs.generators.simulated import SimulatedGenerator
 def test_problem_is_registered_complete():
     problem = entity_types()["problem"]
     assert (problem.name, problem.plural) == ("problem", "problems")
-    assert (problem.entity_model, problem.constraints_model) == (Problem, ProblemConstraints)
+    assert (problem.entity_model, problem.constraints_model) == (Problem, NamedVerbConstraints)
     assert problem.default_generator in problem.generators
 
 

@@ -34,7 +34,12 @@ REFUSED = [
     ({"verbs": ["laver"]}, "/verbs/0", "Did you mean se laver?"),
     ({"verbs": ["s'habiler"]}, "/verbs/0", "Did you mean s’habiller"),
     ({"verbs": ["xyzzy"]}, "/verbs/0", "The verbs are: être, avoir"),
-    ({"verbs": ["naître"], "tenses": ["present"]}, "/verbs/0", "change the tenses (present, passe_compose)"),
+    ({"verbs": ["naître"], "tenses": ["present"]}, "/verbs/0", "“naître” is only offered in passe_compose"),
+    (
+        {"verbs": ["aller", "naître"], "tenses": ["present"]},
+        "/verbs/1",
+        "Add that to the tenses, or leave the verb out",
+    ),
     ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "Choose from: passe_compose"),
     ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/error_codes/0", "needs the tense passe_compose"),
     (
@@ -84,6 +89,7 @@ def test_what_cannot_be_honoured_is_refused_with_its_place_and_a_way_out(
     "asked",
     [
         {"verbs": ["s'habiller"]},
+        {"verbs": ["Aller", " aller ", "naitre", "S'Inquieter", "se  lever"]},
         {"verbs": ["e\u0301couter"]},
         {"verbs": list(VERBS)[:20]},
         {"tenses": ["passe_compose", "present"], "error_codes": ["aux.choice", "agreement.subject_verb"]},

@@ -17,10 +17,10 @@ from lqs.generators.french import conjugation
 from lqs.generators.french.contrast import Clause, accepted_participles, auxiliary_of, judge, persons_of
 from lqs.generators.french.errors import OPERATORS
 from lqs.generators.french.frames import FRAMES, Frame
-from lqs.generators.french.orthography import typographic
 from lqs.generators.french.sentence import VerbGroup, direct_object
 from lqs.generators.french.subjects import SUBJECTS, Subject
-from lqs.generators.french.verbs import VERBS, Verb
+from lqs.generators.french.verbs import Verb
+from lqs.generators.problem.naming import known_verb
 
 
 class Mistake(NamedTuple):
@@ -63,11 +63,6 @@ class Wanted(NamedTuple):
             and (not self.tenses or candidate.tense in self.tenses)
             and (not self.persons or candidate.subject.person in self.persons)
         )
-
-
-def known_verb(name: str) -> Verb | None:
-    """The verb a caller named, however the apostrophe or the accents were typed."""
-    return VERBS.get(typographic(name))
 
 
 def wanted(constraints: ProblemConstraints) -> Wanted:

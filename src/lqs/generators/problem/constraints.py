@@ -1,13 +1,21 @@
 """Refuses constraints that no problem can honour, before anything is stored."""
 
-import difflib
 from collections.abc import Callable, Iterable
 from types import MappingProxyType
 
-from lqs.domain.entities.problem import ERROR_CODES, PERSONS, TENSES, WRONG_STATEMENTS, ErrorCode, ProblemConstraints
+from lqs.domain.entities.problem import (
+    ERROR_CODES,
+    PERSONS,
+    TENSES,
+    WRONG_STATEMENTS,
+    ErrorCode,
+    ProblemConstraints,
+    Tense,
+)
 from lqs.domain.entity_type import ConstraintsRefused
-from lqs.generators.french.verbs import VERBS
-from lqs.generators.problem.candidates import Candidate, admitted, feasible, known_verb, mistakes_within, wanted
+from lqs.generators.french.verbs import Verb
+from lqs.generators.problem.candidates import CANDIDATES, Candidate, admitted, feasible, mistakes_within, wanted
+from lqs.generators.problem.naming import known_verb, quoted, unknown_verb
 
 _NEEDS: MappingProxyType[ErrorCode, str] = MappingProxyType(
     {
@@ -68,26 +76,32 @@ def check_constraints(constraints: ProblemConstraints) -> None:
 def _refuse_unknown_verbs(constraints: ProblemConstraints) -> None:
     for index, name in enumerate(constraints.verbs or ()):
         if known_verb(name) is None:
-            reflexive = [verb for verb in VERBS if verb.endswith((f" {name}", f"’{name}"))]
-            close = reflexive or difflib.get_close_matches(name, VERBS, n=3, cutoff=0.6)
-            meant = f" Did you mean {' or '.join(close)}?" if close else ""
-            raise ConstraintsRefused(
-                f"/verbs/{index}", f"“{name}” is not a verb we know.{meant} The verbs are: {', '.join(VERBS)}."
-            )
+            raise ConstraintsRefused(f"/verbs/{index}", unknown_verb(name))
 
 
 def _refuse_unused(constraints: ProblemConstraints, candidates: tuple[Candidate, ...]) -> None:
     for index, name in enumerate(constraints.verbs or ()):
         verb = known_verb(name)
         if not any(candidate.frame.verb is verb for candidate in candidates):
+            offered = _tenses_of(verb)
+            if constraints.tenses and not offered.intersection(constraints.tenses):
+                raise ConstraintsRefused(
+                    f"/verbs/{index}",
+                    f"{quoted(name)} is only offered in {' and '.join(sorted(offered))}. "
+                    "Add that to the tenses, or leave the verb out.",
+                )
             raise ConstraintsRefused(
                 f"/verbs/{index}",
-                f"No problem about “{name}” can be made with the other constraints. Leave it out, or change "
+                f"No problem about {quoted(name)} can be made with the other constraints. Leave it out, or change "
                 f"the tenses ({', '.join(TENSES)}), persons ({', '.join(PERSONS)}) or error codes "
                 f"({', '.join(ERROR_CODES)}).",
             )
     _refuse_unused_values("tenses", constraints.tenses, candidates, lambda candidate: candidate.tense)
     _refuse_unused_values("persons", constraints.persons, candidates, lambda candidate: candidate.subject.person)
+
+
+def _tenses_of(verb: Verb | None) -> frozenset[Tense]:
+    return frozenset(candidate.tense for candidate in CANDIDATES if candidate.frame.verb is verb)
 
 
 def _refuse_unused_values(
