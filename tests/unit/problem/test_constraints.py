@@ -40,7 +40,11 @@ REFUSED = [
         "/verbs/1",
         "Add that to the tenses, or leave the verb out",
     ),
-    ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "Choose from: passe_compose"),
+    (
+        {"verbs": ["naître"], "tenses": ["passe_compose", "present"]},
+        "/tenses/1",
+        "“naître”: only offered in passe_compose",
+    ),
     ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/error_codes/0", "needs the tense passe_compose"),
     (
         {"tenses": ["present"], "error_codes": ["agreement.subject_verb", "participle.agreement"]},

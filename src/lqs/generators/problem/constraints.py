@@ -96,8 +96,21 @@ def _refuse_unused(constraints: ProblemConstraints, candidates: tuple[Candidate,
                 f"the tenses ({', '.join(TENSES)}), persons ({', '.join(PERSONS)}) or error codes "
                 f"({', '.join(ERROR_CODES)}).",
             )
+    _refuse_tenses_no_verb_has(constraints)
     _refuse_unused_values("tenses", constraints.tenses, candidates, lambda candidate: candidate.tense)
     _refuse_unused_values("persons", constraints.persons, candidates, lambda candidate: candidate.subject.person)
+
+
+def _refuse_tenses_no_verb_has(constraints: ProblemConstraints) -> None:
+    names = constraints.verbs or []
+    offered = frozenset(tense for name in names for tense in _tenses_of(known_verb(name)))
+    for index, tense in enumerate(constraints.tenses or ()):
+        if names and tense not in offered:
+            raise ConstraintsRefused(
+                f"/tenses/{index}",
+                f"{', '.join(map(quoted, names))}: only offered in {' and '.join(sorted(offered))}. "
+                f"Leave {tense} out, or add a verb that has it.",
+            )
 
 
 def _tenses_of(verb: Verb | None) -> frozenset[Tense]:
