@@ -7,6 +7,7 @@ from tests.cli.calling import Caller, interrupt, until
 from tests.client.scripted_api import KEY, Answer, Cut, scripted_api, state
 
 ID = state()["request_id"]
+OTHER = ID.replace("0199", "0200")
 ACCEPTED = Answer(202, {"request_id": ID, "status": "pending", "count": 2, "done": False})
 AT_ONCE = {"Retry-After": "0"}
 
@@ -67,7 +68,7 @@ def test_an_unknown_id_is_no_success(home: Path) -> None:
 
 def test_of_several_each_has_its_verdict_and_the_gravest_is_the_code(home: Path) -> None:
     with scripted_api(Answer(200, state("completed", generated=2)), Answer(404), Answer(404)) as api:
-        ended = Caller(home, api.url, KEY).piped("generation", "wait", "a", "b", "a")
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, OTHER, ID)
     assert ended.code == 3
     assert "Completed" in ended.err
     assert len(api.calls) == 2
