@@ -118,7 +118,8 @@ def test_with_json_wrong_usage_is_a_problem_object(lonely: Caller) -> None:
     ended = lonely.piped("problems", "generate", "--count", "11", "--json")
     assert (ended.code, ended.out) == (2, "")
     assert ended.problem["code"] == "usage"
-    assert "--count must be" in ended.problem["title"]
+    assert ended.problem["title"] == "--count must be a number from 1 to 10"
+    assert ended.problem["next"] == "lqs problems generate --help"
 
 
 def test_every_list_in_the_constraints_has_an_option(lonely: Caller) -> None:

@@ -34,6 +34,14 @@ def new_app(summary: str | None = None) -> typer.Typer:
     return PlainApp(help=summary, rich_markup_mode=None, add_completion=False)
 
 
+class WrongUsage(typer.BadParameter):
+    """Something is wrong in the command, in words that stand for themselves."""
+
+    def format_message(self) -> str:
+        """The words."""
+        return self.message
+
+
 def parse_duration(text: str | float) -> float:
     """Seconds in a text such as 90, 90s, 10m or 1h; a default is a number already."""
     match = _DURATION.fullmatch(str(text).strip())
@@ -46,7 +54,7 @@ def parse_count(text: str | int) -> int:
     """How many entities, within the limits of the API."""
     least, most = limits.MIN_ENTITIES, limits.MAX_ENTITIES
     if not (isinstance(text, int) or re.fullmatch(r"[0-9]{1,9}", text)) or not least <= int(text) <= most:
-        raise typer.TyperException(f"--count must be a number from {least} to {most}")
+        raise WrongUsage(f"--count must be a number from {least} to {most}")
     return int(text)
 
 

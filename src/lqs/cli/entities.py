@@ -17,6 +17,7 @@ from lqs.cli.arguments import (
     PartialOkOption,
     TimeoutOption,
     UrlOption,
+    WrongUsage,
     check_idempotency_key,
     check_ids,
     check_word,
@@ -113,7 +114,7 @@ def generate(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Submit a generation request and say how to follow it, or follow it at once."""
     if not wait and (timeout is not None or partial_ok):
-        raise typer.TyperException(f"{'--partial-ok' if timeout is None else '--timeout'} is for waiting: add --wait")
+        raise WrongUsage(f"{'--partial-ok' if timeout is None else '--timeout'} is for waiting: add --wait")
     submission = _Submission(
         noun,
         count,
