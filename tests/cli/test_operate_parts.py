@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from tests.cli.calling import Caller, until
-from tests.cli.supervised import Home
+from tests.cli.supervised import Home, on_terminal
 from tests.running import Service
 
 from lqs_client import Client
@@ -86,6 +86,14 @@ def test_no_other_service_s_port_is_shared_without_a_word(operator: Caller, serv
     assert ended.code == 1
     assert f"is in use: lqs already answers at {service.url}" in ended.err
     assert "use that one: lqs problems generate" in ended.err
+
+
+def test_a_worker_on_a_terminal_says_in_words_that_it_starts(operator: Caller) -> None:
+    with on_terminal(operator, "worker") as worker:
+        worker.shows("The worker starts; Ctrl-C stops it.")
+        worker.press_ctrl_c()
+        worker.ends(within=20)
+    assert "worker.started" not in worker.text
 
 
 def test_a_generator_that_does_not_exist_stops_the_whole_service_at_once(operator: Caller) -> None:

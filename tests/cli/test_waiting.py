@@ -7,6 +7,7 @@ from tests.cli.calling import Caller, interrupt, until
 from tests.client.scripted_api import KEY, Answer, Cut, scripted_api, state
 
 ID = state()["request_id"]
+OTHER = ID.replace("0199", "0200")
 ACCEPTED = Answer(202, {"request_id": ID, "status": "pending", "count": 2, "done": False})
 AT_ONCE = {"Retry-After": "0"}
 
@@ -58,6 +59,26 @@ def test_trouble_on_the_way_is_shown_and_does_not_end_the_waiting(home: Path) ->
     assert ended.err.count("reconnecting in") == 3
 
 
+@pytest.mark.parametrize("words", [("generation", "wait", ID), ("problems", "generate", "--count", "2", "--wait")])
+def test_when_no_worker_lives_this_is_said_once_with_what_to_run(home: Path, words: tuple[str, ...]) -> None:
+    looks = (Answer(200, state()), Answer(200, state(version=2)), Answer(200, state("completed", generated=2)))
+    script = looks if "wait" in words else (ACCEPTED, *looks)
+    said = "no worker is alive; start `lqs worker`"
+    with scripted_api(*script, workers_alive=0) as api:
+        assert Caller(home, api.url, KEY).piped(*words).err.count(said) == 1
+    with scripted_api(*script, workers_alive=2) as api:
+        assert said not in Caller(home, api.url, KEY).piped(*words).err
+
+
+def test_a_server_that_is_down_is_told_at_the_second_try_with_what_to_run(keyed: Caller) -> None:
+    short = keyed.piped("generation", "wait", ID, "--timeout", "0s").err
+    lines = keyed.piped("generation", "wait", ID, "--timeout", "3s").err.splitlines()
+    advice = [number for number, line in enumerate(lines) if "start it with `lqs up`" in line]
+    assert [line for line in lines[: advice[0]] if "reconnecting in" in line] == lines[:2]
+    assert len(advice) == 1
+    assert "start it with" not in short
+
+
 def test_an_unknown_id_is_no_success(home: Path) -> None:
     with scripted_api(Answer(404, {"title": "Not found", "detail": "No such.", "code": "not_found"})) as api:
         ended = Caller(home, api.url, KEY).piped("generation", "wait", ID)
@@ -67,7 +88,7 @@ def test_an_unknown_id_is_no_success(home: Path) -> None:
 
 def test_of_several_each_has_its_verdict_and_the_gravest_is_the_code(home: Path) -> None:
     with scripted_api(Answer(200, state("completed", generated=2)), Answer(404), Answer(404)) as api:
-        ended = Caller(home, api.url, KEY).piped("generation", "wait", "a", "b", "a")
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, OTHER, ID)
     assert ended.code == 3
     assert "Completed" in ended.err
     assert len(api.calls) == 2

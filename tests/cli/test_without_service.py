@@ -17,6 +17,8 @@ from lqs.domain import limits
 from lqs.generators.catalog import entity_types
 from lqs_client.credentials import save_credentials
 
+UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
+
 
 def test_the_version_is_told_before_any_framework_is_loaded() -> None:
     look = (
@@ -62,12 +64,14 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
     ("words", "told"),
     [
         (["problmes"], "Did you mean 'problems'?"),
-        (["problems"], "Missing command"),
+        (["problems"], "  generate  Ask for problems"),
+        (["generation"], "  wait  Wait until"),
+        (["keys"], "  revoke  Revoke an API key"),
         (["problems", "generat"], "Did you mean 'generate'"),
-        (["generation", "wait"], "Missing argument 'ID...'"),
-        (["problems", "generate", "--count", "0"], "greater than or equal to 1"),
-        (["problems", "generate", "--count", "11"], "less than or equal to 10"),
-        (["problems", "generate", "--count", "many"], "valid integer"),
+        (["generation", "wait"], "Missing argument 'ID'"),
+        (["problems", "generate", "--count", "0"], "--count must be a number from 1 to 10"),
+        (["problems", "generate", "--count", "11"], "--count must be a number from 1 to 10"),
+        (["problems", "generate", "--count", "many"], "--count must be a number from 1 to 10"),
         (["problems", "generate", "--metadata", "lesson"], "write key=value"),
         (["problems", "generate", "--metadata", "a=1", "--metadata", "a=2"], "given twice"),
         (["problems", "generate", "--metadata", "k" * 65 + "=1"], "at most 64"),
@@ -82,6 +86,15 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
         (["problems", "generate", "--constraints", '{"verbs": []}', "--verb", "être"], "choose one"),
         (["problems", "generate", "--idempotency-key", "a b"], "visible ASCII"),
         (["problems", "generate", "--timeout", "soon"], "no duration"),
+        (["problems", "generate", "--timeout", "5s"], "--timeout is for waiting: add --wait"),
+        (["problems", "generate", "--partial-ok"], "--partial-ok is for waiting: add --wait"),
+        (["problems", "generate", "--tense", "imparfait"], "--tense: 'imparfait' is none of present, passe_compose"),
+        (["problems", "generate", "--person", "4s"], "--person: '4s' is none of 1s, 2s, 3s, 1p, 2p, 3p"),
+        (["problems", "generate", "--error-code", "aux.choise"], "--error-code: 'aux.choise' is none of agreement."),
+        (["problems", "generate", "--error-code", "aux.choise"], "did you mean aux.choice?"),
+        (["generation", "get", "foo"], "'foo' is malformed: an id is like"),
+        (["generation", "wait", UNKNOWN, "foo"], "'foo' is malformed: an id is like"),
+        (["problems", "get", "foo"], "'foo' is malformed: an id is like"),
         (["keys", "create", "ci"], "Missing option '--scope'"),
         (["keys", "create", "ci", "--scope", "read", "--expires-at", "2030-01-01"], "no time with a zone"),
         (["help", "me"], "there is on exit-codes"),
@@ -105,6 +118,7 @@ def test_with_json_wrong_usage_is_a_problem_object(lonely: Caller) -> None:
     ended = lonely.piped("problems", "generate", "--count", "11", "--json")
     assert (ended.code, ended.out) == (2, "")
     assert ended.problem["code"] == "usage"
+    assert ended.problem["title"] == "--count must be a number from 1 to 10"
     assert ended.problem["next"] == "lqs problems generate --help"
 
 
@@ -133,7 +147,7 @@ def test_a_mistyped_key_is_told_without_a_call_and_without_showing_it(lonely: Ca
 
 
 def test_a_service_that_is_not_there_is_told_with_what_to_run(keyed: Caller) -> None:
-    ended = keyed.piped("generation", "get", "1")
+    ended = keyed.piped("generation", "get", UNKNOWN)
     assert ended.code == 1
     assert "no connection to http://127.0.0.1:1" in ended.err
     assert "Next: lqs up" in ended.err
@@ -147,8 +161,8 @@ def test_a_wrong_address_is_wrong_usage(keyed: Caller, words: list[str]) -> None
 
 
 def test_a_traceback_is_shown_only_when_asked_for(keyed: Caller) -> None:
-    assert "Traceback" not in keyed.piped("generation", "get", "1").err
-    assert "Traceback" in keyed.piped("generation", "get", "1", "--debug").err
+    assert "Traceback" not in keyed.piped("generation", "get", UNKNOWN).err
+    assert "Traceback" in keyed.piped("generation", "get", UNKNOWN, "--debug").err
 
 
 def test_completion_offers_commands(lonely: Caller) -> None:
@@ -165,7 +179,7 @@ def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller)
 
 
 def test_where_the_shell_does_not_find_lqs_the_next_step_is_the_way_to_it(keyed: Caller, home: Path) -> None:
-    inside, words = Path(LQS).parents[1], ("generation", "get", "1")
+    inside, words = Path(LQS).parents[1], ("generation", "get", UNKNOWN)
     assert f"Next: {LQS} up" in keyed.piped(*words, cwd=home, PATH=os.defpath).err
     assert "Next: bin/lqs up" in keyed.piped(*words, cwd=inside, PATH=os.defpath).err
     assert "Next: ./lqs up" in keyed.piped(*words, cwd=Path(LQS).parent, PATH=os.defpath).err
@@ -187,3 +201,16 @@ def test_the_help_of_what_speaks_to_an_api_names_its_variables(lonely: Caller, w
     told = lonely.piped(*words, "--help").out
     assert "LQS_API_KEY" in told
     assert "LQS_API_URL" in told
+
+
+def test_help_on_a_command_is_the_help_of_that_command(lonely: Caller) -> None:
+    for words in (["problems"], ["problems", "generate"], ["keys"]):
+        told = lonely.piped("help", *words)
+        assert (told.code, told.out) == (0, lonely.piped(*words, "--help").out)
+    assert "there is on exit-codes and on every command" in lonely.piped("help", "poems").err
+
+
+def test_the_help_shows_arguments_in_words_of_people(lonely: Caller) -> None:
+    told = lonely.piped("generation", "wait", "--help").out
+    assert told.startswith("Usage: lqs generation wait [OPTIONS] ID ...\n")
+    assert "  ID  Ids of the generation requests." in told

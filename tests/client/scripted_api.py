@@ -36,10 +36,14 @@ class Call:
 
 
 class ScriptedApi:
-    """The address, and every call that was made. The last line of the script is repeated for ever."""
+    """The address, and every call that was made. The last line of the script is repeated for ever.
 
-    def __init__(self, url: str, script: Sequence[Answer | Cut]) -> None:
+    Its health is no part of the script.
+    """
+
+    def __init__(self, url: str, script: Sequence[Answer | Cut], workers_alive: int) -> None:
         self.url = url
+        self._health = Answer(200, {"status": "ready", "workers_alive": workers_alive})
         self.calls: list[Call] = []
         self._script = list(script)
         self._called = threading.Condition()
@@ -51,6 +55,8 @@ class ScriptedApi:
 
     def note(self, call: Call) -> Answer | Cut:
         """Keep a call; returns what to answer."""
+        if call.path == "/health/ready":
+            return self._health
         with self._called:
             self.calls.append(call)
             self._called.notify_all()
@@ -61,7 +67,7 @@ class ScriptedApi:
 
 
 @contextmanager
-def scripted_api(*script: Answer | Cut) -> Iterator[ScriptedApi]:
+def scripted_api(*script: Answer | Cut, workers_alive: int = 1) -> Iterator[ScriptedApi]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             match api.note(_read_call(self.rfile)):
@@ -72,7 +78,7 @@ def scripted_api(*script: Answer | Cut) -> Iterator[ScriptedApi]:
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=True) as server:
         server.daemon_threads = True
-        api = ScriptedApi(f"http://127.0.0.1:{server.server_address[1]}", script)
+        api = ScriptedApi(f"http://127.0.0.1:{server.server_address[1]}", script, workers_alive)
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         try:

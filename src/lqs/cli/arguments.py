@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from lqs.cli.plain_help import PlainApp
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 CLIENT_EPILOG = (
@@ -29,7 +31,15 @@ DEFAULT_TIMEOUT = 600.0
 
 def new_app(summary: str | None = None) -> typer.Typer:
     """An application below the root, in the plain style of all of them."""
-    return typer.Typer(help=summary, rich_markup_mode=None, add_completion=False)
+    return PlainApp(help=summary, rich_markup_mode=None, add_completion=False)
+
+
+class WrongUsage(typer.BadParameter):
+    """Something is wrong in the command, in words that stand for themselves."""
+
+    def format_message(self) -> str:
+        """The words."""
+        return self.message
 
 
 def parse_duration(text: str | float) -> float:
@@ -38,6 +48,22 @@ def parse_duration(text: str | float) -> float:
     if match is None:
         raise typer.BadParameter(f"{text!r} is no duration: write seconds, or a number with s, m, h or d")
     return float(match[1]) * _SECONDS[match[2] or ""]
+
+
+def parse_count(text: str | int) -> int:
+    """How many entities, within the limits of the API."""
+    least, most = limits.MIN_ENTITIES, limits.MAX_ENTITIES
+    if not (isinstance(text, int) or re.fullmatch(r"[0-9]{1,9}", text)) or not least <= int(text) <= most:
+        raise WrongUsage(f"--count must be a number from {least} to {most}")
+    return int(text)
+
+
+def check_ids(value: Any) -> Any:
+    """The id, or the ids, if the API can have made them."""
+    for one in [value] if isinstance(value, str) else value or ():
+        if not _ID.fullmatch(one):
+            raise typer.BadParameter(f"{one!r} is malformed: an id is like 0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d")
+    return value
 
 
 def parse_moment(text: str) -> datetime:
@@ -130,7 +156,7 @@ def _wrong(option: str, message: str) -> typer.BadParameter:
 UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of the API.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON.")]
 TimeoutOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--timeout",
         parser=parse_duration,

@@ -8,6 +8,11 @@ from lqs_client import AsyncClient, Client, CredentialsInvalid, looks_like_key
 from lqs_client.credentials import KEY_VARIABLE, URL_VARIABLE, Credentials, credentials_file, find_credentials
 
 
+def address(url: str | None) -> str:
+    """Where a client for `url` would call."""
+    return find_credentials(api_url=url).api_url
+
+
 def open_client(url: str | None) -> Client:
     """A client for `url`, or for the address that the environment, the file or the default name."""
     found, key = _credentials(url)

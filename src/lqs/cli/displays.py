@@ -32,6 +32,10 @@ class Display(Protocol):
         """A look failed; the next follows in `pause` seconds."""
         ...
 
+    def advise(self, words: str) -> None:
+        """Say what would help, beside what goes on."""
+        ...
+
 
 def choose_display(request_ids: Sequence[str], *, as_json: bool) -> Display:
     """JSON if asked for; else a bar if people look at standard error, and lines if a program or a file does."""
@@ -84,6 +88,10 @@ class BarDisplay:
         """Say beside the bar that the connection is being made again."""
         self._progress.update(self._bars[request_id], note=f"reconnecting in {pause:.0f}s")
 
+    def advise(self, words: str) -> None:
+        """Write it above the bars."""
+        self._progress.console.print(words, markup=False)
+
 
 class LineDisplay:
     """One line for each change, with the time, on standard error."""
@@ -103,6 +111,10 @@ class LineDisplay:
     def troubled(self, request_id: str, error: LqsError, pause: float) -> None:
         """Write what failed."""
         _say(request_id, f"reconnecting in {pause:.0f}s: {clean(str(error))}")
+
+    def advise(self, words: str) -> None:
+        """Write it."""
+        print(words, file=sys.stderr, flush=True)
 
 
 class JsonDisplay:
@@ -130,6 +142,11 @@ class JsonDisplay:
         }
         trouble |= {"request_id": request_id, "pause_seconds": round(pause, 1)}
         print(json.dumps(trouble, ensure_ascii=False), file=sys.stderr, flush=True)
+
+    def advise(self, words: str) -> None:
+        """Write it to standard error as an object."""
+        advice = {"type": "about:blank", "title": words, "code": "advice"}
+        print(json.dumps(advice, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def _figures(state: GenerationRequest) -> str:

@@ -17,9 +17,13 @@ from lqs.cli.arguments import (
     PartialOkOption,
     TimeoutOption,
     UrlOption,
+    WrongUsage,
     check_idempotency_key,
+    check_ids,
+    check_word,
     gather_constraints,
     new_app,
+    parse_count,
     parse_metadata,
 )
 from lqs.cli.connection import open_client
@@ -32,7 +36,9 @@ from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeou
 
 CountOption = Annotated[
     int,
-    typer.Option(min=limits.MIN_ENTITIES, max=limits.MAX_ENTITIES, metavar="N", help="How many."),
+    typer.Option(
+        parser=parse_count, metavar="N", help=f"How many, from {limits.MIN_ENTITIES} to {limits.MAX_ENTITIES}."
+    ),
 ]
 ConstraintsOption = Annotated[
     str | None, typer.Option(metavar="JSON|@FILE|-", help="All constraints as a JSON object.", show_default=False)
@@ -73,6 +79,9 @@ def entity_app(noun: EntityNoun) -> typer.Typer:
 def _generate_command(noun: EntityNoun) -> Callable[..., None]:
     def command(**given: Any) -> None:
         listed = {option.field: given.pop(option.field) or () for option in noun.list_options}
+        for option in noun.list_options:
+            for word in listed[option.field] if option.words else ():
+                check_word(f"--{option.name}", word, option.words)
         generate(noun, listed, **given)
 
     fixed = [one for one in inspect.signature(generate).parameters.values() if one.name not in ("noun", "listed")]
@@ -98,12 +107,14 @@ def generate(  # noqa: PLR0913  one parameter an option
     metadata: MetadataOption = None,
     idempotency_key: KeyOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all is generated, and print it.")] = False,
-    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    timeout: TimeoutOption = None,
     partial_ok: PartialOkOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Submit a generation request and say how to follow it, or follow it at once."""
+    if not wait and (timeout is not None or partial_ok):
+        raise WrongUsage(f"{'--partial-ok' if timeout is None else '--timeout'} is for waiting: add --wait")
     submission = _Submission(
         noun,
         count,
@@ -117,9 +128,10 @@ def generate(  # noqa: PLR0913  one parameter an option
         return
     from lqs.cli.following import Waiting, follow
 
+    seconds = DEFAULT_TIMEOUT if timeout is None else timeout
     if not as_json:
         print(f"Generation request {accepted.request_id}", file=sys.stderr)
-    raise typer.Exit(follow([accepted.request_id], Waiting(url, timeout, partial_ok, as_json)))
+    raise typer.Exit(follow([accepted.request_id], Waiting(url, seconds, partial_ok, as_json)))
 
 
 def _submit(submission: _Submission, url: str | None, *, as_json: bool) -> Accepted:
@@ -162,7 +174,7 @@ def _tell_accepted(accepted: Accepted, submission: _Submission, *, as_json: bool
 
 def _get_command(noun: EntityNoun) -> Callable[..., None]:
     def command(
-        entity_id: Annotated[str, typer.Argument(metavar="ID", help=f"Id of the {noun.name}.")],
+        entity_id: Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help=f"Id of the {noun.name}.")],
         *,
         as_json: JsonOption = False,
         url: UrlOption = None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import typer
+import typer.core
 
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.plain import clean
@@ -94,15 +95,42 @@ def describe(error: Exception) -> Failure:
             context = getattr(error, "ctx", None)
             words = context.command_path.removeprefix(NAME).lstrip() if context else ""
             step = f"{program()} {words}".rstrip() + " --help"
-            return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), (), step)
+            return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), _subcommands(context), step)
         case _:
             what = f"this is a fault in lqs: {type(error).__name__}: {error}"
             step = "the same command with --debug, and report what it prints"
             return Failure(ExitCode.ERROR, "internal", what, (), step)
 
 
+def _subcommands(context: typer.Context | None) -> tuple[str, ...]:
+    """The commands of a group that was called without one, or with none of its own; not those of the root."""
+    if context is None or context.parent is None or not isinstance(context.command, typer.core.TyperGroup):
+        return ()
+    names = {name: one.get_short_help_str(70) for name, one in context.command.commands.items()}
+    width = max(map(len, names))
+    return tuple(f"{name:<{width}}  {summary}" for name, summary in names.items())
+
+
+def _place(pointer: str) -> str:
+    """Where a finding of the API belongs, in the words of the command line if there is an option for it."""
+    match pointer.split("/")[1:]:
+        case ["constraints", field, *_]:
+            # only a refused constraint is worth the registry, which is slow to import
+            from lqs.cli.entity_types import entity_nouns
+
+            options = (option for noun in entity_nouns() for option in noun.list_options)
+            name = next((option.name for option in options if option.field == field), "constraints")
+        case ["scopes", *_]:
+            name = "scope"
+        case ["count" | "metadata" | "constraints" | "expires_at" as field, *_]:
+            name = field.replace("_", "-")
+        case _:
+            return pointer or "body"
+    return f"--{name} ({pointer})"
+
+
 def _api_error(error: ApiError) -> Failure:
-    why = [f"{one.pointer or 'body'}: {one.detail}" for one in error.errors]
+    why = [f"{_place(one.pointer)}: {one.detail}" for one in error.errors]
     if not why and error.detail != error.title:
         why.append(error.detail)
     trace = (f"trace id {error.trace_id}",) if error.trace_id else ()

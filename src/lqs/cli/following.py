@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import typer
 
-from lqs.cli.connection import open_async_client
+from lqs.cli.advice import Adviser
+from lqs.cli.connection import address, open_async_client
 from lqs.cli.displays import Display, choose_display
 from lqs.cli.entity_types import plural_of
 from lqs.cli.exit_codes import ExitCode, gravest
@@ -27,6 +28,12 @@ class Waiting:
     timeout: float
     partial_ok: bool
     as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    display: Display
+    adviser: Adviser
 
 
 def follow(request_ids: Sequence[str], how: Waiting) -> ExitCode:
@@ -48,19 +55,23 @@ async def _wait_for_all(
     request_ids: Sequence[str], how: Waiting, display: Display
 ) -> Sequence[GenerationRequest | LqsError]:
     async with open_async_client(how.url) as client:
-        return await asyncio.gather(*(_wait_for_one(client, request_id, how, display) for request_id in request_ids))
+        screen = _Screen(display, Adviser(address(how.url), display))
+        return await asyncio.gather(*(_wait_for_one(client, request_id, how, screen) for request_id in request_ids))
 
 
 async def _wait_for_one(
-    client: AsyncClient, request_id: str, how: Waiting, display: Display
+    client: AsyncClient, request_id: str, how: Waiting, screen: _Screen
 ) -> GenerationRequest | LqsError:
+    async def changed(state: GenerationRequest) -> None:
+        screen.display.changed(request_id, state)
+        await screen.adviser.changed(request_id, state)
+
+    def troubled(error: LqsError, pause: float) -> None:
+        screen.display.troubled(request_id, error, pause)
+        screen.adviser.troubled(request_id, error)
+
     try:
-        return await client.wait(
-            request_id,
-            timeout=how.timeout,
-            on_progress=lambda state: display.changed(request_id, state),
-            on_trouble=lambda error, pause: display.troubled(request_id, error, pause),
-        )
+        return await client.wait(request_id, timeout=how.timeout, on_progress=changed, on_trouble=troubled)
     except LqsError as error:
         return error
 

@@ -13,6 +13,7 @@ from lqs.cli.arguments import (
     PartialOkOption,
     TimeoutOption,
     UrlOption,
+    check_ids,
     new_app,
 )
 from lqs.cli.connection import open_client
@@ -27,7 +28,7 @@ app = new_app("Look at a generation request, or wait for it.")
 
 @app.command(epilog=CLIENT_EPILOG)
 def get(
-    request_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the generation request.")],
+    request_id: Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help="Id of the generation request.")],
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -47,8 +48,10 @@ def get(
 
 @app.command(epilog=CLIENT_EPILOG)
 def wait(
-    request_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the generation requests.")],
-    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    request_ids: Annotated[
+        list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
+    ],
+    timeout: TimeoutOption = None,
     partial_ok: PartialOkOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
@@ -56,7 +59,9 @@ def wait(
     """Wait until the generation requests are done and print what was generated; the exit code is the outcome."""
     from lqs.cli.following import Waiting, follow
 
-    raise typer.Exit(follow(request_ids, Waiting(url, timeout, partial_ok, as_json)))
+    raise typer.Exit(
+        follow(request_ids, Waiting(url, DEFAULT_TIMEOUT if timeout is None else timeout, partial_ok, as_json))
+    )
 
 
 def _summary(request: GenerationRequest) -> str:

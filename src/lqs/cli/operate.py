@@ -52,6 +52,8 @@ def worker(end_with_stdin: LifelineOption = False) -> None:
         settings = load()
         if end_with_stdin:
             end_with_parent(_STDIN, grace_seconds=settings.graceful_stop_seconds + _LAST_SECONDS)
+        elif sys.stderr.isatty():
+            print("The worker starts; Ctrl-C stops it.", file=sys.stderr, flush=True)
         run_worker()
 
 

@@ -13,6 +13,8 @@ from lqs.observability.telemetry import Happening, Listener
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _QUIET = frozenset({"slots.claimed", "slots.settled", "attempt.failed"})
 """Happenings of every moment; logged at debug level only."""
+_STARTS = frozenset({"api.started", "worker.started"})
+"""On a terminal these are for debugging too: there the command says in words what it started."""
 
 _SECRETS = (
     (re.compile(r"lqs_live_([0-9A-Za-z]+)_[0-9A-Za-z]+"), r"lqs_live_\1_***"),
@@ -40,12 +42,14 @@ def log_listener(
         process=process,
     )
 
+    quiet = _QUIET | _STARTS if sys.stderr.isatty() else _QUIET
+
     def listen(happening: Happening) -> None:
         # Who reads the log may be gone; the work goes on.
         with suppress(OSError, ValueError):
             if happening.error is not None:
                 logger.error(happening.name, exc_info=happening.error, **happening.fields)
-            elif happening.name in _QUIET:
+            elif happening.name in quiet:
                 logger.debug(happening.name, **happening.fields)
             else:
                 logger.info(happening.name, **happening.fields)
