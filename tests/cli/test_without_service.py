@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller)
 
 def test_where_the_shell_does_not_find_lqs_the_next_step_is_the_way_to_it(keyed: Caller, home: Path) -> None:
     inside, words = Path(LQS).parents[1], ("generation", "get", UNKNOWN)
-    assert f"Next: {LQS} up" in keyed.piped(*words, cwd=home, PATH=os.defpath).err
+    assert f"Next: {shlex.quote(str(LQS))} up" in keyed.piped(*words, cwd=home, PATH=os.defpath).err
     assert "Next: bin/lqs up" in keyed.piped(*words, cwd=inside, PATH=os.defpath).err
     assert "Next: ./lqs up" in keyed.piped(*words, cwd=Path(LQS).parent, PATH=os.defpath).err
     assert "Next: lqs up" in keyed.piped(*words, cwd=inside).err
