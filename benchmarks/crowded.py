@@ -40,7 +40,7 @@ async def _claims(ground: Ground, *, snapshot_held: bool) -> Series:
         took = []
         for _ in range(_CLAIMS):
             started = time.perf_counter()
-            won = await claim(database, worker_id=worker_id, entity_types=["problem"], batch=_BATCH, hold_seconds=105)
+            won = await claim(database, worker_id=worker_id, entity_types=["problem"], batch=_BATCH, grace_seconds=15)
             took.append((time.perf_counter() - started) * 1000)
             if len(won.slots) != _BATCH:
                 raise RuntimeError(f"a claim won only {len(won.slots)} slots")

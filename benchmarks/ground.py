@@ -20,7 +20,7 @@ from lqs.dispatch.postgres import Announcer
 from lqs.domain.entities.problem import ProblemConstraints
 from lqs.domain.ids import new_id
 from lqs.lifecycle.register import register
-from lqs.lifecycle.submit import Submission, Submitter
+from lqs.lifecycle.submit import Defaults, Submission, Submitter
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.settings import Settings
 from lqs.storage.database import Database
@@ -137,9 +137,7 @@ def submitter_for(database: Database, telemetry: Telemetry, *, most: int = 500) 
     return Submitter(
         database,
         telemetry,
-        slot_timeout_seconds=settings.slot_timeout_seconds,
-        overhead_seconds=settings.request_overhead_seconds,
-        max_attempts=settings.max_attempts,
+        Defaults(settings.slot_timeout_seconds, settings.request_overhead_seconds, settings.max_attempts),
         most=most,
     )
 

@@ -58,7 +58,6 @@ def workshop() -> Workshop:
         entity_types=kinds(),
         generators={"problem": Prebuilt()},
         policy=RetryPolicy(),
-        slot_timeout_seconds=90,
         telemetry=Telemetry(),
     )
 

@@ -16,7 +16,7 @@ from lqs.lifecycle.settle import settle
 from lqs.worker.process import calm_collector
 
 _SETTLE_SESSIONS = 2
-_HOLD_SECONDS = 105
+_GRACE_SECONDS = 15.0
 
 
 async def measure(ground: Ground) -> list[Figure]:
@@ -85,7 +85,7 @@ async def _record(ground: Ground, base: str, worker_id: UUID, size: int, *, subm
             needed = submitted[min(turn // size, len(submitted) - 1)] if submitted else None
             with recorder.unit(database, "claim", needed) as unit:
                 won = await claim(
-                    database, worker_id=worker_id, entity_types=["problem"], batch=batch, hold_seconds=_HOLD_SECONDS
+                    database, worker_id=worker_id, entity_types=["problem"], batch=batch, grace_seconds=_GRACE_SECONDS
                 )
             results = [await run(slot, workshop()) for slot in won.slots]
             with recorder.unit(database, f"settle{turn % _SETTLE_SESSIONS}", unit):

@@ -16,6 +16,7 @@ from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.domain.terms import Terms
 from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.claim import Won, claim
 from lqs.lifecycle.expire import expire
@@ -24,7 +25,7 @@ from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
-from lqs.lifecycle.submit import Submission, Submitter
+from lqs.lifecycle.submit import Defaults, Submission, Submitter
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import api_keys, generation_requests
 from lqs.storage.database import Connection, Database
@@ -33,7 +34,7 @@ from lqs.storage.invariants import violations
 from lqs.storage.slots import Claimed, Report
 
 LEASE_SECONDS = 10.0
-HOLD_SECONDS = 105.0
+GRACE_SECONDS = 15.0
 USAGE = Usage(model="test", provider_request_id="p-1", input_tokens=7, output_tokens=3, cost_microusd=11)
 
 
@@ -58,8 +59,8 @@ class House:
     async def clear(self) -> None:
         """Throw everything out."""
         await self.rows(
-            "TRUNCATE owners, api_keys, generation_requests, idempotency_keys, flows, workers, slots, slot_attempts,"
-            " entities, generation_events"
+            "TRUNCATE owners, api_keys, key_days, generation_requests, runs, idempotency_keys, tombstones, flows,"
+            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, generation_events"
         )
 
     async def owner(self, owner_id: UUID | None = None) -> UUID:
@@ -77,6 +78,8 @@ class House:
         owner_id: UUID | None = None,
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
+        call_price_microusd: int = 0,
+        **terms: Any,
     ) -> Submission:
         return Submission(
             owner_id=owner_id or self.owner_id,
@@ -86,6 +89,8 @@ class House:
             constraints=constraints or {},
             metadata=metadata or {},
             idempotency_key=key,
+            terms=Terms(**terms),
+            call_price_microusd=call_price_microusd,
         )
 
     @asynccontextmanager
@@ -94,9 +99,7 @@ class House:
         submitter = Submitter(
             self.database,
             Telemetry(*([heard.append] if heard is not None else [])),
-            slot_timeout_seconds=90,
-            overhead_seconds=120,
-            max_attempts=self.max_attempts,
+            Defaults(max_attempts=self.max_attempts),
             most=most,
         )
         running = asyncio.create_task(submitter.run())
@@ -117,9 +120,9 @@ class House:
         await register(self.database, worker_id, host="here", pid=1, capacity=10, version="test")
         return worker_id
 
-    async def claim(self, worker_id: UUID, batch: int = 500, *, hold_seconds: float = HOLD_SECONDS) -> Won:
+    async def claim(self, worker_id: UUID, batch: int = 500) -> Won:
         return await claim(
-            self.database, worker_id=worker_id, entity_types=["problem"], batch=batch, hold_seconds=hold_seconds
+            self.database, worker_id=worker_id, entity_types=["problem"], batch=batch, grace_seconds=GRACE_SECONDS
         )
 
     async def claimed(self, count: int = 1) -> tuple[UUID, UUID, Sequence[Claimed]]:

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     request_overhead_seconds: float = Field(
         120.0, ge=0, le=604_800, description="Deadline of a request: its count times the attempt time, plus this."
     )
+    retention_seconds: int = Field(
+        7 * 86_400,
+        ge=3600,
+        le=30 * 86_400,
+        description="How long the record of a request is kept after its end; its entities stay.",
+    )
     max_attempts: int = Field(3, ge=1, le=20, description="Attempts one slot gets before it fails.")
     max_crashes: int = Field(3, ge=1, le=20, description="Workers one slot may lose before it fails.")
     retry_base_seconds: float = Field(

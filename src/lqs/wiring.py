@@ -13,7 +13,7 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, entity_types, generator_for
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
-from lqs.lifecycle.submit import Submitter
+from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
@@ -85,9 +85,12 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
         submitter = Submitter(
             database,
             telemetry,
-            slot_timeout_seconds=settings.slot_timeout_seconds,
-            overhead_seconds=settings.request_overhead_seconds,
-            max_attempts=settings.max_attempts,
+            Defaults(
+                slot_timeout_seconds=settings.slot_timeout_seconds,
+                overhead_seconds=settings.request_overhead_seconds,
+                max_attempts=settings.max_attempts,
+                retention_seconds=settings.retention_seconds,
+            ),
         )
         announcer = Announcer(database, telemetry)
         async with asyncio.TaskGroup() as background:
@@ -222,6 +225,5 @@ def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telem
         entity_types=types,
         generators=generators,
         policy=policy,
-        slot_timeout_seconds=settings.slot_timeout_seconds,
         telemetry=telemetry,
     )

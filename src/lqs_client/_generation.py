@@ -67,6 +67,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the model calls cost, in millionths of a US dollar.
+
+    `wasted` is the part that made no entity; `estimated` says that calls are counted at their highest price because
+    nobody told the real one. `limit` is the budget, None without one.
+    """
+
+    total_microusd: int
+    wasted_microusd: int
+    estimated: bool
+    limit_microusd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """A cancellation that was asked for. `mode` is graceful or abort, `outcome` pending, cancelled or too_late."""
+
+    mode: str
+    reason: str | None
+    requested_at: datetime | None
+    settles_by: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """The answer to a submission: the work is stored and will be done.
 
@@ -100,7 +125,12 @@ class GenerationRequest:
     started_at: datetime | None
     completed_at: datetime | None
     deadline_at: datetime | None
+    start_deadline_at: datetime | None
     last_progress_at: datetime | None
+    expires_at: datetime | None
+    pinned: bool
+    priority: str
+    cancellation: Cancellation | None
     requested_count: int
     generated_count: int
     failed_count: int
@@ -110,6 +140,7 @@ class GenerationRequest:
     error_summary: tuple[ErrorCount, ...]
     error_message: str | None
     usage: Usage
+    cost: Cost
     metadata: Mapping[str, Any]
     constraints: Mapping[str, Any]
     poll_after_ms: int | None
@@ -183,7 +214,12 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         started_at=moment(body, "started_at"),
         completed_at=moment(body, "completed_at"),
         deadline_at=moment(body, "deadline_at"),
+        start_deadline_at=moment(body, "start_deadline_at"),
         last_progress_at=moment(body, "last_progress_at"),
+        expires_at=moment(body, "expires_at"),
+        pinned=boolean(body, "pinned") or False,
+        priority=text(body, "priority") or "normal",
+        cancellation=_parse_cancellation(object_at(body, "cancel")),
         requested_count=whole(body, "requested_count") or 0,
         generated_count=whole(body, "generated_count") or 0,
         failed_count=whole(body, "failed_count") or 0,
@@ -193,6 +229,7 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         error_summary=tuple(_parse_error_count(one) for one in objects(body, "error_summary")),
         error_message=text(body, "error_message"),
         usage=_parse_usage(object_at(body, "usage")),
+        cost=_parse_cost(object_at(body, "cost")),
         metadata=object_at(body, "metadata"),
         constraints=object_at(body, "constraints"),
         poll_after_ms=whole(body, "poll_after_ms"),
@@ -268,4 +305,25 @@ def _parse_usage(body: Mapping[str, Any]) -> Usage:
         input_tokens=whole(body, "input_tokens") or 0,
         output_tokens=whole(body, "output_tokens") or 0,
         model_calls=whole(body, "model_calls") or 0,
+    )
+
+
+def _parse_cost(body: Mapping[str, Any]) -> Cost:
+    return Cost(
+        total_microusd=whole(body, "total_microusd") or 0,
+        wasted_microusd=whole(body, "wasted_microusd") or 0,
+        estimated=boolean(body, "estimated") or False,
+        limit_microusd=whole(body, "max_microusd"),
+    )
+
+
+def _parse_cancellation(body: Mapping[str, Any]) -> Cancellation | None:
+    if not body:
+        return None
+    return Cancellation(
+        mode=text(body, "mode") or "",
+        reason=text(body, "reason"),
+        requested_at=moment(body, "requested_at"),
+        settles_by=moment(body, "settles_by"),
+        outcome=text(body, "outcome") or "",
     )

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from house import HOLD_SECONDS, generated
+from house import GRACE_SECONDS, generated
 from lqs.domain.generation_request import Counts, Status
 from lqs.domain.ids import new_id
 from lqs.domain.slot import SlotStatus
@@ -20,7 +20,7 @@ async def test_a_claimed_slot_is_held_for_one_attempt(house):
     assert not won.contended
     row = await house.slot(request_id)
     assert (row["status"], row["worker_id"]) == ("processing", worker_id)
-    assert (row["deadline_at"] - row["started_at"]).total_seconds() == pytest.approx(HOLD_SECONDS)
+    assert (row["deadline_at"] - row["started_at"]).total_seconds() == pytest.approx(90 + GRACE_SECONDS)
     view = await house.read(request_id)
     assert (view.status, view.counts) == (Status.PROCESSING, Counts(pending=1, processing=1))
     assert view.started_at >= view.requested_at
@@ -87,7 +87,7 @@ async def test_a_claim_passes_over_slots_that_another_claim_has(house):
     other_id = await house.submit(1)
     async with house.alone() as connection:
         await connection.execute("BEGIN")
-        first = await slots.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, hold_seconds=1)
+        first = await slots.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, grace_seconds=1)
         assert [slot.request_id for slot in first.slots] == [request_id]
         won = await asyncio.wait_for(house.claim(worker_id), 2)
         assert [slot.request_id for slot in won.slots] == [other_id]

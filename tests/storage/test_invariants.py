@@ -83,7 +83,7 @@ PLANTS = [
     ("I9", None, "nobody looked after a deadline",
      "UPDATE generation_requests SET deadline_at = deadline_at - interval '1 day',"
      f" requested_at = requested_at - interval '1 day' WHERE id = {UNTOUCHED}"),
-    ("I12", None, "a key leads nowhere", f"UPDATE idempotency_keys SET request_id = {SOME_ID}"),
+    ("I12", None, "a key leads nowhere", f"UPDATE idempotency_keys SET subject_id = {SOME_ID}"),
     ("I12", None, "a key leads to another owner's", f"UPDATE idempotency_keys SET owner_id = {SOME_ID}"),
     ("I15", None, "an event is missing", f"DELETE FROM generation_events WHERE request_id = {AT_WORK} AND seq = 2"),
     ("I15", None, "the version ran ahead",

@@ -55,7 +55,7 @@ INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, worker_id
 SELECT id, i, 1, 1, 'generated', id, 1, now(), 1, 1 FROM plan, generate_series(0, 4) i WHERE status = 'completed';
 INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
 SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_series(1, 7) i WHERE status = 'completed';
-INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, request_id)
+INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
 SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
 """
 
@@ -85,7 +85,7 @@ KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences":
 HOT = {
     "claim": Hot(
         slots.SQL["claim"],
-        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "hold_seconds": "105"},
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
     "settle": Hot(
@@ -114,8 +114,15 @@ HOT = {
         {"request_ids": IDS, "base_seconds": "1", "cap_seconds": "60"},
         ["slots_pkey slots_by_deadline"],
     ),
-    "fail_unfinished": Hot(
-        slots.SQL["fail_unfinished"], {"request_ids": IDS, "error_code": "'internal'"}, ["slots_pkey"]
+    "end_unfinished": Hot(
+        slots.SQL["end_unfinished"],
+        {
+            "request_ids": IDS,
+            "befores": "ARRAY['pending', 'processing']",
+            "status": "'failed'",
+            "error_code": "'internal'",
+        },
+        ["slots_pkey"],
     ),
     "past_deadline": Hot(
         generation_requests.SQL["past_deadline"], {"batch": "500"}, ["generation_requests_by_deadline"]

@@ -34,7 +34,7 @@ async def till(house: House, *, max_attempts: int = 1):
     left: list[Result] = []
     heard: list[Happening] = []
     telemetry = Telemetry(heard.append)
-    workshop = Workshop({}, {}, RetryPolicy(max_attempts), 90, telemetry, random.Random(1))
+    workshop = Workshop({}, {}, RetryPolicy(max_attempts), telemetry, random.Random(1))
     buffer = SettleBuffer(
         house.database,
         telemetry,

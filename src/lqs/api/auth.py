@@ -29,6 +29,13 @@ class Caller:
 
     owner_id: UUID
     key_id: str
+    scopes: frozenset[Scope]
+
+    def require(self, scope: Scope) -> None:
+        """Raise `ScopeMissing` unless the key has this scope."""
+        if scope not in self.scopes:
+            has = ", ".join(sorted(self.scopes))
+            raise ScopeMissing(f"This needs a key with the scope {scope}; this one has: {has}.")
 
 
 class KeyCache:
@@ -81,11 +88,10 @@ def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
             raise NotAuthenticated("This API key is unknown. `lqs keys list` shows the keys of an owner.")
         if not found.live:
             raise NotAuthenticated("This API key was revoked or has expired. Create another: `lqs keys create`.")
-        if scope not in found.scopes:
-            has = ", ".join(sorted(found.scopes))
-            raise ScopeMissing(f"This needs a key with the scope {scope}; this one has: {has}.")
+        caller = Caller(found.owner_id, key.key_id, frozenset(map(Scope, found.scopes)))
+        caller.require(scope)
         await keys.note_use(parts, key.key_id)
-        return Caller(found.owner_id, key.key_id)
+        return caller
 
     return authenticate
 

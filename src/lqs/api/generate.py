@@ -1,6 +1,7 @@
 """`POST /<plural>/generate`: one operation for every registered entity type."""
 
 import re
+from dataclasses import fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -15,8 +16,9 @@ from lqs.api.representation import etag, links, poll_after_ms, retry_after
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
 from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyMalformed
-from lqs.domain.generation_request import Status
+from lqs.domain.generation_request import Priority, Status
 from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
+from lqs.domain.terms import Terms
 from lqs.lifecycle.submit import Accepted, Submission
 from lqs.storage import generation_requests
 from lqs.storage.generation_requests import Progress
@@ -56,6 +58,9 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         key = _key(idempotency_key)
         body: Any = await read_body(request, model)
         _check(entity_type, body.constraints)
+        terms = _terms(body)
+        if terms.priority is Priority.HIGH:
+            caller.require(Scope.PRIORITY)
         submission = Submission(
             owner_id=caller.owner_id,
             operation=operation,
@@ -64,6 +69,8 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             constraints=body.constraints.model_dump(mode="json", exclude_defaults=True),
             metadata=body.metadata,
             idempotency_key=key,
+            terms=terms,
+            requested_by=caller.key_id,
         )
         accepted = await parts.submitter.submit(submission)
         if not accepted.replayed:
@@ -94,6 +101,14 @@ def _check(entity_type: EntityType, constraints: Any) -> None:
         raise BodyRefused([finding]) from None
 
 
+def _terms(body: schemas.GenerateBody) -> Terms:
+    terms = Terms(**{field.name: getattr(body, field.name) for field in fields(Terms)})
+    if terms.start_within_seconds and terms.timeout_seconds and terms.start_within_seconds > terms.timeout_seconds:
+        detail = f"The run ends after timeout_seconds, {terms.timeout_seconds}; a start within more says nothing."
+        raise BodyRefused([Finding("/start_within_seconds", "out_of_range", detail, {"max": terms.timeout_seconds})])
+    return terms
+
+
 async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -> Response:
     if accepted.stored is not None:
         progress, deadline_at = _fresh(submission, accepted), accepted.stored.deadline_at
@@ -113,10 +128,10 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         "idempotency": (
             {"key": submission.idempotency_key, "replayed": accepted.replayed} if submission.idempotency_key else None
         ),
-        "links": links(accepted.request_id),
+        "links": links(accepted.request_id, progress.status),
     }
     headers = {
-        "Location": links(accepted.request_id)["self"],
+        "Location": f"/generation-requests/{accepted.request_id}",
         "ETag": etag(accepted.request_id, progress.version),
     }
     if submission.idempotency_key:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from lqs.domain.generation_request import RETRYABLE, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.storage.entities import EntityView
@@ -17,9 +18,14 @@ _SHORTEST_HINT_SECONDS = 1.0
 _LONGEST_HINT_SECONDS = 30.0
 
 
-def links(request_id: UUID) -> dict[str, str]:
-    """Where to go from a generation request."""
-    return {"self": f"/generation-requests/{request_id}"}
+def links(request_id: UUID, status: Status) -> dict[str, str | None]:
+    """Where to go from a generation request that stands here."""
+    address = f"/generation-requests/{request_id}"
+    return {
+        "self": address,
+        "cancel": None if status.done else f"{address}/cancel",
+        "retry": f"{address}/retry" if status in RETRYABLE else None,
+    }
 
 
 def etag(request_id: UUID, version: int) -> str:
@@ -63,7 +69,14 @@ def generation_request(view: GenerationRequestView) -> dict[str, Any]:
         "started_at": view.started_at,
         "completed_at": view.completed_at,
         "deadline_at": view.deadline_at,
+        "start_deadline_at": view.start_deadline_at,
         "last_progress_at": view.last_progress_at,
+        "expires_at": view.expires_at,
+        "pinned": view.pinned,
+        "priority": view.priority,
+        "slot_timeout_seconds": view.slot_timeout_seconds,
+        "origin": view.origin,
+        "cancel": _cancellation(view),
         "requested_count": view.counts.requested,
         "generated_count": view.counts.generated,
         "failed_count": view.counts.failed,
@@ -77,13 +90,33 @@ def generation_request(view: GenerationRequestView) -> dict[str, Any]:
             "output_tokens": view.output_tokens,
             "model_calls": view.model_calls,
         },
+        "cost": {
+            "currency": "USD",
+            "total_microusd": view.cost.total,
+            "wasted_microusd": view.cost.wasted,
+            "estimated": view.cost.estimated > 0,
+            "max_microusd": view.cost.limit,
+        },
         "constraints": from_json(view.constraints),
         "metadata": from_json(view.metadata),
-        "links": links(view.id),
+        "links": links(view.id, view.status),
     }
     if (hint := poll_after_ms(view.progress)) is not None:
         body["poll_after_ms"] = hint
     return body
+
+
+def _cancellation(view: GenerationRequestView) -> dict[str, Any] | None:
+    if view.cancel is None:
+        return None
+    outcome = "cancelled" if view.status is Status.CANCELLED else "too_late"
+    return {
+        "mode": view.cancel.mode,
+        "reason": view.cancel.reason,
+        "requested_at": view.cancel.requested_at,
+        "settles_by": view.cancel.settles_by,
+        "outcome": outcome if view.status.done else "pending",
+    }
 
 
 def entity(view: EntityView) -> dict[str, Any]:

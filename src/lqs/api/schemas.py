@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import EntityType
-from lqs.domain.generation_request import EndReason, Status
+from lqs.domain.generation_request import CancelMode, EndReason, Priority, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import Category, SlotErrorCode
 
@@ -48,6 +48,54 @@ class GenerateBody(_Input):
         ),
     ] = limits.DEFAULT_ENTITIES
     metadata: Metadata = Field(default_factory=dict)
+    priority: Annotated[
+        Priority,
+        Field(description="A weight beside the caller's other work and that of others; high needs the scope priority."),
+    ] = Priority.NORMAL
+    timeout_seconds: Annotated[
+        int | None,
+        Field(
+            ge=limits.MIN_TIMEOUT_SECONDS,
+            le=limits.MAX_TIMEOUT_SECONDS,
+            description="Longest time the whole run may take; null: count times the time of an attempt, and some more.",
+        ),
+    ] = None
+    start_within_seconds: Annotated[
+        int | None,
+        Field(
+            ge=limits.MIN_TIMEOUT_SECONDS,
+            le=limits.MAX_TIMEOUT_SECONDS,
+            description="Longest wait for the first attempt to start; null: the whole run's time.",
+        ),
+    ] = None
+    slot_timeout_seconds: Annotated[
+        int | None,
+        Field(
+            ge=limits.MIN_TIMEOUT_SECONDS,
+            le=limits.MAX_SLOT_TIMEOUT_SECONDS,
+            description="Longest time one attempt at one entity may take; null: the service's own limit.",
+        ),
+    ] = None
+    max_attempts: Annotated[
+        int | None,
+        Field(ge=1, le=limits.MAX_ATTEMPTS, description="Attempts per entity; null: the service's own number."),
+    ] = None
+    max_cost_microusd: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=limits.MAX_COST_MICROUSD,
+            description="What all calls together may cost, in millionths of a US dollar; null: no limit.",
+        ),
+    ] = None
+    retention_seconds: Annotated[
+        int | None,
+        Field(
+            ge=limits.MIN_RETENTION_SECONDS,
+            le=limits.MAX_RETENTION_SECONDS,
+            description="How long the record is kept after its end; its entities stay. null: the service's own time.",
+        ),
+    ] = None
 
 
 def generate_body(entity_type: EntityType) -> type[GenerateBody]:
@@ -64,7 +112,7 @@ class CreateKeyBody(_Input):
     """A wish for an API key."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["quiz app"])]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, examples=[["read", "write"]])]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope), examples=[["read", "write"]])]
     expires_at: Annotated[
         AwareDatetime | None, Field(description="When it ends by itself, with its UTC offset; null: never.")
     ] = None
@@ -74,6 +122,8 @@ class Links(_Output):
     """Addresses to follow; never build one yourself."""
 
     self: str = Field(examples=["/generation-requests/0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"])
+    cancel: str | None = Field(description="Where to POST a cancellation; null when done.")
+    retry: str | None = Field(description="Where to POST a retry; null unless something can be tried again.")
 
 
 class Idempotency(_Output):
@@ -148,6 +198,30 @@ class Usage(_Output):
     model_calls: int
 
 
+class Cost(_Output):
+    """What the calls cost so far, in millionths of a US dollar."""
+
+    currency: Literal["USD"]
+    total_microusd: int
+    wasted_microusd: int = Field(description="Of the total, what made no entity.")
+    estimated: bool = Field(
+        description="True when calls are counted at their highest price, for nobody told the real one."
+    )
+    max_microusd: int | None = Field(description="The budget; null: none.")
+
+
+class Cancellation(_Output):
+    """A cancellation that was asked for."""
+
+    mode: CancelMode
+    reason: str | None
+    requested_at: datetime
+    settles_by: datetime = Field(description="When the last slot is settled, at the latest.")
+    outcome: Literal["pending", "cancelled", "too_late"] = Field(
+        description="too_late: everything had been settled before it took effect."
+    )
+
+
 class GenerationRequest(_Output):
     """A generation request, whole and as of one moment."""
 
@@ -162,7 +236,14 @@ class GenerationRequest(_Output):
     started_at: datetime | None
     completed_at: datetime | None
     deadline_at: datetime
+    start_deadline_at: datetime | None
     last_progress_at: datetime | None
+    expires_at: datetime | None = Field(description="When the record is purged; null: not done yet, or pinned.")
+    pinned: bool
+    priority: Priority
+    slot_timeout_seconds: float
+    origin: UUID | None = Field(description="The purged generation request that this one repeats, if any.")
+    cancel: Cancellation | None
     requested_count: int
     generated_count: int
     failed_count: int
@@ -172,6 +253,7 @@ class GenerationRequest(_Output):
     error_summary: list[ErrorSummary]
     error_message: str | None
     usage: Usage
+    cost: Cost
     constraints: dict[str, Any]
     metadata: dict[str, str]
     poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")

@@ -19,10 +19,14 @@ _CHECKSUM_CHARACTERS = 6
 
 
 class Scope(StrEnum):
-    """What a key may do: read what its owner has, start work, administer keys. None includes another."""
+    """What a key may do: read what its owner has, start work, start it with high priority, administer.
+
+    None includes another.
+    """
 
     READ = "read"
     WRITE = "write"
+    PRIORITY = "priority"
     ADMIN = "admin"
 
 

@@ -1,9 +1,10 @@
 """The generation request: its statuses, its legal moves, its arithmetic, and how moves of slots move it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 from lqs.domain import slot
@@ -33,7 +34,15 @@ DONE = frozenset({Status.COMPLETED, Status.PARTIAL, Status.FAILED, Status.CANCEL
 MOVES = MappingProxyType(
     {
         Status.PENDING: frozenset({Status.PROCESSING, Status.CANCELLING, Status.CANCELLED, Status.FAILED}),
-        Status.PROCESSING: frozenset({Status.COMPLETED, Status.PARTIAL, Status.FAILED, Status.CANCELLING}),
+        Status.PROCESSING: frozenset(
+            {
+                Status.COMPLETED,
+                Status.PARTIAL,
+                Status.FAILED,
+                Status.CANCELLING,
+                Status.CANCELLED,  # by a cancellation that found nothing in flight
+            }
+        ),
         Status.CANCELLING: frozenset({Status.CANCELLED, Status.COMPLETED, Status.PARTIAL, Status.FAILED}),
         Status.COMPLETED: frozenset[Status](),
         Status.PARTIAL: frozenset[Status](),
@@ -43,6 +52,9 @@ MOVES = MappingProxyType(
 )
 """The legal moves within one run. The same table stands in the database, in the trigger that refuses every other."""
 
+RETRYABLE = frozenset({Status.PARTIAL, Status.FAILED, Status.CANCELLED})
+"""What an explicit retry may begin again, as a further run."""
+
 
 class EndReason(StrEnum):
     """Why a run ended: a second axis beside the outcome, null until done."""
@@ -50,6 +62,32 @@ class EndReason(StrEnum):
     ALL_SETTLED = "all_settled"
     CANCELLED = "cancelled"
     DEADLINE_EXCEEDED = "deadline_exceeded"
+    START_DEADLINE_EXCEEDED = "start_deadline_exceeded"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    OPERATOR_ABORT = "operator_abort"
+
+
+class Priority(StrEnum):
+    """How much of the workers' time an owner's generation requests get beside others: a weight, never a wall."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def stride(self) -> int:
+        """Distance between two slots of one flow in the fair order: 4 divided by the weight (4, 2 or 1)."""
+        return _STRIDES[self]
+
+
+_STRIDES = MappingProxyType({Priority.HIGH: 1, Priority.NORMAL: 2, Priority.LOW: 4})
+
+
+class CancelMode(StrEnum):
+    """What becomes of the slots in flight: they finish and are kept, or they are cancelled at once."""
+
+    GRACEFUL = "graceful"
+    ABORT = "abort"
 
 
 class EventType(StrEnum):
@@ -64,6 +102,11 @@ class EventType(StrEnum):
     SLOT_GENERATED = "generation_request.slot.generated"
     SLOT_FAILED = "generation_request.slot.failed"
     SLOT_RETRYING = "generation_request.slot.retrying"
+    SLOT_LATE_RESULT = "generation_request.slot.late_result"
+    CANCELLING = "generation_request.cancelling"
+    SLOTS_CANCELLED = "generation_request.slots_cancelled"
+    RETRIED = "generation_request.retried"
+    CHANGED = "generation_request.changed"
     COMPLETED = "generation_request.completed"
     PARTIAL = "generation_request.partial"
     FAILED = "generation_request.failed"
@@ -95,11 +138,13 @@ class Counts:
         """Slots that reached their end."""
         return self.generated + self.failed + self.cancelled
 
-    def after(self, moves: Iterable["SlotMove"]) -> "Counts":
+    def after(
+        self, moves: Iterable["SlotMove"], legal: Mapping[SlotStatus, frozenset[SlotStatus]] = slot.MOVES
+    ) -> "Counts":
         """The counts once these slots have moved. Raises `IllegalMove`."""
         numbers = self.by_status()
         for move in moves:
-            if move.after not in slot.MOVES[move.before]:
+            if move.after not in legal.get(move.before, frozenset()):
                 raise IllegalMove(f"slot {move.index} may not move from {move.before} to {move.after}")
             numbers[move.before] -= 1
             numbers[move.after] += 1
@@ -131,15 +176,14 @@ class SlotMove:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides about a generation request, read under its lock."""
+    """What decides about a generation request, read under its lock. `call_price_microusd` is what one call reserves."""
 
     id: UUID
-    owner_id: UUID
-    entity_type: str
     status: Status
     run: int
     version: int
     counts: Counts
+    call_price_microusd: int = 0
     end_reason: EndReason | None = None
 
 
@@ -185,53 +229,84 @@ def advance(
     moves: Sequence[SlotMove],
     *,
     summary: EventType | None = None,
-    end_reason: EndReason = EndReason.ALL_SETTLED,
+    end_reason: EndReason | None = None,
 ) -> tuple[Standing, list[Event]]:
     """Where a generation request stands after these moves of its slots, and the events that tell it, in slot order.
 
     The moves that end an attempt have an event each; all others share one, of type `summary`. `end_reason` is
-    what the run ends with if these moves settle its last slot. Without moves nothing changes. Raises `IllegalMove`.
+    what the run ends with if these moves settle its last slot; by itself it ends with what its slots say. With
+    `CANCELLING` as summary this is a cancellation: it needs no moves, and whatever is not settled by it goes on
+    under that status. Otherwise nothing changes without moves. Raises `IllegalMove`.
     """
-    if not moves:
+    cancelled = summary is EventType.CANCELLING
+    if not moves and not cancelled:
         return standing, []
     counts = standing.counts.after(moves)
-    status = _next_status(standing.status, counts)
-    told: list[tuple[EventType, SlotMove | None]] = []
-    if summary and any(move.after not in _SLOT_EVENTS for move in moves):
+    status = _next_status(standing.status, counts, cancelled=cancelled)
+    told: list[_Told] = []
+    if summary and (cancelled or any(move.after not in _SLOT_EVENTS for move in moves)):
         first_start = summary is EventType.SLOTS_CLAIMED and standing.status is Status.PENDING
-        told.append((EventType.PROCESSING if first_start else summary, None))
-    told += [(_SLOT_EVENTS[move.after], move) for move in sorted(moves, key=_index) if move.after in _SLOT_EVENTS]
+        told.append(_Told(EventType.PROCESSING if first_start else summary))
+    told += [
+        _Told(_SLOT_EVENTS[move.after], move.index, move.error_code)
+        for move in sorted(moves, key=_index)
+        if move.after in _SLOT_EVENTS
+    ]
     if status.done:
-        told.append((final_event(status), None))
+        told.append(_Told(final_event(status)))
+        end_reason = end_reason or (EndReason.CANCELLED if status is Status.CANCELLED else EndReason.ALL_SETTLED)
+    return _tell(replace(standing, status=status, counts=counts, end_reason=end_reason if status.done else None), told)
+
+
+def begin_run(standing: Standing, moves: Sequence[SlotMove]) -> tuple[Standing, list[Event]]:
+    """Where a generation request stands when a further run has made these settled slots ready again.
+
+    Raises `IllegalMove` when it is not done, was completed, or no slot moved.
+    """
+    if standing.status not in RETRYABLE or not moves:
+        raise IllegalMove(f"a generation request that is {standing.status} cannot begin a run of {len(moves)} slots")
+    counts = standing.counts.after(moves, slot.RETRY_MOVES)
+    begun = replace(standing, status=Status.PROCESSING, counts=counts, run=standing.run + 1, end_reason=None)
+    return _tell(begun, [_Told(EventType.RETRIED)])
+
+
+def note(standing: Standing, happened: Sequence[tuple[EventType, int | None]]) -> tuple[Standing, list[Event]]:
+    """Tell what happened beside the moves of slots, as pairs of type and slot index; each raises the version."""
+    return _tell(standing, [_Told(kind, index) for kind, index in happened])
+
+
+class _Told(NamedTuple):
+    type: EventType
+    slot_index: int | None = None
+    error_code: SlotErrorCode | None = None
+
+
+def _tell(standing: Standing, told: Sequence[_Told]) -> tuple[Standing, list[Event]]:
     events = [
         Event(
             request_id=standing.id,
             seq=seq,
             type=event_type,
-            slot_index=move.index if move else None,
-            status=status,
+            slot_index=slot_index,
+            status=standing.status,
             run=standing.run,
-            counts=counts,
-            error_code=move.error_code if move else None,
+            counts=standing.counts,
+            error_code=error_code,
         )
-        for seq, (event_type, move) in enumerate(told, start=standing.version + 1)
+        for seq, (event_type, slot_index, error_code) in enumerate(told, start=standing.version + 1)
     ]
-    return replace(
-        standing,
-        status=status,
-        counts=counts,
-        version=standing.version + len(events),
-        end_reason=end_reason if status.done else None,
-    ), events
+    return replace(standing, version=standing.version + len(events)), events
 
 
 def _index(move: SlotMove) -> int:
     return move.index
 
 
-def _next_status(status: Status, counts: Counts) -> Status:
+def _next_status(status: Status, counts: Counts, *, cancelled: bool) -> Status:
     if counts.settled == counts.requested:
         following = outcome(counts)
+    elif cancelled:
+        following = Status.CANCELLING
     elif status is Status.PENDING and counts.pending < counts.requested:
         following = Status.PROCESSING
     else:

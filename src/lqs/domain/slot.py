@@ -39,3 +39,11 @@ MOVES = MappingProxyType(
     }
 )
 """The legal moves of a slot within one run."""
+
+RETRY_MOVES = MappingProxyType(
+    {
+        SlotStatus.FAILED: frozenset({SlotStatus.PENDING}),
+        SlotStatus.CANCELLED: frozenset({SlotStatus.PENDING}),
+    }
+)
+"""The legal moves of a slot from one run into the next."""

@@ -24,6 +24,7 @@ class SlotErrorCode(StrEnum):
     OUTPUT_INVALID = "output_invalid"
     SLOT_TIMEOUT = "slot_timeout"
     DEADLINE_EXCEEDED = "deadline_exceeded"
+    BUDGET_EXHAUSTED = "budget_exhausted"
     WORKER_LOST = "worker_lost"
     INTERNAL = "internal"
 
@@ -62,6 +63,9 @@ KINDS = MappingProxyType(
         ),
         SlotErrorCode.DEADLINE_EXCEEDED: ErrorKind(
             Category.POLICY, False, "The deadline of the generation request passed before this entity was generated."
+        ),
+        SlotErrorCode.BUDGET_EXHAUSTED: ErrorKind(
+            Category.POLICY, False, "The money set aside for this generation did not suffice for another attempt."
         ),
         SlotErrorCode.WORKER_LOST: ErrorKind(
             Category.TRANSIENT, True, "The workers that tried this entity stopped answering, too many times."

@@ -1,13 +1,24 @@
 """The one place where counts, status, version and events are written: from moves that happened, under the lock."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from lqs.domain.generation_request import EndReason, Event, EventType, IllegalMove, Standing, advance
+from lqs.domain.generation_request import (
+    EndReason,
+    Event,
+    EventType,
+    IllegalMove,
+    SlotMove,
+    Standing,
+    Status,
+    advance,
+    note,
+)
+from lqs.domain.slot import SlotStatus
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import events as event_log
-from lqs.storage import generation_requests
+from lqs.storage import generation_requests, slots
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, refuses_value
 from lqs.storage.generation_requests import Written
 from lqs.storage.slots import Moves, Report
@@ -19,34 +30,98 @@ async def book(
     moves: Moves,
     *,
     summary: EventType | None = None,
-    end_reason: EndReason = EndReason.ALL_SETTLED,
+    end_reason: EndReason | None = None,
     reports: Sequence[Report] = (),
 ) -> list[Standing]:
     """Advance every generation request whose slots moved; returns their new standings.
 
     `standings` were read under the locks that this transaction still holds. `reports` are the attempts that ended
-    in these moves; their usage is added to the totals.
+    in these moves; their usage is added to the totals. Of a generation request that is being cancelled, nothing waits
+    for another attempt: what these moves made ready again is cancelled with them. `CANCELLING` as summary cancels
+    every one of `standings`, moved or not.
     """
+    cancelled = summary is EventType.CANCELLING
+    stopped = [id_ for id_ in moves if standings[id_].status is Status.CANCELLING and not cancelled]
+    if stopped:
+        moves = _merged(moves, await slots.cancel_waiting(connection, stopped))
     written: list[Written] = []
     events: list[Event] = []
     usage = _by_request(reports)
-    for request_id, moved in moves.items():
-        standing, told = advance(standings[request_id], moved, summary=summary, end_reason=end_reason)
-        attempts = usage.get(request_id, ())
+    for request_id in standings if cancelled else moves:
+        moved = moves.get(request_id, ())
+        standing, told = advance(
+            standings[request_id],
+            moved,
+            summary=EventType.SLOTS_CANCELLED if request_id in stopped else summary,
+            end_reason=end_reason,
+        )
+        written.append(_written(standing, moved, usage.get(request_id, ())))
+        events += told
+    await write(connection, written, events)
+    return [w.standing for w in written]
+
+
+async def book_late(connection: Connection, standings: Mapping[UUID, Standing], reports: Sequence[Report]) -> None:
+    """Tell of results that came too late, each recorded now for the first time.
+
+    Their calls were booked at their reservation when their slots were taken away; now their real cost is known.
+    """
+    written: list[Written] = []
+    events: list[Event] = []
+    for request_id, late in _by_request(reports).items():
+        standing, told = note(standings[request_id], [(EventType.SLOT_LATE_RESULT, report.index) for report in late])
+        known = [report.usage.cost_microusd for report in late if report.usage.cost_microusd is not None]
+        guessed = len(known) * standing.call_price_microusd
         written.append(
             Written(
                 standing=standing,
-                progressed=any(move.after.settled for move in moved),
-                input_tokens=sum(report.usage.input_tokens for report in attempts),
-                output_tokens=sum(report.usage.output_tokens for report in attempts),
-                model_calls=len(attempts),
+                progressed=False,
+                cost_microusd=sum(known) - guessed,
+                wasted_microusd=sum(known) - guessed,
+                estimated_microusd=-guessed,
             )
         )
         events += told
+    await write(connection, written, events)
+
+
+async def write(connection: Connection, written: Sequence[Written], events: Sequence[Event]) -> None:
+    """Write what the domain decided, rows and events together."""
     if written:
         await generation_requests.write(connection, written)
         await event_log.append(connection, events)
-    return [w.standing for w in written]
+
+
+def _written(standing: Standing, moved: Sequence[SlotMove], reports: Sequence[Report]) -> Written:
+    """The totals that these moves add. A call whose cost nobody told is booked at what was reserved for it."""
+    calls = sum(move.before is SlotStatus.PROCESSING for move in moved)
+    known = {report.index: report.usage.cost_microusd for report in reports if report.usage.cost_microusd is not None}
+    fruitful = {move.index for move in moved if move.after is SlotStatus.GENERATED}
+    silent_failures = calls - len(known) - len(fruitful - known.keys())
+    estimated = (calls - len(known)) * standing.call_price_microusd
+    return Written(
+        standing=standing,
+        progressed=any(move.after.settled for move in moved),
+        input_tokens=sum(report.usage.input_tokens for report in reports),
+        output_tokens=sum(report.usage.output_tokens for report in reports),
+        model_calls=len(reports),
+        cost_microusd=sum(known.values()) + estimated,
+        wasted_microusd=(
+            sum(cost for index, cost in known.items() if index not in fruitful)
+            + silent_failures * standing.call_price_microusd
+        ),
+        estimated_microusd=estimated,
+    )
+
+
+def _merged(moves: Moves, further: Moves) -> Moves:
+    """Both moves of a slot as one: from where it stood before the first to where it stands after the second."""
+    merged: dict[UUID, Sequence[SlotMove]] = {}
+    for request_id, first in moves.items():
+        second = {move.index: move for move in further.get(request_id, ())}
+        both = [replace(move, after=second.pop(move.index).after) if move.index in second else move for move in first]
+        merged[request_id] = [*both, *second.values()]
+    return merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +150,7 @@ async def move_and_book(
     move: Move,
     *,
     summary: EventType | None = None,
-    end_reason: EndReason = EndReason.ALL_SETTLED,
+    end_reason: EndReason | None = None,
 ) -> Booked:
     """The shape of every duty: lock what nobody else holds, move, book, in one transaction.
 

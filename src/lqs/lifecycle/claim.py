@@ -21,15 +21,15 @@ class Won:
 
 
 async def claim(
-    database: Database, *, worker_id: UUID, entity_types: Sequence[str], batch: int, hold_seconds: float
+    database: Database, *, worker_id: UUID, entity_types: Sequence[str], batch: int, grace_seconds: float
 ) -> Won:
-    """Take up to `batch` ready slots in the fair order and hold each for at most `hold_seconds`.
+    """Take up to `batch` ready slots in the fair order and hold each for its own timeout and `grace_seconds` more.
 
     Only slots of these entity types: a worker of another version leaves what it does not know to those that do.
     """
     async with database.transaction() as connection:
         claimed = await slots.claim(
-            connection, worker_id=worker_id, entity_types=entity_types, batch=batch, hold_seconds=hold_seconds
+            connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
         )
         moves: dict[UUID, list[SlotMove]] = {}
         for slot in claimed.slots:

@@ -26,15 +26,16 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.slots import Claimed, Report
 
+_MOST_DETAIL_CHARACTERS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What an attempt needs: how each entity type is made and checked, how long it may take, what is tried again."""
+    """What an attempt needs: how each entity type is made and checked, what is tried again."""
 
     entity_types: Mapping[str, EntityType]
     generators: Mapping[str, Generator]
     policy: RetryPolicy
-    slot_timeout_seconds: float
     telemetry: Telemetry
     rng: random.Random = field(default_factory=random.Random)
 
@@ -80,7 +81,7 @@ def without_content(result: Result, workshop: Workshop) -> Result:
 
 async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
     try:
-        async with asyncio.timeout(workshop.slot_timeout_seconds):
+        async with asyncio.timeout(slot.timeout_seconds):
             generated = await _generate(slot, workshop)
         content = _verified(slot, generated, workshop)
     except GenerationFailure as failure:
@@ -169,6 +170,7 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
         retry_delay_seconds=delay,
         duration_ms=_milliseconds_since(started),
         usage=_checked(failure.usage),
+        error_detail=failure.detail[:_MOST_DETAIL_CHARACTERS].replace("\0", "") or None,
     )
     return Result(slot, report, new_id(), None)
 

@@ -1,10 +1,11 @@
 """Settle: results become the truth, many in one short transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from lqs.lifecycle.booking import book
+from lqs.domain.generation_request import Standing
+from lqs.lifecycle.booking import book, book_late
 from lqs.lifecycle.run import Result
 from lqs.storage import generation_requests, slots
 from lqs.storage.database import Connection, Database
@@ -39,16 +40,23 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
         )
         moved = {(row["request_id"], row["index"], row["fence"]) for row in rows}
         refused = [result.report for key, result in unique.items() if key not in moved]
-        late = await _record_late(connection, refused, worker_id)
-        await book(connection, standings, slots.moves_from(rows), reports=[unique[key].report for key in moved])
+        booked = await book(
+            connection, standings, slots.moves_from(rows), reports=[unique[key].report for key in moved]
+        )
+        late = await _book_late(connection, standings | {s.id: s for s in booked}, refused, worker_id)
     return Settled(len(moved), late, len(results) - len(moved) - late)
 
 
-async def _record_late(connection: Connection, refused: Sequence[Report], worker_id: UUID) -> int:
+async def _book_late(
+    connection: Connection, standings: Mapping[UUID, Standing], refused: Sequence[Report], worker_id: UUID
+) -> int:
     if not refused:
         return 0
     late = await slots.late(connection, refused)
-    await slots.record_late(connection, [report for report in refused if _key(report) in late], worker_id=worker_id)
+    new = await slots.record_late(
+        connection, [report for report in refused if _key(report) in late], worker_id=worker_id
+    )
+    await book_late(connection, standings, [report for report in refused if _key(report) in new])
     return len(late)
 
 

@@ -10,15 +10,12 @@ from uuid import UUID
 
 from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
 from lqs.domain.ids import new_id
+from lqs.domain.terms import Terms
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
-from lqs.storage.generation_requests import NewRequest, Stored
+from lqs.storage.generation_requests import Body, NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
-
-_NORMAL_CLASS = "normal"
-_NORMAL_STRIDE = 2
-"""Distance between two slots of one flow in the fair order: 4 divided by the weight of its class, 2 for `normal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,8 @@ class Submission:
     """A checked wish for entities. `constraints` and `metadata` are plain JSON values; a constraint at its default is
     left out, so that a constraint added in a later version does not make an old body another one.
 
-    `operation` is the scope of the key, such as `POST /problems/generate`.
+    `operation` is the scope of the idempotency key, such as `POST /problems/generate`; `requested_by` is the id of the
+    caller's API key. `call_price_microusd` is what one call of the generator can cost at most.
     """
 
     owner_id: UUID
@@ -36,12 +34,17 @@ class Submission:
     constraints: Mapping[str, Any]
     metadata: Mapping[str, str]
     idempotency_key: str | None
+    terms: Terms = field(default_factory=Terms)
+    requested_by: str | None = None
+    call_price_microusd: int = 0
+    origin: UUID | None = None
     id: UUID = field(default_factory=new_id)
 
     @property
     def body(self) -> dict[str, Any]:
         """What a replay must repeat."""
-        return {"count": self.count, "constraints": dict(self.constraints), "metadata": dict(self.metadata)}
+        wish = {"count": self.count, "constraints": dict(self.constraints), "metadata": dict(self.metadata)}
+        return wish | self.terms.chosen
 
     @property
     def fingerprint(self) -> bytes:
@@ -52,6 +55,19 @@ class Submission:
     def key(self) -> Key | None:
         """The idempotency key in its scope."""
         return Key(self.owner_id, self.operation, self.idempotency_key) if self.idempotency_key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The terms of a generation request whose caller chose none. Durations are seconds.
+
+    A run may take its count times the time of an attempt, and `overhead_seconds` more.
+    """
+
+    slot_timeout_seconds: float = 90.0
+    overhead_seconds: float = 120.0
+    max_attempts: int = 3
+    retention_seconds: int = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +95,10 @@ _UNCONFIRMED = (
 class Submitter:
     """Stores submissions. All that wait while one commit is under way go into the next one together."""
 
-    def __init__(
-        self,
-        database: Database,
-        telemetry: Telemetry,
-        *,
-        slot_timeout_seconds: float,
-        overhead_seconds: float,
-        max_attempts: int,
-        most: int = 500,
-    ) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry, defaults: Defaults, *, most: int = 500) -> None:
         self._database = database
         self._telemetry = telemetry
-        self._slot_timeout_seconds = slot_timeout_seconds
-        self._overhead_seconds = overhead_seconds
-        self._max_attempts = max_attempts
+        self._defaults = defaults
         self._most = most
         self._waiting: list[Waiting] = []
         self._arrived = asyncio.Event()
@@ -174,25 +179,36 @@ class Submitter:
 
     async def _insert(self, connection: Connection, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
         uses = await _take_keys(connection, batch)
-        winners = [s for s in batch if s.key is None or uses[s.key].request_id == s.id]
-        stored = await generation_requests.insert(
-            connection, [self._new(s) for s in winners], flow_class=_NORMAL_CLASS, stride=_NORMAL_STRIDE
-        )
+        winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
+        stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
         return [
             Accepted(s.id, False, stored[s.id]) if s.id in stored else await _replay(connection, s, uses) for s in batch
         ]
 
-    def _new(self, submission: Submission) -> NewRequest:
-        return NewRequest(
-            id=submission.id,
-            owner_id=submission.owner_id,
-            entity_type=submission.entity_type,
-            count=submission.count,
-            max_attempts=self._max_attempts,
-            constraints=json.dumps(submission.constraints),
-            metadata=json.dumps(submission.metadata),
-            deadline_seconds=submission.count * self._slot_timeout_seconds + self._overhead_seconds,
-        )
+
+def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
+    """What is stored of a submission."""
+    terms = submission.terms
+    slot_timeout_seconds = terms.slot_timeout_seconds or defaults.slot_timeout_seconds
+    return NewRequest(
+        id=submission.id,
+        owner_id=submission.owner_id,
+        entity_type=submission.entity_type,
+        count=submission.count,
+        max_attempts=terms.max_attempts or defaults.max_attempts,
+        constraints=json.dumps(submission.constraints),
+        metadata=json.dumps(submission.metadata),
+        options=json.dumps(terms.chosen),
+        priority=terms.priority,
+        requested_by=submission.requested_by,
+        deadline_seconds=(terms.timeout_seconds or submission.count * slot_timeout_seconds + defaults.overhead_seconds),
+        start_within_seconds=terms.start_within_seconds,
+        slot_timeout_seconds=slot_timeout_seconds,
+        retention_seconds=terms.retention_seconds or defaults.retention_seconds,
+        max_cost_microusd=terms.max_cost_microusd,
+        call_price_microusd=submission.call_price_microusd,
+        origin=submission.origin,
+    )
 
 
 def _stopping() -> ServiceUnavailable:
@@ -229,7 +245,7 @@ async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dic
     if not wanted:
         return {}
     taken = await idempotency_keys.take(connection, list(wanted.items()))
-    known = [key for key, use in wanted.items() if use.request_id not in taken]
+    known = [key for key, use in wanted.items() if use.subject_id not in taken]
     return wanted | (await idempotency_keys.read(connection, known) if known else {})
 
 
@@ -237,18 +253,18 @@ async def _replay(connection: Connection, submission: Submission, uses: Mapping[
     assert submission.key is not None
     use = uses[submission.key]
     if use.fingerprint == submission.fingerprint:
-        return Accepted(use.request_id, True, None)
-    before = await generation_requests.body(connection, use.request_id)
-    return IdempotencyKeyReused(use.request_id, _differing(before, submission) if before else [])
+        return Accepted(use.subject_id, True, None)
+    before = await generation_requests.body(connection, use.subject_id)
+    return IdempotencyKeyReused(use.subject_id, _differing(before, submission) if before else [])
 
 
-def _differing(before: tuple[int, str, str], submission: Submission) -> list[str]:
+def _differing(before: Body, submission: Submission) -> list[str]:
     """Names of the fields that differ, one level into constraints and metadata; never their values."""
-    count, constraints, metadata = before
-    names = ["count"] if count != submission.count else []
+    names = ["count"] if before.count != submission.count else []
     for place, old, new in (
-        ("constraints", json.loads(constraints), submission.constraints),
-        ("metadata", json.loads(metadata), submission.metadata),
+        ("constraints.", json.loads(before.constraints), submission.constraints),
+        ("metadata.", json.loads(before.metadata), submission.metadata),
+        ("", json.loads(before.options), submission.terms.chosen),
     ):
-        names += [f"{place}.{name}" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+        names += [f"{place}{name}" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     return names

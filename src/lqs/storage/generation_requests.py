@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from lqs.domain.generation_request import Counts, EndReason, Standing, Status
+from lqs.domain.generation_request import CancelMode, Counts, EndReason, Priority, Standing, Status
 from lqs.domain.slot import SlotStatus
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
@@ -17,7 +17,11 @@ SQL = queries("generation_requests")
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """A generation request to be stored. `constraints` and `metadata` are JSON texts; the deadline is relative."""
+    """A generation request to be stored. `constraints`, `metadata`, `options` are JSON texts; deadlines are relative.
+
+    `max_cost_microusd` is what all its calls together may cost; None: any sum. `origin` is the purged generation
+    request that this one repeats, if it does.
+    """
 
     id: UUID
     owner_id: UUID
@@ -26,7 +30,16 @@ class NewRequest:
     max_attempts: int
     constraints: str
     metadata: str
+    options: str
+    priority: Priority
+    requested_by: str | None
     deadline_seconds: float
+    start_within_seconds: float | None
+    slot_timeout_seconds: float
+    retention_seconds: int
+    max_cost_microusd: int | None
+    call_price_microusd: int
+    origin: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +51,30 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """What a caller asked for. `constraints`, `metadata` and `options` are JSON texts."""
+
+    count: int
+    constraints: str
+    metadata: str
+    options: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """The new standing of one generation request, and what its moves add to its totals."""
+    """The new standing of one generation request, and what its moves add to its totals.
+
+    Of `cost_microusd`, `wasted_microusd` made no entity; of that, `estimated_microusd` is for calls nobody reported.
+    """
 
     standing: Standing
     progressed: bool
     input_tokens: int = 0
     output_tokens: int = 0
     model_calls: int = 0
+    cost_microusd: int = 0
+    wasted_microusd: int = 0
+    estimated_microusd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +108,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelView:
+    """A cancellation that somebody asked for; its last slot is settled at `settles_by` at the latest."""
+
+    mode: CancelMode
+    reason: str | None
+    requested_at: datetime
+    settles_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CostView:
+    """What the calls cost so far, in millionths of a US dollar; see `Written`. `limit` is the budget, if any."""
+
+    total: int
+    wasted: int
+    estimated: int
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequestView:
     """A generation request whole, as of one moment. `constraints` and `metadata` are JSON texts."""
 
@@ -88,11 +137,19 @@ class GenerationRequestView:
     end_reason: EndReason | None
     run: int
     version: int
+    priority: Priority
     requested_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
     deadline_at: datetime
+    start_deadline_at: datetime | None
+    slot_timeout_seconds: float
     last_progress_at: datetime | None
+    expires_at: datetime | None
+    pinned: bool
+    origin: UUID | None
+    cancel: CancelView | None
+    cost: CostView
     counts: Counts
     max_attempts: int
     constraints: str
@@ -117,9 +174,7 @@ class GenerationRequestView:
         )
 
 
-async def insert(
-    connection: Connection, new: Sequence[NewRequest], *, flow_class: str, stride: int
-) -> dict[UUID, Stored]:
+async def insert(connection: Connection, new: Sequence[NewRequest]) -> dict[UUID, Stored]:
     """Store generation requests with their slots and first events, at their place in the fair order."""
     rows = await SQL["insert"].fetch(
         connection,
@@ -127,12 +182,20 @@ async def insert(
         owner_ids=[n.owner_id for n in new],
         entity_types=[n.entity_type for n in new],
         counts=[n.count for n in new],
+        priorities=[n.priority for n in new],
+        strides=[n.priority.stride for n in new],
         max_attempts=[n.max_attempts for n in new],
         constraints=[n.constraints for n in new],
         metadata=[n.metadata for n in new],
+        options=[n.options for n in new],
+        requested_by=[n.requested_by for n in new],
         deadline_seconds=[n.deadline_seconds for n in new],
-        **{"class": flow_class},
-        stride=stride,
+        start_within_seconds=[n.start_within_seconds for n in new],
+        slot_timeout_seconds=[n.slot_timeout_seconds for n in new],
+        retention_seconds=[n.retention_seconds for n in new],
+        max_cost_microusd=[n.max_cost_microusd for n in new],
+        call_price_microusd=[n.call_price_microusd for n in new],
+        origins=[n.origin for n in new],
     )
     return {row["id"]: Stored(row["requested_at"], row["deadline_at"]) for row in rows}
 
@@ -162,6 +225,7 @@ async def write(connection: Connection, written: Sequence[Written]) -> None:
         ids=[w.standing.id for w in written],
         statuses=[w.standing.status for w in written],
         end_reasons=[w.standing.end_reason for w in written],
+        runs=[w.standing.run for w in written],
         versions=[w.standing.version for w in written],
         processing=[c.processing for c in counts],
         retrying=[c.retrying for c in counts],
@@ -172,6 +236,9 @@ async def write(connection: Connection, written: Sequence[Written]) -> None:
         input_tokens=[w.input_tokens for w in written],
         output_tokens=[w.output_tokens for w in written],
         model_calls=[w.model_calls for w in written],
+        costs_microusd=[w.cost_microusd for w in written],
+        wasted_microusd=[w.wasted_microusd for w in written],
+        estimated_microusd=[w.estimated_microusd for w in written],
     )
 
 
@@ -203,11 +270,21 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
         run=row["run"],
         version=row["version"],
+        priority=Priority(row["priority"]),
         requested_at=row["requested_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         deadline_at=row["deadline_at"],
+        start_deadline_at=row["start_deadline_at"],
+        slot_timeout_seconds=row["slot_timeout_seconds"],
         last_progress_at=row["last_progress_at"],
+        expires_at=row["expires_at"],
+        pinned=row["pinned"],
+        origin=row["origin"],
+        cancel=_cancel(row),
+        cost=CostView(
+            row["cost_microusd"], row["wasted_microusd"], row["estimated_microusd"], row["max_cost_microusd"]
+        ),
         counts=_counts(row),
         max_attempts=row["max_attempts"],
         constraints=row["constraints"],
@@ -220,22 +297,33 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
     )
 
 
-async def body(connection: Connection, request_id: UUID) -> tuple[int, str, str] | None:
-    """The count, constraints and metadata (JSON texts) a generation request was made with."""
+async def body(connection: Connection, request_id: UUID) -> Body | None:
+    """What a generation request was made with."""
     row = await SQL["body"].fetchrow(connection, id=request_id)
-    return (row["requested_count"], row["constraints"], row["metadata"]) if row else None
+    return Body(row["requested_count"], row["constraints"], row["metadata"], row["options"]) if row else None
 
 
 def standing_from(row: Record) -> Standing:
     """The columns that every locking statement returns."""
     return Standing(
         id=row["id"],
-        owner_id=row["owner_id"],
-        entity_type=row["entity_type"],
         status=Status(row["status"]),
         run=row["run"],
         version=row["version"],
         counts=_counts(row),
+        call_price_microusd=row["call_price_microusd"],
+        end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
+    )
+
+
+def _cancel(row: Record) -> CancelView | None:
+    if row["cancel_mode"] is None:
+        return None
+    return CancelView(
+        mode=CancelMode(row["cancel_mode"]),
+        reason=row["cancel_reason"],
+        requested_at=row["cancel_requested_at"],
+        settles_by=row["settles_by"],
     )
 
 

@@ -21,14 +21,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a key was first used for: the SHA-256 of that body, and the generation request it made."""
+    """What a key was first used for: the SHA-256 of that body, and the id of what it made or changed."""
 
     fingerprint: bytes
-    request_id: UUID
+    subject_id: UUID
 
 
 async def take(connection: Connection, uses: Sequence[tuple[Key, Use]]) -> set[UUID]:
-    """Take the keys nobody has; returns the generation request ids whose key was free.
+    """Take the keys nobody has; returns the subjects whose key was free.
 
     Waits for a twin in another transaction to end first.
     """
@@ -38,9 +38,9 @@ async def take(connection: Connection, uses: Sequence[tuple[Key, Use]]) -> set[U
         operations=[key.operation for key, _ in uses],
         keys=[key.key for key, _ in uses],
         fingerprints=[use.fingerprint for _, use in uses],
-        request_ids=[use.request_id for _, use in uses],
+        subject_ids=[use.subject_id for _, use in uses],
     )
-    return {row["request_id"] for row in rows}
+    return {row["subject_id"] for row in rows}
 
 
 async def read(connection: Connection, keys: Sequence[Key]) -> dict[Key, Use]:
@@ -52,5 +52,5 @@ async def read(connection: Connection, keys: Sequence[Key]) -> dict[Key, Use]:
         keys=[key.key for key in keys],
     )
     return {
-        Key(row["owner_id"], row["operation"], row["key"]): Use(row["fingerprint"], row["request_id"]) for row in rows
+        Key(row["owner_id"], row["operation"], row["key"]): Use(row["fingerprint"], row["subject_id"]) for row in rows
     }

@@ -23,13 +23,20 @@ from lqs.storage.queries import queries
 SQL = queries("slots")
 _STATUSES = MappingProxyType({status.value: status for status in SlotStatus})
 
+WAITING = frozenset({SlotStatus.PENDING, SlotStatus.RETRYING})
+"""Not settled, and held by nobody."""
+UNSETTLED = WAITING | {SlotStatus.PROCESSING}
+
 Moves = Mapping[UUID, Sequence[SlotMove]]
 """What moved, by generation request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one."""
+    """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one.
+
+    `timeout_seconds` is the longest time this attempt may take.
+    """
 
     request_id: UUID
     index: int
@@ -38,6 +45,7 @@ class Claimed:
     max_attempts: int
     entity_type: str
     constraints: str
+    timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a worker says of one attempt: where the slot should go, and what the attempt consumed."""
+    """What a worker says of one attempt: where the slot should go, and what the attempt consumed.
+
+    `error_detail` is what was really said, for operators alone.
+    """
 
     request_id: UUID
     index: int
@@ -62,14 +73,18 @@ class Report:
     retry_delay_seconds: float | None
     duration_ms: int
     usage: Usage
+    error_detail: str | None = None
 
 
 async def claim(
-    connection: Connection, *, worker_id: UUID, entity_types: Sequence[str], batch: int, hold_seconds: float
+    connection: Connection, *, worker_id: UUID, entity_types: Sequence[str], batch: int, grace_seconds: float
 ) -> Claim:
-    """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody."""
+    """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody.
+
+    Each is held for its own timeout and `grace_seconds` more.
+    """
     rows = await SQL["claim"].fetch(
-        connection, worker_id=worker_id, entity_types=entity_types, batch=batch, hold_seconds=hold_seconds
+        connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
     )
     won = [row for row in rows if row["request_id"] is not None]
     standings: dict[UUID, Standing] = {}
@@ -87,6 +102,7 @@ async def claim(
                 max_attempts=row["max_attempts"],
                 entity_type=row["entity_type"],
                 constraints=row["constraints"],
+                timeout_seconds=row["slot_timeout_seconds"],
             )
             for row in won
         ],
@@ -131,9 +147,12 @@ async def late(connection: Connection, reports: Sequence[Report]) -> set[tuple[U
     return {(row["request_id"], row["index"], row["fence"]) for row in rows if row["late"]}
 
 
-async def record_late(connection: Connection, reports: Sequence[Report], *, worker_id: UUID) -> None:
-    """Record what attempts consumed whose results came too late; one recorded before stays as it is."""
-    await SQL["record_late"].execute(connection, worker_id=worker_id, **_attempts(reports))
+async def record_late(
+    connection: Connection, reports: Sequence[Report], *, worker_id: UUID
+) -> set[tuple[UUID, int, int]]:
+    """Record what attempts consumed whose results came too late; returns what was not recorded before."""
+    rows = await SQL["record_late"].fetch(connection, worker_id=worker_id, **_attempts(reports))
+    return {(row["request_id"], row["index"], row["fence"]) for row in rows}
 
 
 async def due(connection: Connection, *, batch: int) -> list[UUID]:
@@ -190,7 +209,25 @@ async def time_out(
 
 async def fail_unfinished(connection: Connection, request_ids: Sequence[UUID], *, error_code: SlotErrorCode) -> Moves:
     """Fail every slot that is not settled."""
-    return moves_from(await SQL["fail_unfinished"].fetch(connection, request_ids=request_ids, error_code=error_code))
+    return moves_from(await end_unfinished(connection, request_ids, UNSETTLED, SlotStatus.FAILED, error_code))
+
+
+async def cancel_waiting(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
+    """Cancel every slot that nobody holds and that is not settled."""
+    return moves_from(await end_unfinished(connection, request_ids, WAITING, SlotStatus.CANCELLED))
+
+
+async def end_unfinished(
+    connection: Connection,
+    request_ids: Sequence[UUID],
+    befores: Collection[SlotStatus],
+    status: SlotStatus,
+    error_code: SlotErrorCode | None = None,
+) -> list[Record]:
+    """End the slots that stand in one of these statuses; returns their rows (see `moves_from`), with their holders."""
+    return await SQL["end_unfinished"].fetch(
+        connection, request_ids=request_ids, befores=list(befores), status=status, error_code=error_code
+    )
 
 
 def moves_from(rows: Sequence[Record]) -> Moves:
@@ -228,6 +265,7 @@ def _attempts(reports: Sequence[Report]) -> dict[str, object]:
         "fences": [r.fence for r in reports],
         "attempts": [r.attempt for r in reports],
         "error_codes": [r.error_code for r in reports],
+        "error_details": [r.error_detail for r in reports],
         "durations_ms": [r.duration_ms for r in reports],
         "models": [r.usage.model for r in reports],
         "provider_request_ids": [r.usage.provider_request_id for r in reports],

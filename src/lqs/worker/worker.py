@@ -110,7 +110,7 @@ class Worker:
             worker_id=worker_id,
             entity_types=list(self._workshop.entity_types),
             batch=room,
-            hold_seconds=self._workshop.slot_timeout_seconds + _WEDGED_GRACE_SECONDS,
+            grace_seconds=_WEDGED_GRACE_SECONDS,
         )
         self._lost_an_answer = False
         await self._start(attempts, worker_id, won.slots)

@@ -1,7 +1,7 @@
 -- name: lock(ids)
 -- The request row is the mutex of its slots. Always in id order: other orders deadlock.
-SELECT id, owner_id, entity_type, status, run, version, requested_count,
-       processing_count, retrying_count, generated_count, failed_count, cancelled_count
+SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
+       failed_count, cancelled_count, call_price_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
@@ -9,8 +9,8 @@ FOR NO KEY UPDATE;
 
 -- name: lock_free(ids)
 -- The same for housekeeping, which never waits: a locked generation request has its turn next time.
-SELECT id, owner_id, entity_type, status, run, version, requested_count,
-       processing_count, retrying_count, generated_count, failed_count, cancelled_count
+SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
+       failed_count, cancelled_count, call_price_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
@@ -19,16 +19,17 @@ FOR NO KEY UPDATE SKIP LOCKED;
 -- name: past_deadline(batch)
 SELECT id
 FROM generation_requests
-WHERE completed_at IS NULL AND deadline_at <= lqs_now()
+WHERE completed_at IS NULL AND deadline_at <= lqs_now() AND status <> 'cancelling'
 ORDER BY deadline_at
 LIMIT :batch;
 
--- name: write(ids, statuses, end_reasons, versions, processing, retrying, generated, failed, cancelled, progressed, input_tokens, output_tokens, model_calls)
--- Writes what the domain decided under the lock; token and call counts are added, all others replaced. A clock that
--- was set back never makes a duration negative.
+-- name: write(ids, statuses, end_reasons, runs, versions, processing, retrying, generated, failed, cancelled, progressed, input_tokens, output_tokens, model_calls, costs_microusd, wasted_microusd, estimated_microusd)
+-- Writes what the domain decided under the lock; tokens, calls and costs are added, all others replaced. A clock that
+-- was set back never makes a duration negative. What is done keeps its time whatever comes later.
 UPDATE generation_requests r
 SET status = w.status,
     end_reason = w.end_reason,
+    run = w.run,
     version = w.version,
     processing_count = w.processing,
     retrying_count = w.retrying,
@@ -37,54 +38,75 @@ SET status = w.status,
     cancelled_count = w.cancelled,
     started_at = CASE WHEN w.status = 'processing' THEN coalesce(r.started_at, greatest(lqs_now(), r.requested_at))
                       ELSE r.started_at END,
-    completed_at = CASE WHEN w.end_reason IS NOT NULL THEN greatest(lqs_now(), r.started_at, r.requested_at) END,
+    completed_at = CASE WHEN w.end_reason IS NOT NULL
+                        THEN coalesce(r.completed_at, greatest(lqs_now(), r.started_at, r.requested_at)) END,
+    expires_at = CASE WHEN w.end_reason IS NULL OR r.pinned THEN NULL
+                      WHEN r.completed_at IS NOT NULL THEN r.expires_at
+                      ELSE greatest(lqs_now(), r.started_at, r.requested_at)
+                           + make_interval(secs => r.retention_seconds) END,
     last_progress_at = CASE WHEN w.progressed THEN greatest(lqs_now(), r.last_progress_at, r.requested_at)
                             ELSE r.last_progress_at END,
     input_tokens = r.input_tokens + w.input_tokens,
     output_tokens = r.output_tokens + w.output_tokens,
-    model_calls = r.model_calls + w.model_calls
-FROM unnest(:ids::uuid[], :statuses::text[], :end_reasons::text[], :versions::bigint[], :processing::int[],
-            :retrying::int[], :generated::int[], :failed::int[], :cancelled::int[], :progressed::bool[],
-            :input_tokens::bigint[], :output_tokens::bigint[], :model_calls::int[])
-     AS w (id, status, end_reason, version, processing, retrying, generated, failed, cancelled, progressed,
-           input_tokens, output_tokens, model_calls)
+    model_calls = r.model_calls + w.model_calls,
+    cost_microusd = r.cost_microusd + w.cost_microusd,
+    wasted_microusd = r.wasted_microusd + w.wasted_microusd,
+    estimated_microusd = r.estimated_microusd + w.estimated_microusd
+FROM unnest(:ids::uuid[], :statuses::text[], :end_reasons::text[], :runs::int[], :versions::bigint[],
+            :processing::int[], :retrying::int[], :generated::int[], :failed::int[], :cancelled::int[],
+            :progressed::bool[], :input_tokens::bigint[], :output_tokens::bigint[], :model_calls::int[],
+            :costs_microusd::bigint[], :wasted_microusd::bigint[], :estimated_microusd::bigint[])
+     AS w (id, status, end_reason, run, version, processing, retrying, generated, failed, cancelled, progressed,
+           input_tokens, output_tokens, model_calls, cost_microusd, wasted_microusd, estimated_microusd)
 WHERE r.id = w.id;
 
--- name: insert(ids, owner_ids, entity_types, counts, max_attempts, constraints, metadata, deadline_seconds, class, stride)
+-- name: insert(ids, owner_ids, entity_types, counts, priorities, strides, max_attempts, constraints, metadata, options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds, max_cost_microusd, call_price_microusd, origins)
 -- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
--- pass is its place: it starts at the head of the queue or after the owner's last slot, whichever is later.
+-- pass is its place: it starts at the head of the queue or after the owner's last slot of the same priority,
+-- whichever is later, and a stride lies between two of them.
 WITH incoming AS MATERIALIZED (
-    SELECT *, sum(requested_count) OVER (PARTITION BY owner_id ORDER BY position) - requested_count AS slots_before
-    FROM unnest(:ids::uuid[], :owner_ids::uuid[], :entity_types::text[], :counts::int[], :max_attempts::smallint[],
-                :constraints::text[], :metadata::text[], :deadline_seconds::float8[]) WITH ORDINALITY
-         AS i (id, owner_id, entity_type, requested_count, max_attempts, constraints, metadata, deadline_seconds, position)
+    SELECT *,
+           sum(requested_count) OVER (PARTITION BY owner_id, priority ORDER BY position) - requested_count
+               AS slots_before
+    FROM unnest(:ids::uuid[], :owner_ids::uuid[], :entity_types::text[], :counts::int[], :priorities::text[],
+                :strides::bigint[], :max_attempts::smallint[], :constraints::text[], :metadata::text[],
+                :options::text[], :requested_by::text[], :deadline_seconds::float8[], :start_within_seconds::float8[],
+                :slot_timeout_seconds::real[], :retention_seconds::int[], :max_cost_microusd::bigint[],
+                :call_price_microusd::bigint[], :origins::uuid[]) WITH ORDINALITY
+         AS i (id, owner_id, entity_type, requested_count, priority, stride, max_attempts, constraints, metadata,
+               options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds,
+               max_cost_microusd, call_price_microusd, origin, position)
 ), head AS MATERIALIZED (
     SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 ), flow AS (
     INSERT INTO flows (owner_id, class, next_pass)
-    SELECT owner_id, :class, (SELECT pass FROM head) + sum(requested_count) * :stride::bigint
+    SELECT owner_id, priority, (SELECT pass FROM head) + sum(requested_count * stride)
     FROM incoming
-    GROUP BY owner_id
-    ORDER BY owner_id
+    GROUP BY owner_id, priority
+    ORDER BY owner_id, priority
     ON CONFLICT (owner_id, class) DO UPDATE
     SET next_pass = greatest(flows.next_pass, (SELECT pass FROM head)) + excluded.next_pass - (SELECT pass FROM head)
-    RETURNING owner_id, next_pass
+    RETURNING owner_id, class, next_pass
 ), stored AS (
-    INSERT INTO generation_requests (id, owner_id, entity_type, version, requested_count, max_attempts, constraints,
-                                     metadata, requested_at, deadline_at)
-    SELECT id, owner_id, entity_type, 1, requested_count, max_attempts, constraints::jsonb, metadata::jsonb,
-           lqs_now(), lqs_now() + make_interval(secs => deadline_seconds)
+    INSERT INTO generation_requests (
+        id, owner_id, entity_type, version, requested_count, priority, max_attempts, constraints, metadata, options,
+        requested_by, requested_at, run_requested_at, deadline_at, start_deadline_at, slot_timeout_seconds,
+        retention_seconds, max_cost_microusd, call_price_microusd, origin)
+    SELECT id, owner_id, entity_type, 1, requested_count, priority, max_attempts, constraints::jsonb, metadata::jsonb,
+           options::jsonb, requested_by, lqs_now(), lqs_now(), lqs_now() + make_interval(secs => deadline_seconds),
+           lqs_now() + make_interval(secs => start_within_seconds), slot_timeout_seconds, retention_seconds,
+           max_cost_microusd, call_price_microusd, origin
     FROM incoming
     RETURNING id, requested_at, deadline_at, requested_count
 ), placed AS (
     INSERT INTO slots (request_id, index, pass)
-    SELECT i.id, n, f.next_pass - (owned.slots - i.slots_before - n) * :stride::bigint
+    SELECT i.id, n, f.next_pass - (owned.slots - i.slots_before - n) * i.stride
     FROM incoming i
-    JOIN flow f ON f.owner_id = i.owner_id
-    JOIN (SELECT owner_id, sum(requested_count) AS slots FROM incoming GROUP BY owner_id) owned
-      ON owned.owner_id = i.owner_id
+    JOIN flow f ON f.owner_id = i.owner_id AND f.class = i.priority
+    JOIN (SELECT owner_id, priority, sum(requested_count) AS slots FROM incoming GROUP BY owner_id, priority) owned
+      ON owned.owner_id = i.owner_id AND owned.priority = i.priority
     CROSS JOIN LATERAL generate_series(0, i.requested_count - 1) AS n
 ), told AS (
     INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
@@ -105,10 +127,12 @@ WHERE id = :id AND owner_id = :owner_id;
 
 -- name: read(id, owner_id)
 -- One statement, so that counts, slots and entities come from one moment.
-SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_at, r.started_at, r.completed_at,
-       r.deadline_at, r.last_progress_at, r.requested_count, r.max_attempts, r.processing_count, r.retrying_count, r.generated_count,
-       r.failed_count, r.cancelled_count, r.constraints::text, r.metadata::text, r.input_tokens, r.output_tokens,
-       r.model_calls, lqs_now() AS read_at, s.*
+SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.priority, r.requested_at, r.started_at,
+       r.completed_at, r.deadline_at, r.start_deadline_at, r.slot_timeout_seconds, r.last_progress_at, r.expires_at,
+       r.pinned, r.origin, r.cancel_mode, r.cancel_reason, r.cancel_requested_at, r.settles_by, r.requested_count,
+       r.max_attempts, r.processing_count, r.retrying_count, r.generated_count, r.failed_count, r.cancelled_count,
+       r.constraints::text, r.metadata::text, r.input_tokens, r.output_tokens, r.model_calls, r.max_cost_microusd,
+       r.cost_microusd, r.wasted_microusd, r.estimated_microusd, lqs_now() AS read_at, s.*
 FROM generation_requests r
 CROSS JOIN LATERAL (
     SELECT array_agg(s.index ORDER BY s.index) AS indexes,
@@ -130,4 +154,4 @@ CROSS JOIN LATERAL (
 WHERE r.id = :id AND r.owner_id = :owner_id;
 
 -- name: body(id)
-SELECT requested_count, constraints::text, metadata::text FROM generation_requests WHERE id = :id;
+SELECT requested_count, constraints::text, metadata::text, options::text FROM generation_requests WHERE id = :id;

@@ -1,15 +1,15 @@
--- name: take(owner_ids, operations, keys, fingerprints, request_ids)
+-- name: take(owner_ids, operations, keys, fingerprints, subject_ids)
 -- In key order, so that two batches with the same keys never wait for each other in a circle.
-INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, request_id)
-SELECT owner_id, operation, key, fingerprint, request_id
-FROM unnest(:owner_ids::uuid[], :operations::text[], :keys::text[], :fingerprints::bytea[], :request_ids::uuid[])
-     AS k (owner_id, operation, key, fingerprint, request_id)
+INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
+SELECT owner_id, operation, key, fingerprint, subject_id
+FROM unnest(:owner_ids::uuid[], :operations::text[], :keys::text[], :fingerprints::bytea[], :subject_ids::uuid[])
+     AS k (owner_id, operation, key, fingerprint, subject_id)
 ORDER BY owner_id, operation, key
 ON CONFLICT DO NOTHING
-RETURNING request_id;
+RETURNING subject_id;
 
 -- name: read(owner_ids, operations, keys)
-SELECT k.owner_id, k.operation, k.key, k.fingerprint, k.request_id
+SELECT k.owner_id, k.operation, k.key, k.fingerprint, k.subject_id
 FROM idempotency_keys k
 JOIN unnest(:owner_ids::uuid[], :operations::text[], :keys::text[]) AS asked (owner_id, operation, key)
   ON k.owner_id = asked.owner_id AND k.operation = asked.operation AND k.key = asked.key;

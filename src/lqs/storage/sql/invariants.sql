@@ -79,7 +79,8 @@ WHERE settled > requested_count
    OR done <> (end_reason IS NOT NULL);
 
 -- name: ended_once()
--- A final event for each run that is over, of the status the run ended with, and nothing of that run after it.
+-- A final event for each run that is over, of the status the run ended with, and nothing of that run after it but
+-- what may come late: results, and changes of the record itself.
 WITH final AS (
     SELECT request_id, (body->>'run')::int AS run, count(*) AS times, max(seq) AS seq, max(type) AS type
     FROM generation_events
@@ -89,6 +90,7 @@ WITH final AS (
 ), told AS (
     SELECT request_id, (body->>'run')::int AS run, max(seq) AS seq
     FROM generation_events
+    WHERE type NOT IN ('generation_request.slot.late_result', 'generation_request.changed')
     GROUP BY request_id, (body->>'run')::int
 )
 SELECT r.id AS request_id,
@@ -117,7 +119,7 @@ FROM generation_requests
 WHERE NOT CASE status
     WHEN 'pending' THEN processing_count + retrying_count + generated_count + failed_count + cancelled_count = 0
                         AND started_at IS NULL
-    WHEN 'processing' THEN started_at IS NOT NULL AND cancelled_count = 0
+    WHEN 'processing' THEN started_at IS NOT NULL AND (cancelled_count = 0 OR run > 1)
     WHEN 'completed' THEN generated_count = requested_count
     WHEN 'partial' THEN generated_count BETWEEN 1 AND requested_count - 1 AND cancelled_count = 0
     WHEN 'failed' THEN failed_count = requested_count
@@ -150,12 +152,13 @@ WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')
   AND deadline_at < lqs_now() - make_interval(secs => :grace_seconds);
 
 -- name: keys_lead_somewhere()
-SELECT k.request_id,
+SELECT k.subject_id AS request_id,
        format('idempotency key %s of owner %s for %s leads to %s', quote_literal(k.key), k.owner_id, k.operation,
-              CASE WHEN r.id IS NULL THEN 'a generation request that is not there'
-                   ELSE 'a generation request of owner ' || r.owner_id END) AS sentence
+              CASE WHEN r.id IS NULL THEN 'something that is not there' ELSE 'something of owner ' || r.owner_id END) AS sentence
 FROM idempotency_keys k
-LEFT JOIN generation_requests r ON r.id = k.request_id
+LEFT JOIN (SELECT id, owner_id FROM generation_requests
+           UNION ALL SELECT request_id, owner_id FROM tombstones
+           UNION ALL SELECT id, owner_id FROM bulk_operations) r ON r.id = k.subject_id
 WHERE r.owner_id IS DISTINCT FROM k.owner_id;
 
 -- name: events_gapless()
@@ -225,17 +228,29 @@ FROM generation_requests r
 LEFT JOIN (SELECT request_id, count(*) AS calls, sum(input_tokens) AS input, sum(output_tokens) AS output
            FROM slot_attempts WHERE outcome <> 'late_result' GROUP BY request_id) a ON a.request_id = r.id
 WHERE (r.model_calls, r.input_tokens, r.output_tokens)
-      IS DISTINCT FROM (coalesce(a.calls, 0)::int, coalesce(a.input, 0)::bigint, coalesce(a.output, 0)::bigint);
+      IS DISTINCT FROM (coalesce(a.calls, 0)::int, coalesce(a.input, 0)::bigint, coalesce(a.output, 0)::bigint)
+UNION ALL
+SELECT r.id, format('cost %s microusd, %s of it estimated and %s wasted; its attempts cost %s, %s of it wasted',
+                    r.cost_microusd, r.estimated_microusd, r.wasted_microusd, coalesce(a.cost, 0),
+                    coalesce(a.wasted, 0))
+FROM generation_requests r
+LEFT JOIN (SELECT request_id, sum(cost_microusd) AS cost,
+                  sum(cost_microusd) FILTER (WHERE outcome <> 'generated') AS wasted
+           FROM slot_attempts GROUP BY request_id) a ON a.request_id = r.id
+WHERE r.cost_microusd <> coalesce(a.cost, 0) + r.estimated_microusd
+   OR r.wasted_microusd NOT BETWEEN coalesce(a.wasted, 0) AND coalesce(a.wasted, 0) + r.estimated_microusd;
 
 -- name: order_fair()
 -- A generation request's slots stand in the fair order by index, and the next one of the owner comes after them all.
 SELECT request_id, format('slot %s has pass %s, the slot before it %s', index, pass, before) AS sentence
-FROM (SELECT request_id, index, pass, lag(pass) OVER (PARTITION BY request_id ORDER BY index) AS before FROM slots) s
+FROM (SELECT request_id, index, pass, lag(pass) OVER (PARTITION BY request_id ORDER BY index) AS before
+      FROM slots WHERE status = 'pending') s
 WHERE pass <= before
 UNION ALL
-SELECT NULL, format('owner %s goes on at pass %s, but already has a slot at %s', last.owner_id,
-                    coalesce(f.next_pass::text, 'null'), last.pass)
-FROM (SELECT r.owner_id, max(s.pass) AS pass
-      FROM slots s JOIN generation_requests r ON r.id = s.request_id GROUP BY r.owner_id) last
-LEFT JOIN (SELECT owner_id, max(next_pass) AS next_pass FROM flows GROUP BY owner_id) f ON f.owner_id = last.owner_id
+SELECT NULL, format('the %s flow of owner %s goes on at pass %s, but already has a slot at %s', last.priority,
+                    last.owner_id, coalesce(f.next_pass::text, 'null'), last.pass)
+FROM (SELECT r.owner_id, r.priority, max(s.pass) AS pass
+      FROM slots s JOIN generation_requests r ON r.id = s.request_id
+      WHERE s.status = 'pending' GROUP BY r.owner_id, r.priority) last
+LEFT JOIN flows f ON f.owner_id = last.owner_id AND f.class = last.priority
 WHERE f.next_pass IS NULL OR f.next_pass <= last.pass;

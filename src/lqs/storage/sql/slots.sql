@@ -1,4 +1,4 @@
--- name: claim(worker_id, entity_types, batch, hold_seconds)
+-- name: claim(worker_id, entity_types, batch, grace_seconds)
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
 -- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice. What is not for this
 -- worker is passed over before the LIMIT, or a batch of it at the head of the queue would starve all that stands
@@ -7,23 +7,27 @@ WITH ready AS MATERIALIZED (
     SELECT s.request_id, s.index
     FROM slots s
     CROSS JOIN LATERAL (
-        SELECT r.entity_type, r.deadline_at FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
+        SELECT r.entity_type, r.deadline_at, CASE WHEN r.started_at IS NULL THEN r.start_deadline_at END AS start_by
+        FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
+      AND (r.start_by > lqs_now() OR r.start_by IS NULL)
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
     FOR UPDATE OF s SKIP LOCKED
 ), held AS MATERIALIZED (
-    SELECT id, owner_id, entity_type, status, run, version, requested_count, processing_count, retrying_count,
-           generated_count, failed_count, cancelled_count, max_attempts, constraints::text AS constraints, requested_at
+    SELECT id, entity_type, status, end_reason, run, version, requested_count, processing_count, retrying_count,
+           generated_count, failed_count, cancelled_count, call_price_microusd, max_attempts, slot_timeout_seconds,
+           constraints::text AS constraints, requested_at
     FROM generation_requests
     WHERE id = ANY (ARRAY(SELECT DISTINCT request_id FROM ready)) AND deadline_at > lqs_now()
+      AND (started_at IS NOT NULL OR start_deadline_at > lqs_now() OR start_deadline_at IS NULL)
       AND status IN ('pending', 'processing') AND entity_type = ANY (:entity_types::text[])
     ORDER BY id
     FOR NO KEY UPDATE SKIP LOCKED
 ), won AS (
     UPDATE slots s
     SET status = 'processing', attempts = s.attempts + 1, fence = s.fence + 1, worker_id = :worker_id,
-        deadline_at = lqs_now() + make_interval(secs => :hold_seconds),
+        deadline_at = lqs_now() + make_interval(secs => held.slot_timeout_seconds + :grace_seconds),
         started_at = coalesce(s.started_at, greatest(lqs_now(), held.requested_at))
     FROM ready JOIN held ON held.id = ready.request_id
     WHERE s.request_id = ready.request_id AND s.index = ready.index
@@ -35,7 +39,7 @@ FROM (SELECT count(*) AS seen FROM ready) s
 LEFT JOIN (won JOIN held ON held.id = won.request_id) ON true
 ORDER BY won.request_id, won.index;
 
--- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents)
+-- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, error_details, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents)
 -- The guard of a worker's write is its fence; only what it lets pass has its attempt recorded and its entity stored.
 -- A delay is the seconds until a retry. Here and below, a clock that was set back never makes a slot finish before it
 -- started. The entity's type and owner are those of the generation request.
@@ -49,19 +53,20 @@ WITH moved AS (
         error_attempt = CASE WHEN t.error_code IS NOT NULL THEN s.attempts END,
         finished_at = CASE WHEN t.status <> 'retrying' THEN greatest(lqs_now(), s.started_at) END
     FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
-                :error_codes::text[], :attempts::smallint[], :durations_ms::int[], :models::text[],
-                :provider_request_ids::text[], :input_tokens::int[], :output_tokens::int[], :costs_microusd::bigint[],
-                :entity_ids::uuid[], :contents::text[])
-         AS t (request_id, index, fence, status, delay, error_code, attempt, duration_ms, model, provider_request_id,
-               input_tokens, output_tokens, cost_microusd, entity_id, content)
+                :error_codes::text[], :error_details::text[], :attempts::smallint[], :durations_ms::int[],
+                :models::text[], :provider_request_ids::text[], :input_tokens::int[], :output_tokens::int[],
+                :costs_microusd::bigint[], :entity_ids::uuid[], :contents::text[])
+         AS t (request_id, index, fence, status, delay, error_code, error_detail, attempt, duration_ms, model,
+               provider_request_id, input_tokens, output_tokens, cost_microusd, entity_id, content)
     WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
     RETURNING t.*
 ), recorded AS (
-    INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms,
-                               finished_at, model, provider_request_id, input_tokens, output_tokens, cost_microusd)
+    INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, error_detail, worker_id,
+                               duration_ms, finished_at, model, provider_request_id, input_tokens, output_tokens,
+                               cost_microusd)
     SELECT request_id, index, fence, attempt, CASE WHEN status = 'generated' THEN 'generated' ELSE 'failed' END,
-           error_code, :worker_id, duration_ms, lqs_now(), model, provider_request_id, input_tokens, output_tokens,
-           cost_microusd
+           error_code, error_detail, :worker_id, duration_ms, lqs_now(), model, provider_request_id, input_tokens,
+           output_tokens, cost_microusd
     FROM moved
 ), stored AS (
     INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)
@@ -154,24 +159,28 @@ WHERE r.id = s.request_id AND s.request_id = ANY (:request_ids::uuid[]) AND s.st
   AND s.deadline_at <= lqs_now()
 RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
 
--- name: fail_unfinished(request_ids, error_code)
+-- name: end_unfinished(request_ids, befores, status, error_code)
+-- Ends the slots that stand in one of these statuses, whoever holds them; `worker_id` is who did.
 UPDATE slots s
-SET status = 'failed', error_code = :error_code, error_attempt = s.attempts,
+SET status = :status, error_code = coalesce(:error_code, s.error_code),
+    error_attempt = CASE WHEN :error_code::text IS NOT NULL THEN s.attempts ELSE s.error_attempt END,
     finished_at = greatest(lqs_now(), s.started_at),
     fence = s.fence + 1, worker_id = NULL, deadline_at = NULL, available_at = NULL
-FROM (SELECT request_id, index, status FROM slots
-      WHERE request_id = ANY (:request_ids::uuid[]) AND status IN ('pending', 'processing', 'retrying')) old
+FROM (SELECT request_id, index, status, worker_id FROM slots
+      WHERE request_id = ANY (:request_ids::uuid[]) AND status = ANY (:befores::text[])) old
 WHERE s.request_id = old.request_id AND s.index = old.index
-RETURNING s.request_id, s.index, s.fence, old.status AS before, s.status, s.error_code;
+RETURNING s.request_id, s.index, s.fence, old.status AS before, s.status, s.error_code, old.worker_id;
 
--- name: record_late(worker_id, request_ids, indexes, fences, attempts, error_codes, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
-INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms, finished_at,
-                           model, provider_request_id, input_tokens, output_tokens, cost_microusd)
-SELECT request_id, index, fence, attempt, 'late_result', error_code, :worker_id, duration_ms, lqs_now(),
+-- name: record_late(worker_id, request_ids, indexes, fences, attempts, error_codes, error_details, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
+INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, error_detail, worker_id,
+                           duration_ms, finished_at, model, provider_request_id, input_tokens, output_tokens,
+                           cost_microusd)
+SELECT request_id, index, fence, attempt, 'late_result', error_code, error_detail, :worker_id, duration_ms, lqs_now(),
        model, provider_request_id, input_tokens, output_tokens, cost_microusd
 FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :attempts::smallint[], :error_codes::text[],
-            :durations_ms::int[], :models::text[], :provider_request_ids::text[], :input_tokens::int[],
-            :output_tokens::int[], :costs_microusd::bigint[])
-     AS t (request_id, index, fence, attempt, error_code, duration_ms, model, provider_request_id,
+            :error_details::text[], :durations_ms::int[], :models::text[], :provider_request_ids::text[],
+            :input_tokens::int[], :output_tokens::int[], :costs_microusd::bigint[])
+     AS t (request_id, index, fence, attempt, error_code, error_detail, duration_ms, model, provider_request_id,
            input_tokens, output_tokens, cost_microusd)
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
+RETURNING request_id, index, fence;
