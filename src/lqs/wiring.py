@@ -14,6 +14,7 @@ from lqs.generators.catalog import Simulation, entity_types, generator_for
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
+from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
@@ -36,6 +37,7 @@ class ApiParts:
     telemetry: Telemetry
     entity_types: EntityTypes
     lease_seconds: float
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
+    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again, what is kept."""
 
     lease_seconds: float
     max_crashes: int
     policy: RetryPolicy
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     telemetry=telemetry,
                     entity_types=types or entity_types(),
                     lease_seconds=settings.lease_seconds,
+                    kept=_kept(settings),
                 )
             finally:
                 for task in tasks:
@@ -145,7 +149,7 @@ async def open_worker_parts(
                 housekeeping_seconds=settings.housekeeping_seconds,
                 graceful_stop_seconds=settings.graceful_stop_seconds,
             ),
-            rules=Rules(settings.lease_seconds, settings.max_crashes, policy),
+            rules=Rules(settings.lease_seconds, settings.max_crashes, policy, _kept(settings)),
         )
 
 
@@ -203,6 +207,10 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
         ]
     if missing:
         raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
+
+
+def _kept(settings: Settings) -> Kept:
+    return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
 
 
 def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:

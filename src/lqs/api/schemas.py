@@ -108,6 +108,32 @@ def generate_body(entity_type: EntityType) -> type[GenerateBody]:
     return create_model(f"Generate{noun}", __base__=GenerateBody, constraints=constraints)
 
 
+class ChangeBody(_Input):
+    """What is to be changed of a generation request; what is absent or null stays."""
+
+    metadata: Annotated[
+        dict[
+            Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
+            Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)] | None,
+        ],
+        Field(
+            max_length=limits.MAX_METADATA_PAIRS,
+            description="Pairs to set; null removes one; all others stay.",
+            examples=[{"lesson": "A1-8", "draft": None}],
+        ),
+    ] = Field(default_factory=dict)
+    priority: Annotated[
+        Priority | None, Field(description="Only while it is pending; high needs the scope priority.")
+    ] = None
+    pinned: Annotated[
+        bool | None,
+        Field(description="true: kept until it is unpinned. false: purged when its retention has passed from now."),
+    ] = None
+    if_version: Annotated[int | None, Field(ge=1, description="Change it only if it has this version; else 412.")] = (
+        None
+    )
+
+
 class CreateKeyBody(_Input):
     """A wish for an API key."""
 
@@ -316,6 +342,9 @@ class Error(BaseModel):
     code: str
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
+    purged_at: datetime | None = Field(None, description="With generation_request_purged.")
+    final_status: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
+    counts: Counts | None = Field(None, description="With generation_request_purged: its slots by status.")
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
     existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")

@@ -12,6 +12,11 @@ LqsError
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
+    GenerationRequestPurged     it was there; what is left of it is told
+    GenerationRequestNotDone    its run has to end first
+    GenerationRequestPinned     it has to be unpinned first
+    PriorityFixed               its slots have left the queue
+    VersionMismatch             it changed since the caller looked
     MethodNotAllowed
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
@@ -20,7 +25,10 @@ LqsError
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
+
+from lqs.domain.generation_request import Counts, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,62 @@ class NotFound(CallerError):
 
     code = "not_found"
     title = "Not found"
+
+
+class GenerationRequestPurged(CallerError):
+    """The record is gone, its entities are not; the counts are those it ended with."""
+
+    code = "generation_request_purged"
+    title = "The generation request was purged"
+
+    def __init__(self, *, purged_at: datetime, status: Status, counts: Counts) -> None:
+        super().__init__(
+            f"Its record was purged at {purged_at:%Y-%m-%dT%H:%M:%SZ}; it had ended as {status}. The entities it made "
+            "stay, without its id."
+        )
+        self.purged_at = purged_at
+        self.status = status
+        self.counts = counts
+
+
+class GenerationRequestNotDone(CallerError):
+    """It is still at work."""
+
+    code = "generation_request_not_done"
+    title = "The generation request is not done"
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(f"It is {status}, and only what is done can be purged. Cancel it first, or wait for its end.")
+
+
+class GenerationRequestPinned(CallerError):
+    """Somebody wants it kept."""
+
+    code = "generation_request_pinned"
+    title = "The generation request is pinned"
+
+    def __init__(self) -> None:
+        super().__init__('It is pinned, so it is kept. To purge it, first unpin it: PATCH it with {"pinned": false}.')
+
+
+class PriorityFixed(CallerError):
+    """The order of the queue no longer decides about it."""
+
+    code = "priority_fixed"
+    title = "The priority can no longer be changed"
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(f"It is {status}; a priority can be changed while the generation request is pending.")
+
+
+class VersionMismatch(CallerError):
+    """Somebody or something changed it since the caller looked."""
+
+    code = "version_mismatch"
+    title = "The generation request has another version"
+
+    def __init__(self, *, asked: int, found: int) -> None:
+        super().__init__(f"It has version {found}, not {asked}. Nothing was done: look at it again, then decide.")
 
 
 class MethodNotAllowed(CallerError):

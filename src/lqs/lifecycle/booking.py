@@ -1,6 +1,7 @@
 """The one place where counts, status, version and events are written: from moves that happened, under the lock."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -183,18 +184,30 @@ async def move_and_book(
 async def do_duty(telemetry: Telemetry, name: str, duty: Callable[[], Awaitable[Booked]]) -> int:
     """Do one duty until nothing is left of it, whatever happens; returns how many slots moved."""
     moved = 0
-    try:
+    with trouble_told(telemetry, name):
         while (round_ := await duty()).slots:
             moved += round_.slots
             telemetry.emit(name, slots=round_.slots, done=len(round_.done))
-        if round_.passed_over:
-            broken = ", ".join(map(str, round_.passed_over))
-            telemetry.emit("duty.passed_over", duty=name, requests=broken, hint="lqs admin verify says what is wrong")
-    except DatabaseUnavailable as error:
-        telemetry.emit("duty.skipped", duty=name, reason=str(error))
-    except Exception as error:
-        telemetry.fault("duty.broke", error, duty=name)
+        tell_passed_over(telemetry, name, round_.passed_over)
     return moved
+
+
+@contextmanager
+def trouble_told(telemetry: Telemetry, duty: str) -> Iterator[None]:
+    """What stops a duty is told and goes no further: it comes by again soon."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        telemetry.emit("duty.skipped", duty=duty, reason=str(error))
+    except Exception as error:
+        telemetry.fault("duty.broke", error, duty=duty)
+
+
+def tell_passed_over(telemetry: Telemetry, duty: str, request_ids: Sequence[UUID]) -> None:
+    """Say which generation requests a duty could not do anything with, if any."""
+    if request_ids:
+        broken = ", ".join(map(str, request_ids))
+        telemetry.emit("duty.passed_over", duty=duty, requests=broken, hint="lqs admin verify says what is wrong")
 
 
 def _by_request(reports: Sequence[Report]) -> dict[UUID, list[Report]]:

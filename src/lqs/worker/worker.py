@@ -13,6 +13,7 @@ from lqs.lifecycle.promote import promote
 from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
+from lqs.lifecycle.tidy import keep_tidy
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
@@ -71,6 +72,7 @@ class Worker:
             tasks = [
                 background.create_task(self._beat(), name="heartbeat"),
                 background.create_task(self._keep_house(), name="housekeeping"),
+                background.create_task(self._keep_tidy(), name="tidying"),
                 background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
@@ -202,4 +204,9 @@ class Worker:
             self._rules,
             every_seconds=self._pace.housekeeping_seconds,
             on_ready=self._stirred.set,
+        )
+
+    async def _keep_tidy(self) -> None:
+        await keep_tidy(
+            self._database, self._telemetry, self._rules.kept, every_seconds=self._pace.housekeeping_seconds
         )

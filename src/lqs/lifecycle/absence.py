@@ -1,0 +1,20 @@
+"""Why a generation request is not there: its owner is told that it was purged; to all others it never was."""
+
+from uuid import UUID
+
+from lqs.domain.errors import GenerationRequestPurged, NotFound
+from lqs.storage import retention
+from lqs.storage.database import Connection
+
+UNKNOWN = "You have no generation request with this id. It is the request_id of the answer to a generate call."
+
+
+async def absence(connection: Connection, request_id: UUID, *, owner_id: UUID) -> GenerationRequestPurged | NotFound:
+    """What to raise when a statement before this one did not find a generation request of this owner.
+
+    A purge leaves its tombstone in the commit that takes the record away, so one of the two is always seen.
+    """
+    left = await retention.tombstone(connection, request_id, owner_id=owner_id)
+    if left is None:
+        return NotFound(UNKNOWN)
+    return GenerationRequestPurged(purged_at=left.purged_at, status=left.status, counts=left.counts)
