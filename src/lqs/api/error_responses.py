@@ -21,7 +21,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.ScopeMissing: 403,
         errors.NotFound: 404,
         errors.MethodNotAllowed: 405,
-        errors.GenerationRequestNotDone: 409,
+        errors.NotDone: 409,
         errors.GenerationRequestPinned: 409,
         errors.PriorityFixed: 409,
         errors.GenerationRequestPurged: 410,
@@ -64,10 +64,10 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
             body["differing_fields"] = list(error.differing_fields)
+        case errors.VersionMismatch():
+            body["current_version"] = error.current
         case errors.GenerationRequestPurged():
-            body["purged_at"] = error.purged_at
-            body["final_status"] = error.status
-            body["counts"] = error.counts.by_status()
+            body |= {"purged_at": error.purged_at, "status_at_end": error.status, "counts": error.counts}
         case _:
             pass
     return Response(

@@ -342,8 +342,9 @@ class Error(BaseModel):
     code: str
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
+    current_version: int | None = Field(None, description="With version_mismatch.")
     purged_at: datetime | None = Field(None, description="With generation_request_purged.")
-    final_status: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
+    status_at_end: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
     counts: Counts | None = Field(None, description="With generation_request_purged: its slots by status.")
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
     existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")

@@ -12,12 +12,12 @@ LqsError
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
-    GenerationRequestPurged     it was there; what is left of it is told
-    GenerationRequestNotDone    its run has to end first
+    MethodNotAllowed
+    NotDone                     its run has to end first
+    VersionMismatch             it changed since the caller looked
+    GenerationRequestPurged     it was there, and its record has been purged
     GenerationRequestPinned     it has to be unpinned first
     PriorityFixed               its slots have left the queue
-    VersionMismatch             it changed since the caller looked
-    MethodNotAllowed
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
     InternalError               a fault of ours; logged with its trace id
@@ -27,8 +27,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
-
-from lqs.domain.generation_request import Counts, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,30 +140,37 @@ class NotFound(CallerError):
     title = "Not found"
 
 
-class GenerationRequestPurged(CallerError):
-    """The record is gone, its entities are not; the counts are those it ended with."""
-
-    code = "generation_request_purged"
-    title = "The generation request was purged"
-
-    def __init__(self, *, purged_at: datetime, status: Status, counts: Counts) -> None:
-        super().__init__(
-            f"Its record was purged at {purged_at:%Y-%m-%dT%H:%M:%SZ}; it had ended as {status}. The entities it made "
-            "stay, without its id."
-        )
-        self.purged_at = purged_at
-        self.status = status
-        self.counts = counts
-
-
-class GenerationRequestNotDone(CallerError):
-    """It is still at work."""
+class NotDone(CallerError):
+    """Its run has to end first."""
 
     code = "generation_request_not_done"
     title = "The generation request is not done"
 
-    def __init__(self, status: Status) -> None:
-        super().__init__(f"It is {status}, and only what is done can be purged. Cancel it first, or wait for its end.")
+
+class VersionMismatch(CallerError):
+    """The caller named a version, and that is no longer the current one."""
+
+    code = "version_mismatch"
+    title = "It has changed since"
+
+    def __init__(self, wanted: int, current: int) -> None:
+        super().__init__(f"You named version {wanted}, but it stands at version {current}: look at it again.")
+        self.current = current
+
+
+class GenerationRequestPurged(CallerError):
+    """Its record is gone; what is left of it stands here, its entities stay. `counts` are those of its last run."""
+
+    code = "generation_request_purged"
+    title = "The record of this generation request has been purged"
+
+    def __init__(self, purged_at: datetime, status: str, counts: Mapping[str, int]) -> None:
+        super().__init__(
+            f"It ended as {status} and was purged at {purged_at:%Y-%m-%dT%H:%M:%SZ}; its entities are still there."
+        )
+        self.purged_at = purged_at
+        self.status = status
+        self.counts = dict(counts)
 
 
 class GenerationRequestPinned(CallerError):
@@ -183,19 +188,6 @@ class PriorityFixed(CallerError):
 
     code = "priority_fixed"
     title = "The priority can no longer be changed"
-
-    def __init__(self, status: Status) -> None:
-        super().__init__(f"It is {status}; a priority can be changed while the generation request is pending.")
-
-
-class VersionMismatch(CallerError):
-    """Somebody or something changed it since the caller looked."""
-
-    code = "version_mismatch"
-    title = "The generation request has another version"
-
-    def __init__(self, *, asked: int, found: int) -> None:
-        super().__init__(f"It has version {found}, not {asked}. Nothing was done: look at it again, then decide.")
 
 
 class MethodNotAllowed(CallerError):

@@ -17,4 +17,4 @@ async def absence(connection: Connection, request_id: UUID, *, owner_id: UUID) -
     left = await retention.tombstone(connection, request_id, owner_id=owner_id)
     if left is None:
         return NotFound(UNKNOWN)
-    return GenerationRequestPurged(purged_at=left.purged_at, status=left.status, counts=left.counts)
+    return GenerationRequestPurged(left.purged_at, left.status, left.counts.by_status())

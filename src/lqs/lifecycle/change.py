@@ -53,11 +53,11 @@ async def _change(
             raise await absence(connection, request_id, owner_id=owner_id)
         standing = found.standing
         if if_version is not None and if_version != standing.version:
-            raise VersionMismatch(asked=if_version, found=standing.version)
+            raise VersionMismatch(if_version, standing.version)
         after = _after(found, wanted)
         if after.priority is not found.priority:
             if standing.status is not Status.PENDING:
-                raise PriorityFixed(standing.status)
+                raise PriorityFixed(f"It is {standing.status}; a priority can be changed while it is pending.")
             if first_pass is None:
                 return False
             await changes.place(connection, request_id, after.priority, first_pass=first_pass)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from lqs.domain.errors import GenerationRequestNotDone, GenerationRequestPinned
+from lqs.domain.errors import GenerationRequestPinned, NotDone
 from lqs.lifecycle.absence import absence
 from lqs.storage import retention
 from lqs.storage.database import Database, refuses_value
@@ -31,14 +31,14 @@ async def purge_expired(database: Database, *, tombstone_seconds: int, batch: in
 async def purge_one(database: Database, request_id: UUID, *, owner_id: UUID, tombstone_seconds: int) -> None:
     """Purge a generation request that is done, before its time: its owner wants it gone.
 
-    Raises `GenerationRequestNotDone`, `GenerationRequestPinned`, `GenerationRequestPurged`, `NotFound`.
+    Raises `NotDone`, `GenerationRequestPinned`, `GenerationRequestPurged`, `NotFound`.
     """
     async with database.transaction() as connection:
         found = await retention.lock_one(connection, request_id, owner_id=owner_id)
         if found is None:
             raise await absence(connection, request_id, owner_id=owner_id)
         if not found.status.done:
-            raise GenerationRequestNotDone(found.status)
+            raise NotDone(f"It is {found.status}, and only what is done can be purged. Cancel it first, or wait.")
         if found.pinned:
             raise GenerationRequestPinned
         await retention.purge(connection, [request_id], tombstone_seconds=tombstone_seconds)
@@ -51,7 +51,8 @@ async def _purge(database: Database, ids: Sequence[UUID], tombstone_seconds: int
     try:
         async with database.transaction() as connection:
             held = await retention.lock_expired(connection, ids)
-            return Purged(await retention.purge(connection, held, tombstone_seconds=tombstone_seconds))
+            purged = await retention.purge(connection, held, tombstone_seconds=tombstone_seconds) if held else []
+            return Purged(purged)
     except Exception as error:
         if not refuses_value(error):
             raise

@@ -18,7 +18,7 @@ SELECT status, pinned FROM generation_requests WHERE id = :id AND owner_id = :ow
 -- takes the place of the record, a dead letter that is still open takes the attempts it will be judged by with it.
 WITH lifted AS (
     UPDATE dead_letters d
-    SET attempts = coalesce((SELECT jsonb_agg(to_jsonb(a) - 'request_id' - 'index' ORDER BY a.fence)
+    SET attempts = coalesce((SELECT jsonb_agg(to_jsonb(a) ORDER BY a.fence)
                              FROM slot_attempts a
                              WHERE a.request_id = d.request_id AND a.index = d.slot_index), '[]')
     WHERE d.request_id = ANY (:ids::uuid[]) AND d.state = 'open' AND d.attempts IS NULL
