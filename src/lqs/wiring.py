@@ -11,6 +11,7 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.lifecycle.bulk import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
@@ -62,6 +63,7 @@ class Rules:
     max_crashes: int
     policy: RetryPolicy
     kept: Kept
+    bulk: BulkRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                 background.create_task(announcer.run(), name="announce"),
                 background.create_task(
                     keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
+                ),
+                background.create_task(
+                    keep_bulk_going(
+                        database,
+                        telemetry,
+                        _bulk_rules(settings),
+                        every_seconds=settings.housekeeping_seconds,
+                        on_ready=announcer.announce,
+                    ),
+                    name="bulk",
                 ),
             ]
             telemetry.emit("api.started")
@@ -149,7 +161,13 @@ async def open_worker_parts(
                 housekeeping_seconds=settings.housekeeping_seconds,
                 graceful_stop_seconds=settings.graceful_stop_seconds,
             ),
-            rules=Rules(settings.lease_seconds, settings.max_crashes, policy, _kept(settings)),
+            rules=Rules(
+                lease_seconds=settings.lease_seconds,
+                max_crashes=settings.max_crashes,
+                policy=policy,
+                kept=_kept(settings),
+                bulk=_bulk_rules(settings),
+            ),
         )
 
 
@@ -211,6 +229,10 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
 
 def _kept(settings: Settings) -> Kept:
     return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
+
+
+def _bulk_rules(settings: Settings) -> BulkRules:
+    return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
 
 
 def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:

@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from lqs.dispatch.postgres import Doorbell
+from lqs.lifecycle.bulk import keep_bulk_going
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.register import retire
@@ -73,6 +74,7 @@ class Worker:
                 background.create_task(self._beat(), name="heartbeat"),
                 background.create_task(self._keep_house(), name="housekeeping"),
                 background.create_task(self._keep_tidy(), name="tidying"),
+                background.create_task(self._keep_bulk_going(), name="bulk"),
                 background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
@@ -209,4 +211,13 @@ class Worker:
     async def _keep_tidy(self) -> None:
         await keep_tidy(
             self._database, self._telemetry, self._rules.kept, every_seconds=self._pace.housekeeping_seconds
+        )
+
+    async def _keep_bulk_going(self) -> None:
+        await keep_bulk_going(
+            self._database,
+            self._telemetry,
+            self._rules.bulk,
+            every_seconds=self._pace.housekeeping_seconds,
+            on_ready=self._stirred.set,
         )

@@ -167,6 +167,7 @@ CREATE TABLE bulk_operations (
     matched       int NOT NULL DEFAULT 0,
     changed       int NOT NULL DEFAULT 0,
     skipped       int NOT NULL DEFAULT 0,
+    position_at   timestamptz,  -- with `position`: the last generation request that it has dealt with
     position      uuid,
     requested_at  timestamptz NOT NULL,
     completed_at  timestamptz,
