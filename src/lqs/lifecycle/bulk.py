@@ -83,7 +83,7 @@ async def preview(database: Database, wish: BulkWish) -> Preview:
 async def begin_bulk(database: Database, wish: BulkWish) -> BulkView:
     """Accept a bulk operation; it is durable when this returns. What it will come by is fixed by now."""
     async with database.transaction() as connection:
-        wanted = wish.filter.fixed(await bulk_operations.clock(connection))
+        now = await bulk_operations.clock(connection)
         return await bulk_operations.insert(
             connection,
             NewBulk(
@@ -91,7 +91,8 @@ async def begin_bulk(database: Database, wish: BulkWish) -> BulkView:
                 owner_id=wish.owner_id,
                 requested_by=wish.requested_by,
                 action=wish.action,
-                filter=wanted,
+                filter=wish.filter.fixed(now),
+                requested_at=now,
                 options={"everybody": wish.everybody, **wish.options},
             ),
         )

@@ -38,6 +38,7 @@ class NewBulk:
     action: BulkAction
     filter: Filter
     options: Mapping[str, Any]
+    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ async def insert(connection: Connection, new: NewBulk) -> BulkView:
         action=new.action,
         filter=json.dumps(new.filter.named, default=_text),
         options=json.dumps(dict(new.options)),
+        requested_at=new.requested_at,
     )
     assert row is not None
     return _view(row)

@@ -1,9 +1,9 @@
 -- name: clock()
 SELECT lqs_now();
 
--- name: insert(id, owner_id, requested_by, action, filter, options)
+-- name: insert(id, owner_id, requested_by, action, filter, options, requested_at)
 INSERT INTO bulk_operations (id, owner_id, requested_by, action, filter, options, requested_at)
-VALUES (:id, :owner_id, :requested_by, :action, :filter::text::jsonb, :options::text::jsonb, lqs_now())
+VALUES (:id, :owner_id, :requested_by, :action, :filter::text::jsonb, :options::text::jsonb, :requested_at)
 RETURNING id, owner_id, requested_by, action, filter::text, options::text, status, matched, changed, skipped,
           position_at, position, requested_at, completed_at;
 
