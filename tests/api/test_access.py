@@ -105,6 +105,10 @@ ROUTES = [
     ("POST", "/problems/generate", Scope.WRITE),
     ("GET", "/problems/x", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
+    ("PATCH", "/generation-requests/x", Scope.WRITE),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/bulk", Scope.WRITE),
+    ("GET", "/generation-requests/bulk/x", Scope.READ),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),
@@ -115,7 +119,13 @@ async def test_every_route_but_health_and_its_document_is_in_the_matrix(api: Api
     document = (await api.anonymous().get("/openapi.json")).json()
 
     documented = {
-        (method.upper(), path.replace("{problem_id}", "x").replace("{request_id}", "x").replace("{key_id}", "x"))
+        (
+            method.upper(),
+            path.replace("{problem_id}", "x")
+            .replace("{request_id}", "x")
+            .replace("{key_id}", "x")
+            .replace("{bulk_id}", "x"),
+        )
         for path, operations in document["paths"].items()
         for method in operations
         if not path.startswith("/health/")

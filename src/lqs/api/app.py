@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
-from lqs.api import api_keys, envelope, generation_requests, health, records, schemas
+from lqs.api import api_keys, bulk, envelope, generation_requests, health, records, schemas
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.generate import generate_router
@@ -51,6 +51,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     for entity_type in types:
         api.include_router(generate_router(entity_type))
         api.include_router(entity_router(entity_type))
+    api.include_router(bulk.router)  # before what would take its address for an id
     api.include_router(generation_requests.router)
     api.include_router(records.router)
     api.include_router(api_keys.router)
@@ -86,8 +87,17 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, schemas.ChangeBody, *map(schemas.generate_body, types)]
-    outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
+    inputs: list[type[BaseModel]] = [
+        schemas.CreateKeyBody,
+        schemas.ChangeBody,
+        schemas.BulkBody,
+        *map(schemas.generate_body, types),
+    ]
+    outputs: list[type[BaseModel]] = [
+        schemas.Error,
+        schemas.BulkPreview,
+        *(entity_type.entity_model for entity_type in types),
+    ]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),
         *((model, "serialization") for model in outputs),
