@@ -5,12 +5,18 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
 
 from house import House, breaches, failed, generated, retrying
+from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.errors import GenerationRequestPurged, NotFound, PriorityFixed
+from lqs.domain.generation_request import Priority, Status
+from lqs.lifecycle.bulk import BulkRules, BulkWish, begin_bulk, work
+from lqs.lifecycle.change import Changes, change
 from lqs.storage.slots import Claimed
 
 ROUNDS = 6
@@ -71,8 +77,40 @@ class Ring:
         )
         await self.house.expire()
 
+    async def purge(self) -> None:
+        """Of what is done some is past its time, pinned or not, and the tombstones before it are forgotten."""
+        await self.house.rows(
+            "UPDATE generation_requests SET expires_at = lqs_now() WHERE id IN"
+            " (SELECT id FROM generation_requests WHERE expires_at IS NOT NULL ORDER BY random() LIMIT 3"
+            " FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.rows(
+            "UPDATE tombstones SET forgotten_at = lqs_now() WHERE request_id IN"
+            " (SELECT request_id FROM tombstones LIMIT 2 FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.tidy()
 
-TRANSITIONS = ["submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire"]
+    async def change(self) -> None:
+        """Whatever is there gets another place, another pin and another word, as far as it may."""
+        rows = await self.house.rows("SELECT id FROM generation_requests ORDER BY random() LIMIT 3")
+        for row in rows:
+            wanted = Changes(
+                {"n": str(self.rng.random())}, self.rng.choice([None, *Priority]), self.rng.choice([None, True, False])
+            )
+            with suppress(PriorityFixed, GenerationRequestPurged, NotFound):
+                await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
+
+    async def bulk(self) -> None:
+        """Purges some of what is done, in small batches."""
+        wish = BulkWish(self.house.owner_id, BulkAction.PURGE, Filter(status=(Status.FAILED, Status.PARTIAL)))
+        bulk = await begin_bulk(self.house.database, wish)
+        for _ in range(3):
+            await work(self.house.database, bulk.id, BulkRules(), batch=2)
+
+
+TRANSITIONS = [
+    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "purge", "change", "bulk",
+]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 
 

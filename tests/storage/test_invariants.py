@@ -27,6 +27,11 @@ ALTER TABLE generation_requests DISABLE TRIGGER legal_moves;
 COMPLETED = "(SELECT id FROM generation_requests WHERE status = 'completed')"
 AT_WORK = "(SELECT id FROM generation_requests WHERE status = 'processing')"
 UNTOUCHED = "(SELECT id FROM generation_requests WHERE status = 'pending')"
+TOMBSTONE = (
+    "INSERT INTO tombstones SELECT id, owner_id, entity_type, status, coalesce(end_reason, 'all_settled'), run,"
+    " requested_count, generated_count, failed_count, cancelled_count, requested_at, coalesce(completed_at, now()),"
+    " now(), now()"
+)
 SOME_ID = "'01890000-0000-7000-8000-000000000000'"
 
 PLANTS = [
@@ -45,7 +50,7 @@ PLANTS = [
      f"UPDATE generation_requests SET processing_count = 0 WHERE id = {AT_WORK}"),
     ("I5", "I4 I7 I15", "more slots are settled than were asked for",
      f"UPDATE generation_requests SET generated_count = 9 WHERE id = {COMPLETED}"),
-    ("I5", None, "a time of completion without a completion",
+    ("I5", "retention", "a time of completion without a completion",
      f"UPDATE generation_requests SET completed_at = lqs_now() WHERE id = {AT_WORK}"),
     ("I5", None, "an end without a reason",
      f"UPDATE generation_requests SET end_reason = NULL WHERE id = {COMPLETED}"),
@@ -99,6 +104,25 @@ PLANTS = [
      f" input_tokens, output_tokens) SELECT {SOME_ID}, 0, 1, 1, 'failed', id, 1, now(), 0, 0 FROM workers LIMIT 1"),
     ("I16", None, "a slot has no generation request",
      f"INSERT INTO slots (request_id, index, pass) VALUES ({SOME_ID}, 0, 1)"),
+    ("I16", None, "a run has no generation request",
+     f"INSERT INTO runs SELECT {SOME_ID}, 1, 'failed', 'all_settled', NULL, now(), now(), 1, 0, 1, 0, 0, 0, 0, 0, 0"),
+    ("retention", None, "what is done has no end",
+     f"UPDATE generation_requests SET expires_at = NULL WHERE id = {COMPLETED}"),
+    ("retention", None, "what is pinned has an end",
+     f"UPDATE generation_requests SET pinned = true WHERE id = {COMPLETED}"),
+    ("retention", None, "what is at work has an end",
+     f"UPDATE generation_requests SET expires_at = now() WHERE id = {AT_WORK}"),
+    ("retention", None, "what was purged is still there",
+     f"{TOMBSTONE} FROM generation_requests WHERE id = {COMPLETED}"),
+    ("retention", None, "what was purged had not ended",
+     f"{TOMBSTONE.replace('SELECT id', 'SELECT gen_random_uuid()')} FROM generation_requests WHERE id = {AT_WORK}"),
+    ("retention", None, "the attempts of an open dead letter were purged",
+     "INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints,"
+     " metadata, options, failed_at) SELECT gen_random_uuid(), owner_id, gen_random_uuid(), 0, 1, 'problem',"
+     f" 'internal', '{{}}', '{{}}', '{{}}', now() FROM generation_requests WHERE id = {COMPLETED}"),
+    ("bulk", None, "a bulk operation lost count",
+     "INSERT INTO bulk_operations (id, owner_id, action, filter, options, matched, requested_at)"
+     " SELECT gen_random_uuid(), id, 'purge', '{}', '{}', 1, now() FROM owners"),
     ("I16", None, "a dead worker holds a slot", "UPDATE workers SET dead_at = lqs_now() - interval '1 day'"),
     ("I16", None, "a silent worker holds a slot", "UPDATE workers SET heartbeat_at = lqs_now() - interval '1 day'"),
     ("I16", None, "an unknown worker holds a slot",

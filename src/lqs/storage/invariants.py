@@ -25,6 +25,8 @@ INVARIANTS = MappingProxyType(
         "last_event_true": "I15",
         "nothing_orphaned": "I16",
         "nothing_held_by_the_dead": "I16",
+        "retention_true": "retention",
+        "bulk_true": "bulk",
         "attempts_true": "usage",
         "order_fair": "order",
     }

@@ -194,7 +194,40 @@ WHERE NOT EXISTS (SELECT FROM slots s WHERE s.request_id = a.request_id AND s.in
 UNION ALL
 SELECT e.request_id, format('event %s has no generation request', e.seq)
 FROM generation_events e
-WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id);
+WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id)
+UNION ALL
+SELECT u.request_id, format('run %s has no generation request', u.run)
+FROM runs u
+WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = u.request_id);
+
+-- name: retention_true()
+-- A record has an end if it is done and nobody wants it kept; what was purged is gone, and nothing it was needed for.
+SELECT id AS request_id,
+       format('is %s and %s, but expires at %s', status, CASE WHEN pinned THEN 'pinned' ELSE 'not pinned' END,
+              coalesce(expires_at::text, 'null')) AS sentence
+FROM generation_requests
+WHERE (expires_at IS NOT NULL) <> (completed_at IS NOT NULL AND NOT pinned)
+UNION ALL
+SELECT t.request_id, format('has a tombstone of %s, but it is there', t.purged_at)
+FROM tombstones t
+JOIN generation_requests r ON r.id = t.request_id
+UNION ALL
+SELECT t.request_id, format('was purged at %s as %s with %s generated, %s failed and %s cancelled of %s', t.purged_at,
+                            t.status, t.generated_count, t.failed_count, t.cancelled_count, t.requested_count)
+FROM tombstones t
+WHERE t.generated_count + t.failed_count + t.cancelled_count <> t.requested_count
+   OR t.status NOT IN ('completed', 'partial', 'failed', 'cancelled')
+UNION ALL
+SELECT d.request_id, format('was purged, and with it the attempts of the open dead letter of slot %s', d.slot_index)
+FROM dead_letters d
+WHERE d.state = 'open' AND d.attempts IS NULL
+  AND NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = d.request_id);
+
+-- name: bulk_true()
+SELECT NULL::uuid AS request_id,
+       format('bulk operation %s matched %s, but changed %s and skipped %s', id, matched, changed, skipped) AS sentence
+FROM bulk_operations
+WHERE matched <> changed + skipped OR matched < 0 OR changed < 0 OR skipped < 0;
 
 -- name: nothing_held_by_the_dead(grace_seconds)
 SELECT s.request_id,
