@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from house import House, breaches, failed, generated, retrying
 from lqs.domain.errors import IdempotencyKeyReused
 from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.settle import Settled
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
@@ -98,6 +99,8 @@ class Life(RuleBasedStateMachine):
         self.workers: list[UUID] = []
         self.dead: set[UUID] = set()
         self.claims: list[tuple[UUID, Claimed]] = []
+        self.purged: dict[UUID, ModelRequest] = {}
+        self.pinned: set[UUID] = set()
         self.steps = 0
         self.do(self.house.clear())
         self.do(self.house.owner(self.house.owner_id))
@@ -185,6 +188,8 @@ class Life(RuleBasedStateMachine):
         settled = self.do(self.house.settle(worker_id, *results))
         booked = late = 0
         for claim, kind in zip(chosen, kinds, strict=False):
+            if claim.request_id in self.purged:
+                continue
             slot = self.slot(claim)
             if slot.status == "processing" and slot.fence == claim.fence:
                 booked += 1
@@ -265,6 +270,41 @@ class Life(RuleBasedStateMachine):
             slot.take_away("failed")
         for request in over:
             request.end("deadline_exceeded")
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
+    def pin_or_unpin(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        self.pinned ^= {request_id}
+        self.do(
+            change(
+                self.house.database, request_id, Changes(pinned=request_id in self.pinned), owner_id=self.house.owner_id
+            )
+        )
+
+    @precondition(lambda self: any(r.done for r in self.requests.values()))
+    @rule(by_hand=st.booleans())
+    def purge(self, by_hand: bool) -> None:
+        """The time of all that is done is over: what is not pinned goes, and not a moment of anything else."""
+        gone = {id_ for id_, r in self.requests.items() if r.done and id_ not in self.pinned}
+        if by_hand:
+            for id_ in gone:
+                self.do(self.house.purge_one(id_))
+        else:
+            self.do(
+                self.house.rows("UPDATE generation_requests SET expires_at = lqs_now() WHERE expires_at IS NOT NULL")
+            )
+            assert set(self.do(self.house.purge()).request_ids) == gone
+        for id_ in gone:
+            self.purged[id_] = self.requests.pop(id_)
+
+    @invariant()
+    def what_was_purged_left_its_entities_and_a_tombstone(self) -> None:
+        made = sum(request.expected()["generated_count"] for request in self.purged.values())
+        [row] = self.do(self.house.rows("SELECT count(*) AS n FROM entities WHERE generation_request_id IS NULL"))
+        assert row["n"] == made
+        rows = self.do(self.house.rows("SELECT request_id, status FROM tombstones"))
+        assert {row["request_id"]: row["status"] for row in rows} == {id_: r.status for id_, r in self.purged.items()}
 
     @invariant()
     def the_database_is_as_the_model_says(self) -> None:

@@ -3,10 +3,11 @@ SELECT id FROM generation_requests WHERE expires_at <= lqs_now() ORDER BY expire
 
 -- name: lock_expired(ids)
 -- Looks again under the lock: what was pinned or tried again since it was found is kept. In id order, and nobody is
--- waited for: a locked generation request has its turn next time.
+-- waited for: a locked generation request has its turn next time. The expiry is written as a difference, so that its
+-- index is of no use: it would read all that has piled up for each batch.
 SELECT id
 FROM generation_requests
-WHERE id = ANY (:ids::uuid[]) AND expires_at <= lqs_now() AND completed_at IS NOT NULL AND NOT pinned
+WHERE id = ANY (:ids::uuid[]) AND expires_at - lqs_now() <= interval '0' AND completed_at IS NOT NULL AND NOT pinned
 ORDER BY id
 FOR UPDATE SKIP LOCKED;
 
