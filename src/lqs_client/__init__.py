@@ -20,7 +20,8 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
+    │   ├── Gone                    410; its record was purged
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -31,6 +32,7 @@
 
 from lqs_client._api_keys import ApiKey, ApiKeyList, NewApiKey, looks_like_key
 from lqs_client._async_client import AsyncClient
+from lqs_client._bulk_operation import BulkOperation, BulkPreview
 from lqs_client._client import Client
 from lqs_client._entities import Entity, Problem, Statement
 from lqs_client._errors import (
@@ -41,6 +43,7 @@ from lqs_client._errors import (
     CredentialsInvalid,
     FieldError,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -71,6 +74,8 @@ __all__ = [
     "ApiKeyList",
     "AsyncClient",
     "Authentication",
+    "BulkOperation",
+    "BulkPreview",
     "Client",
     "Conflict",
     "ConnectionFailed",
@@ -83,6 +88,7 @@ __all__ = [
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "Gone",
     "Invalid",
     "LqsError",
     "NewApiKey",

@@ -7,8 +7,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from lqs_client import _calls
+from lqs_client import _calls, _records
 from lqs_client._api_keys import ApiKeyList, NewApiKey
+from lqs_client._bulk import AsyncBulk
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
@@ -43,6 +44,7 @@ class AsyncClient:
         self._network = AsyncNetwork(found.api_url, found.api_key, timeout)
         self._policy = RetryPolicy(max_retries=max_retries)
         self.keys = AsyncKeys(self)
+        self.bulk = AsyncBulk(self._carry_out, self._policy)
 
     async def generate(
         self,
@@ -105,6 +107,31 @@ class AsyncClient:
         )
         return await self.wait(accepted.request_id, timeout=timeout, on_progress=on_progress)
 
+    async def change(
+        self,
+        request_id: str,
+        *,
+        metadata: Mapping[str, str | None] | None = None,
+        priority: str | None = None,
+        pinned: bool | None = None,
+        if_version: int | None = None,
+    ) -> GenerationRequest:
+        """Change a generation request; what is not named stays, of `metadata` every pair not named. None removes a pair.
+
+        A pinned one is kept until it is unpinned; its retention then begins anew. `priority` (high, normal, low) can
+        change while it is pending. Raises `Conflict` when it cannot, or no longer has the version `if_version`, `Gone`,
+        `NotFound`.
+        """
+        changes = {"metadata": metadata, "priority": priority, "pinned": pinned, "if_version": if_version}
+        return await self._carry_out(_records.change(request_id, changes, self._policy))
+
+    async def purge(self, request_id: str) -> None:
+        """Erase the record of a generation request for good; its entities stay.
+
+        Raises `Conflict` when it is not done or is pinned, `Gone` when it was purged before, `NotFound`.
+        """
+        await self._carry_out(_records.purge(request_id, self._policy))
+
     async def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
         """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""
         return await self._carry_out(_calls.entity(entity_type_plural, entity_id, self._policy))
@@ -128,7 +155,7 @@ class AsyncClient:
     async def _carry_out(
         self,
         flow: Flow[Result],
-        on_progress: Callable[[GenerationRequest], object] | None = None,
+        on_progress: Callable[[Any], object] | None = None,
         on_trouble: Callable[[LqsError, float], object] | None = None,
     ) -> Result:
         response: HttpResponse | None = None

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from lqs_client._bulk_operation import BulkOperation
 from lqs_client._errors import ApiError, LqsError, UnexpectedAnswer, api_error
 from lqs_client._generation import GenerationRequest
 from lqs_client._version import __version__
@@ -66,9 +67,9 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A step: tell the caller that the generation request changed."""
+    """A step: tell the caller the new state of what is waited for."""
 
-    state: GenerationRequest
+    state: GenerationRequest | BulkOperation
 
 
 @dataclass(frozen=True, slots=True)
