@@ -116,7 +116,7 @@ class AsyncClient:
         pinned: bool | None = None,
         if_version: int | None = None,
     ) -> GenerationRequest:
-        """Change a generation request; what is not named stays, of `metadata` every pair not named. None removes a pair.
+        """Change a generation request; what is not named stays, pairs of `metadata` as well. None removes a pair.
 
         A pinned one is kept until it is unpinned; its retention then begins anew. `priority` (high, normal, low) can
         change while it is pending. Raises `Conflict` when it cannot, or no longer has the version `if_version`, `Gone`,

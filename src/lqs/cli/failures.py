@@ -18,6 +18,7 @@ from lqs_client import (
     ConnectionFailed,
     CredentialsInvalid,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -122,6 +123,8 @@ def _place(pointer: str) -> str:
             name = next((option.name for option in options if option.field == field), "constraints")
         case ["scopes", *_]:
             name = "scope"
+        case ["filter", field, *_]:
+            name = field.removesuffix("_seconds").replace("_", "-")
         case ["count" | "metadata" | "constraints" | "expires_at" as field, *_]:
             name = field.replace("_", "-")
         case _:
@@ -148,8 +151,9 @@ def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
                 ExitCode.NOT_ALLOWED,
                 f"ask for a key with the scope named above: {command('keys create NAME --scope SCOPE')}",
             )
-        case NotFound():
-            return ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"
+        case NotFound() | Gone():
+            step = "check the id, and that the key belongs to the owner who asked for it"
+            return ExitCode.NOT_FOUND, step if isinstance(error, NotFound) else None
         case Invalid():
             return ExitCode.USAGE, "correct what is named above and run the command again"
         case RateLimited():

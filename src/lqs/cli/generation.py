@@ -16,8 +16,10 @@ from lqs.cli.arguments import (
     check_ids,
     new_app,
 )
+from lqs.cli.bulk import add_bulk
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
+from lqs.cli.keeping import add_keeping
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.verdicts import judge
@@ -64,6 +66,10 @@ def wait(
     )
 
 
+add_keeping(app)
+add_bulk(app)
+
+
 def _summary(request: GenerationRequest) -> str:
     counts = request.counts
     figures = {
@@ -83,10 +89,15 @@ def _summary(request: GenerationRequest) -> str:
         f"  asked at   {moment(request.requested_at)}",
         f"  done at    {moment(request.completed_at, 'not yet')}",
         f"  deadline   {moment(request.deadline_at)}",
+        f"  kept until {_kept(request)}",
     ]
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)
+
+
+def _kept(request: GenerationRequest) -> str:
+    return "it is unpinned" if request.pinned else moment(request.expires_at, "some time after its end")
 
 
 def _slots(request: GenerationRequest) -> str:
