@@ -23,6 +23,7 @@ from lqs.lifecycle.expire import expire
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
+from lqs.lifecycle.retry import Choice, Done, Retry, retry
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
 from lqs.lifecycle.submit import Defaults, Submission, Submitter
@@ -149,6 +150,11 @@ class House:
 
     async def expire(self, batch: int = 500) -> Booked:
         return await expire(self.database, batch=batch)
+
+    async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
+        """A further run."""
+        wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
+        return await retry(self.database, wish, overhead_seconds=120)
 
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""

@@ -130,7 +130,10 @@ class Idempotency(_Output):
     """What became of the Idempotency-Key."""
 
     key: str
-    replayed: bool = Field(description="True when this key had made the generation request before.")
+    replayed: bool = Field(description="True when this key had done its work before.")
+    key_expires_at: datetime | None = Field(
+        description="When the key ends; null while the end of the record is not known, for it lives as long."
+    )
 
 
 class Accepted(_Output):
@@ -317,5 +320,11 @@ class Error(BaseModel):
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
-    existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    existing_request_id: UUID | None = Field(
+        None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
+    )
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")
+    current_version: int | None = Field(None, description="With version_mismatch: where it stands now.")
+    purged_at: datetime | None = Field(None, description="With generation_request_purged.")
+    status_at_end: Status | None = Field(None, description="With generation_request_purged: how it ended.")
+    counts: dict[str, int] | None = Field(None, description="With generation_request_purged: its settled slots.")

@@ -27,6 +27,8 @@ INVARIANTS = MappingProxyType(
         "nothing_held_by_the_dead": "I16",
         "attempts_true": "usage",
         "order_fair": "order",
+        "runs_kept": "runs",
+        "dead_letters_true": "dead letters",
     }
 )
 """Every check, and the name of the promise it keeps watch over."""
