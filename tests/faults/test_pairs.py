@@ -5,12 +5,18 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
 
 from house import House, breaches, failed, generated, retrying
+from lqs.domain.errors import DeadLetterResolved, NotDone, NothingToRetry
+from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
+from lqs.lifecycle.retry import Choice
+from lqs.lifecycle.submit import Defaults
+from lqs.storage.dead_letters import Filter
 from lqs.storage.slots import Claimed
 
 ROUNDS = 6
@@ -71,8 +77,30 @@ class Ring:
         )
         await self.house.expire()
 
+    async def retry(self) -> None:
+        """By hand, of what is done; whoever comes first begins the further run."""
+        done = await self.house.rows(
+            "SELECT id FROM generation_requests WHERE status IN ('partial', 'failed', 'cancelled')"
+            " ORDER BY random() LIMIT 3"
+        )
+        for row in done:
+            with suppress(NotDone, NothingToRetry):
+                await self.house.retry(row["id"], Choice.FAILED_AND_CANCELLED)
 
-TRANSITIONS = ["submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire"]
+    async def requeue(self) -> None:
+        """Whatever lies among the dead letters, and one of them by its id."""
+        operator = Operator(self.house.owner_id)
+        letters = await self.house.rows("SELECT id FROM dead_letters WHERE state = 'open' ORDER BY random() LIMIT 1")
+        for row in letters:
+            with suppress(NotDone, NothingToRetry, DeadLetterResolved):
+                await requeue(self.house.database, row["id"], operator, Defaults())
+        wanted = Filter(entity_type="problem")
+        await requeue_matching(self.house.database, Order(wanted, {}), operator, Defaults())
+
+
+TRANSITIONS = [
+    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "retry", "requeue",
+]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 
 
