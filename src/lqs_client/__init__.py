@@ -21,6 +21,8 @@
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
     │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Gone                    yours: 410; its record was purged, its entities are still there
+    │   ├── VersionMismatch         yours: 412; it is not at the version that the call named
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -41,6 +43,7 @@ from lqs_client._errors import (
     CredentialsInvalid,
     FieldError,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -48,6 +51,7 @@ from lqs_client._errors import (
     ServerError,
     Timeout,
     UnexpectedAnswer,
+    VersionMismatch,
 )
 from lqs_client._generation import (
     Accepted,
@@ -62,6 +66,16 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._retries import (
+    Attempt,
+    DeadLetter,
+    DeadLetterPage,
+    FoundRequests,
+    Requeued,
+    Run,
+    RunList,
+    SlotHistory,
+)
 from lqs_client._version import __version__
 
 __all__ = [
@@ -70,19 +84,24 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AsyncClient",
+    "Attempt",
     "Authentication",
     "Client",
     "Conflict",
     "ConnectionFailed",
     "Counts",
     "CredentialsInvalid",
+    "DeadLetter",
+    "DeadLetterPage",
     "Entity",
     "ErrorCount",
     "FieldError",
     "Forbidden",
+    "FoundRequests",
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "Gone",
     "Invalid",
     "LqsError",
     "NewApiKey",
@@ -90,13 +109,18 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "Requeued",
+    "Run",
+    "RunList",
     "ServerError",
     "Slot",
     "SlotError",
+    "SlotHistory",
     "Statement",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",
+    "VersionMismatch",
     "WaitTimeout",
     "__version__",
     "looks_like_key",

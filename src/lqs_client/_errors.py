@@ -98,6 +98,14 @@ class Conflict(ApiError):
     """Yours: the thing is not in a state that allows this."""
 
 
+class Gone(ApiError):
+    """Yours: it was there, and its record has been purged; its entities are still there."""
+
+
+class VersionMismatch(ApiError):
+    """Yours: it is not at the version that the call named; look again."""
+
+
 class RateLimited(ApiError):
     """Yours: too many calls; the retries honoured `Retry-After` and it was still too many."""
 
@@ -112,6 +120,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    410: Gone,
+    412: VersionMismatch,
     413: Invalid,
     415: Invalid,
     422: Invalid,
