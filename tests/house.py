@@ -24,6 +24,7 @@ from lqs.lifecycle.promote import promote
 from lqs.lifecycle.purge import Purged, purge_expired, purge_one
 from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
+from lqs.lifecycle.retry import Choice, Done, Retry, retry
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
 from lqs.lifecycle.submit import Defaults, Submission, Submitter
@@ -171,15 +172,10 @@ class House:
     async def tidy(self) -> None:
         await tidy(self.database, Telemetry(), Kept())
 
-    async def dead_letters(self, request_id: UUID) -> None:
-        """Its failed slots are dead letters."""
-        await self.rows(
-            "INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints,"
-            " metadata, options, failed_at) SELECT gen_random_uuid(), r.owner_id, r.id, s.index, r.run, r.entity_type,"
-            " s.error_code, r.constraints, r.metadata, r.options, s.finished_at FROM slots s"
-            " JOIN generation_requests r ON r.id = s.request_id WHERE r.id = $1 AND s.status = 'failed'",
-            request_id,
-        )
+    async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
+        """A further run."""
+        wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
+        return await retry(self.database, wish, overhead_seconds=120)
 
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""

@@ -37,6 +37,7 @@ class ApiParts:
     announcer: Announcer
     telemetry: Telemetry
     entity_types: EntityTypes
+    defaults: Defaults
     lease_seconds: float
     kept: Kept
 
@@ -87,16 +88,13 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
-        submitter = Submitter(
-            database,
-            telemetry,
-            Defaults(
-                slot_timeout_seconds=settings.slot_timeout_seconds,
-                overhead_seconds=settings.request_overhead_seconds,
-                max_attempts=settings.max_attempts,
-                retention_seconds=settings.retention_seconds,
-            ),
+        defaults = Defaults(
+            slot_timeout_seconds=settings.slot_timeout_seconds,
+            overhead_seconds=settings.request_overhead_seconds,
+            max_attempts=settings.max_attempts,
+            retention_seconds=settings.retention_seconds,
         )
+        submitter = Submitter(database, telemetry, defaults)
         announcer = Announcer(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
@@ -124,6 +122,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     announcer=announcer,
                     telemetry=telemetry,
                     entity_types=types or entity_types(),
+                    defaults=defaults,
                     lease_seconds=settings.lease_seconds,
                     kept=_kept(settings),
                 )

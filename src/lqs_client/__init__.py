@@ -20,8 +20,9 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
-    │   ├── Gone                    410; its record was purged
+    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Gone                    yours: 410; its record was purged, its entities are still there
+    │   ├── VersionMismatch         yours: 412; it is not at the version that the call named
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -51,6 +52,7 @@ from lqs_client._errors import (
     ServerError,
     Timeout,
     UnexpectedAnswer,
+    VersionMismatch,
 )
 from lqs_client._generation import (
     Accepted,
@@ -65,6 +67,16 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._retries import (
+    Attempt,
+    DeadLetter,
+    DeadLetterPage,
+    FoundRequests,
+    Requeued,
+    Run,
+    RunList,
+    SlotHistory,
+)
 from lqs_client._version import __version__
 
 __all__ = [
@@ -73,6 +85,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AsyncClient",
+    "Attempt",
     "Authentication",
     "BulkOperation",
     "BulkPreview",
@@ -81,10 +94,13 @@ __all__ = [
     "ConnectionFailed",
     "Counts",
     "CredentialsInvalid",
+    "DeadLetter",
+    "DeadLetterPage",
     "Entity",
     "ErrorCount",
     "FieldError",
     "Forbidden",
+    "FoundRequests",
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
@@ -96,13 +112,18 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "Requeued",
+    "Run",
+    "RunList",
     "ServerError",
     "Slot",
     "SlotError",
+    "SlotHistory",
     "Statement",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",
+    "VersionMismatch",
     "WaitTimeout",
     "__version__",
     "looks_like_key",

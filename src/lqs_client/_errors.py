@@ -95,11 +95,15 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """Yours: the thing is not in a state that allows this, or no longer has the version you named."""
+    """Yours: the thing is not in a state that allows this."""
 
 
 class Gone(ApiError):
-    """It was there, and its record was purged; its entities stay. `raw` has what is left of it."""
+    """Yours: it was there, and its record has been purged; its entities are still there."""
+
+
+class VersionMismatch(ApiError):
+    """Yours: it is not at the version that the call named; look again."""
 
 
 class RateLimited(ApiError):
@@ -117,7 +121,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFound,
     409: Conflict,
     410: Gone,
-    412: Conflict,
+    412: VersionMismatch,
     413: Invalid,
     415: Invalid,
     422: Invalid,

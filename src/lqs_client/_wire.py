@@ -99,14 +99,19 @@ def submit(order: Order, key: str) -> HttpRequest:
     Raises `ValueError` for a noun that is known to be none, for a key that no header can carry and for values that are
     not JSON.
     """
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
     body: dict[str, Any] = {"count": order.count}
     if order.constraints:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
-    return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
+    return keyed_post(f"/{_noun(order.plural)}/generate", body, key)
+
+
+def keyed_post(path: str, body: Mapping[str, Any], key: str) -> HttpRequest:
+    """Ask for work whose `key` makes a repetition harmless. Raises `ValueError` for a key that no header can carry."""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    return _post(path, body, {"idempotency-key": key})
 
 
 def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:

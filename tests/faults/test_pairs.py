@@ -13,14 +13,27 @@ import pytest
 
 from house import House, breaches, failed, generated, retrying
 from lqs.domain.bulk import BulkAction, Filter
-from lqs.domain.errors import GenerationRequestPurged, NotFound, PriorityFixed
+from lqs.domain.errors import (
+    DeadLetterResolved,
+    GenerationRequestPurged,
+    IdempotencyKeyExpired,
+    NotDone,
+    NotFound,
+    NothingToRetry,
+    PriorityFixed,
+)
 from lqs.domain.generation_request import Priority, Status
 from lqs.lifecycle.bulk import BulkRules, BulkWish, begin_bulk, work
 from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
+from lqs.lifecycle.retry import Choice
+from lqs.lifecycle.submit import Defaults
+from lqs.storage import dead_letters
 from lqs.storage.slots import Claimed
 
 ROUNDS = 6
 SECONDS_A_PAIR = 0.5
+GONE = (GenerationRequestPurged, IdempotencyKeyExpired, NotFound)
 
 
 @dataclass
@@ -97,7 +110,7 @@ class Ring:
             wanted = Changes(
                 {"n": str(self.rng.random())}, self.rng.choice([None, *Priority]), self.rng.choice([None, True, False])
             )
-            with suppress(PriorityFixed, GenerationRequestPurged, NotFound):
+            with suppress(PriorityFixed, *GONE):
                 await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
 
     async def bulk(self) -> None:
@@ -107,9 +120,30 @@ class Ring:
         for _ in range(3):
             await work(self.house.database, bulk.id, BulkRules(), batch=2)
 
+    async def retry(self) -> None:
+        """By hand, of what is done; whoever comes first begins the further run."""
+        done = await self.house.rows(
+            "SELECT id FROM generation_requests WHERE status IN ('partial', 'failed', 'cancelled')"
+            " ORDER BY random() LIMIT 3"
+        )
+        for row in done:
+            with suppress(NotDone, NothingToRetry, *GONE):
+                await self.house.retry(row["id"], Choice.FAILED_AND_CANCELLED)
+
+    async def requeue(self) -> None:
+        """Whatever lies among the dead letters, and one of them by its id."""
+        operator = Operator(self.house.owner_id)
+        letters = await self.house.rows("SELECT id FROM dead_letters WHERE state = 'open' ORDER BY random() LIMIT 1")
+        for row in letters:
+            with suppress(NotDone, NothingToRetry, DeadLetterResolved, *GONE):
+                await requeue(self.house.database, row["id"], operator, Defaults())
+        wanted = dead_letters.Filter(entity_type="problem")
+        await requeue_matching(self.house.database, Order(wanted, {}), operator, Defaults())
+
 
 TRANSITIONS = [
-    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "purge", "change", "bulk",
+    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "retry", "requeue", "purge",
+    "change", "bulk",
 ]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from house import House, breaches, failed, generated, retrying
-from lqs.domain.errors import IdempotencyKeyReused
+from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.retry import Choice
 from lqs.lifecycle.settle import Settled
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
@@ -58,6 +59,7 @@ class ModelRequest:
     begun: bool = False
     past_deadline: bool = False
     end_reason: str | None = None
+    run: int = 1
 
     @property
     def done(self) -> bool:
@@ -79,6 +81,9 @@ class ModelRequest:
         return {
             "status": self.status,
             "end_reason": self.end_reason,
+            "run": self.run,
+            "runs": self.run - 1,
+            "open_letters": states.count("failed"),
             **{f"{name}_count": states.count(name) for name in ("processing", "retrying", "generated", "failed")},
             "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
             "entities": states.count("generated"),
@@ -145,7 +150,9 @@ class Life(RuleBasedStateMachine):
             self.requests[fresh] = ModelRequest([ModelSlot() for _ in range(count)])
         known_id, known_count = self.keys[key]
         for answer in answers:
-            if count == known_count:
+            if known_id in self.purged:
+                assert isinstance(answer, IdempotencyKeyExpired)
+            elif count == known_count:
                 assert answer.request_id == known_id
             else:
                 assert isinstance(answer, IdempotencyKeyReused)
@@ -273,6 +280,29 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.requests)
     @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        """By hand, of anything: what is not done or has nothing failed among the chosen refuses and stays as it is."""
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        request = self.requests[request_id]
+        last = len(request.slots) - 1
+        chosen = data.draw(st.none() | st.lists(st.integers(0, last), min_size=1, max_size=3))
+        wanted = [
+            slot
+            for index, slot in enumerate(request.slots)
+            if slot.status == "failed" and (chosen is None or index in chosen)
+        ]
+        if not request.done or not wanted:
+            with pytest.raises(NothingToRetry if request.done else NotDone):
+                self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+            return
+        self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+        for slot in wanted:
+            slot.take_away("pending")
+            slot.attempts = slot.crashes = 0
+        request.run, request.begun, request.past_deadline, request.end_reason = request.run + 1, True, False, None
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
     def pin_or_unpin(self, data: st.DataObject) -> None:
         request_id = data.draw(st.sampled_from(list(self.requests)))
         self.pinned ^= {request_id}
@@ -311,9 +341,11 @@ class Life(RuleBasedStateMachine):
         self.steps += 1
         rows = self.do(
             self.house.rows(
-                "SELECT id, status, end_reason, processing_count, retrying_count, generated_count, failed_count,"
+                "SELECT id, status, end_reason, run, processing_count, retrying_count, generated_count, failed_count,"
                 " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
                 "  FROM slots WHERE request_id = r.id) AS slots,"
+                " (SELECT count(*) FROM runs WHERE request_id = r.id) AS runs,"
+                " (SELECT count(*) FROM dead_letters WHERE request_id = r.id AND state = 'open') AS open_letters,"
                 " (SELECT count(*) FROM entities WHERE generation_request_id = r.id) AS entities,"
                 " (SELECT count(*) FROM slot_attempts WHERE request_id = r.id) AS attempts"
                 " FROM generation_requests r"

@@ -23,7 +23,8 @@ END $$;
 ALTER TABLE generation_requests DISABLE TRIGGER legal_moves;
 """
 
-# One request completed, one at work (generated, failed, retrying, held), one untouched, and a key that leads to it.
+# One request partial after two runs, one completed, one at work (generated, failed, retrying, held), one untouched, and
+# a key that leads to it.
 COMPLETED = "(SELECT id FROM generation_requests WHERE status = 'completed')"
 AT_WORK = "(SELECT id FROM generation_requests WHERE status = 'processing')"
 UNTOUCHED = "(SELECT id FROM generation_requests WHERE status = 'pending')"
@@ -69,7 +70,7 @@ PLANTS = [
      "UPDATE generation_events SET type = 'generation_request.failed' WHERE type = 'generation_request.completed'"),
     ("I6", None, "an end was told that never was",
      f"UPDATE generation_events SET type = 'generation_request.partial' WHERE request_id = {AT_WORK} AND seq = 2"),
-    ("I6", "I15", "an earlier run never ended", f"UPDATE generation_requests SET run = 2 WHERE id = {COMPLETED}"),
+    ("I6", "I15 runs", "an earlier run never ended", f"UPDATE generation_requests SET run = 2 WHERE id = {COMPLETED}"),
     ("I7", "I6 I15", "the outcome is not that of the counts",
      f"UPDATE generation_requests SET status = 'failed' WHERE id = {COMPLETED}"),
     ("I7", "I15", "it waits although it has begun",
@@ -135,11 +136,28 @@ PLANTS = [
     ("order", None, "slots overtake each other", f"UPDATE slots SET pass = -pass WHERE request_id = {UNTOUCHED}"),
     ("order", None, "an owner's next slot jumps its own queue", "UPDATE flows SET next_pass = 0"),
     ("order", None, "an owner has no place in the order", "DELETE FROM flows"),
+    ("runs", None, "nobody knows how a former run ended", "DELETE FROM runs"),
+    ("runs", None, "a former run is told in another way", "UPDATE runs SET failed_count = 0"),
+    ("runs", None, "a former run ended before it was asked for",
+     "UPDATE runs SET completed_at = requested_at - interval '1 s'"),
+    ("runs", None, "a run has no generation request", f"UPDATE runs SET request_id = {SOME_ID}"),
+    ("dead letters", None, "nobody is told of what failed for good", "DELETE FROM dead_letters WHERE state = 'open'"),
+    ("dead letters", None, "somebody is told that it is tried again, and it is not",
+     "UPDATE dead_letters SET state = 'requeued', resolved_at = now() WHERE state = 'open'"),
+    ("dead letters", None, "somebody is told of what did not fail",
+     f"UPDATE dead_letters SET slot_index = 0 WHERE request_id = {AT_WORK}"),
+    ("dead letters", None, "another error is told", "UPDATE dead_letters SET error_code = 'internal'"),
+    ("dead letters", None, "another owner is told", f"UPDATE dead_letters SET owner_id = {SOME_ID}"),
 ]  # fmt: skip
 
 
 async def live_in(house: House) -> None:
     """Let everything happen that can."""
+    request_id, worker_id, slots = await house.claimed(2)
+    await house.settle(worker_id, generated(slots[0]), failed(slots[1]))
+    await house.retry(request_id)
+    await house.deadline_passes(request_id)
+    await house.expire()
     _, worker_id, slots = await house.claimed(2)
     await house.settle(worker_id, *map(generated, slots))
     _, worker_id, slots = await house.claimed(4)

@@ -8,7 +8,16 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import bulk_operations, changes, entities, generation_requests, idempotency_keys, retention, slots
+from lqs.storage import (
+    bulk_operations,
+    changes,
+    entities,
+    generation_requests,
+    idempotency_keys,
+    retention,
+    slots,
+    tombstones,
+)
 from lqs.storage.queries import Statement
 
 GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys",
@@ -193,7 +202,7 @@ HOT = {
         ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
          "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
-    "tombstone": Hot(retention.SQL["tombstone"], {"request_id": REQUEST, "owner_id": OWNER}, ["tombstones_pkey"]),
+    "tombstone": Hot(tombstones.SQL["read"], {"request_id": REQUEST, "owner_id": OWNER}, ["tombstones_pkey"]),
     "forget": Hot(
         retention.SQL["forget"],
         {"batch": "200"},

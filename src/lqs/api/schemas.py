@@ -211,7 +211,10 @@ class Idempotency(_Output):
     """What became of the Idempotency-Key."""
 
     key: str
-    replayed: bool = Field(description="True when this key had made the generation request before.")
+    replayed: bool = Field(description="True when this key had done its work before.")
+    key_expires_at: datetime | None = Field(
+        description="When the key ends; null while the end of the record is not known, for it lives as long."
+    )
 
 
 class Accepted(_Output):
@@ -466,5 +469,7 @@ class Error(BaseModel):
     status_at_end: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
     counts: Counts | None = Field(None, description="With generation_request_purged: its slots by status.")
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
-    existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    existing_request_id: UUID | None = Field(
+        None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
+    )
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")

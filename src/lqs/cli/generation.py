@@ -1,4 +1,4 @@
-"""`lqs generation`: look at a generation request, or wait for one or several."""
+"""`lqs generation`: look at a generation request, wait for one or several, try again what failed."""
 
 import json
 import sys
@@ -22,10 +22,11 @@ from lqs.cli.entity_types import plural_of
 from lqs.cli.keeping import add_keeping
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
+from lqs.cli.retrying import register
 from lqs.cli.verdicts import judge
 from lqs_client import GenerationRequest, Slot
 
-app = new_app("Look at a generation request, or wait for it.")
+app = new_app("Look at a generation request, wait for it, try it again.")
 
 
 @app.command(epilog=CLIENT_EPILOG)
@@ -115,3 +116,6 @@ def _next_step(request: GenerationRequest) -> str:
     if not request.done:
         return command(f"generation wait {request.request_id}")
     return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step
+
+
+register(app)

@@ -7,17 +7,22 @@ LqsError
     BodyTooLarge
     MediaTypeUnsupported
     ParameterUnknown
+    ParameterRefused            a query parameter has a value that it does not take
+    CursorMismatch              a cursor of another list, or none at all
     IdempotencyKeyMalformed
     IdempotencyKeyReused        the key was used for another body
+    IdempotencyKeyExpired       what the key made was purged
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
     MethodNotAllowed
-    NotDone                     its run has to end first
+    NotDone                     only what is done can be tried again, or purged
+    NothingToRetry              every entity is there, or nothing matches what was chosen
     VersionMismatch             it changed since the caller looked
     GenerationRequestPurged     it was there, and its record has been purged
     GenerationRequestPinned     it has to be unpinned first
     PriorityFixed               its slots have left the queue
+    DeadLetterResolved          somebody has requeued or discarded it
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
     InternalError               a fault of ours; logged with its trace id
@@ -96,6 +101,20 @@ class ParameterUnknown(CallerError):
     title = "Unknown query parameter"
 
 
+class ParameterRefused(CallerError):
+    """A query parameter is known, but not with this value."""
+
+    code = "parameter_refused"
+    title = "A query parameter has a value that it does not take"
+
+
+class CursorMismatch(CallerError):
+    """The cursor was made by another list, or with other filters, or is none."""
+
+    code = "cursor_mismatch"
+    title = "The cursor does not belong to this list"
+
+
 class IdempotencyKeyMalformed(CallerError):
     """The key is empty, too long, or has characters outside visible ASCII."""
 
@@ -112,11 +131,25 @@ class IdempotencyKeyReused(CallerError):
     def __init__(self, existing_request_id: UUID, differing_fields: Sequence[str]) -> None:
         named = ", ".join(differing_fields) or "the body"
         super().__init__(
-            f"This key stands for generation request {existing_request_id}, which differs in: {named}. "
-            "Use a new key for a new generation, or send the same body to get the first answer again."
+            f"This key stands for {existing_request_id}, whose body differs in: {named}. "
+            "Use a new key for a new wish, or send the same body to get the first answer again."
         )
         self.existing_request_id = existing_request_id
         self.differing_fields = tuple(differing_fields)
+
+
+class IdempotencyKeyExpired(CallerError):
+    """What the key made was purged; nothing was made again."""
+
+    code = "idempotency_key_expired"
+    title = "What this Idempotency-Key made has been purged"
+
+    def __init__(self, request_id: UUID) -> None:
+        super().__init__(
+            f"This key made {request_id}, whose record has been purged; its entities are still there. "
+            "Use a new key to generate anew."
+        )
+        self.existing_request_id = request_id
 
 
 class NotAuthenticated(CallerError):
@@ -195,6 +228,20 @@ class MethodNotAllowed(CallerError):
 
     code = "method_not_allowed"
     title = "Method not allowed"
+
+
+class NothingToRetry(CallerError):
+    """Nothing of what was chosen failed or was cancelled."""
+
+    code = "nothing_to_retry"
+    title = "There is nothing to try again"
+
+
+class DeadLetterResolved(CallerError):
+    """A dead letter is requeued or discarded once."""
+
+    code = "dead_letter_resolved"
+    title = "This dead letter has been dealt with"
 
 
 class ServiceError(LqsError):

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from lqs.domain.errors import GenerationRequestPurged, NotFound
-from lqs.storage import retention
+from lqs.domain.generation_request import Counts
+from lqs.storage import tombstones
 from lqs.storage.database import Connection
 
 UNKNOWN = "You have no generation request with this id. It is the request_id of the answer to a generate call."
@@ -14,7 +15,8 @@ async def absence(connection: Connection, request_id: UUID, *, owner_id: UUID) -
 
     A purge leaves its tombstone in the commit that takes the record away, so one of the two is always seen.
     """
-    left = await retention.tombstone(connection, request_id, owner_id=owner_id)
+    left = await tombstones.read(connection, request_id, owner_id=owner_id)
     if left is None:
         return NotFound(UNKNOWN)
-    return GenerationRequestPurged(left.purged_at, left.status, left.counts.by_status())
+    counts = Counts(generated=left.generated_count, failed=left.failed_count, cancelled=left.cancelled_count)
+    return GenerationRequestPurged(left.purged_at, left.status, counts.by_status())

@@ -18,9 +18,10 @@ from lqs.domain.generation_request import (
 )
 from lqs.domain.slot import SlotStatus
 from lqs.observability.telemetry import Telemetry
+from lqs.storage import dead_letters, generation_requests, slots
 from lqs.storage import events as event_log
-from lqs.storage import generation_requests, slots
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, refuses_value
+from lqs.storage.dead_letters import DeadLetter
 from lqs.storage.generation_requests import Written
 from lqs.storage.slots import Moves, Report
 
@@ -59,7 +60,20 @@ async def book(
         written.append(_written(standing, moved, usage.get(request_id, ())))
         events += told
     await write(connection, written, events)
+    await _write_dead_letters(connection, standings, moves)
     return [w.standing for w in written]
+
+
+async def _write_dead_letters(connection: Connection, standings: Mapping[UUID, Standing], moves: Moves) -> None:
+    """Every slot that fails for good is kept for somebody to look at, in the commit that fails it."""
+    failed = [
+        DeadLetter(request_id, move.index, standings[request_id].run, move.error_code)
+        for request_id, moved in moves.items()
+        for move in moved
+        if move.after is SlotStatus.FAILED and move.error_code
+    ]
+    if failed:
+        await dead_letters.write(connection, failed)
 
 
 async def book_late(connection: Connection, standings: Mapping[UUID, Standing], reports: Sequence[Report]) -> None:

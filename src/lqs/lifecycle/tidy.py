@@ -26,7 +26,7 @@ class Kept:
     """For how long, in seconds, something is kept when its own time is over.
 
     A tombstone after the purge; a bulk operation, which is told of no longer than what it purged, after its end; a
-    dead letter after its slot failed.
+    dead letter after its slot failed, and in any case as long as its generation request is there.
     """
 
     tombstone_seconds: int = 30 * 86_400

@@ -100,7 +100,7 @@ class Progress:
 
     version: int
     status: Status
-    requested_at: datetime
+    run_requested_at: datetime
     started_at: datetime | None
     requested_count: int
     settled_count: int
@@ -139,6 +139,7 @@ class GenerationRequestView:
     version: int
     priority: Priority
     requested_at: datetime
+    run_requested_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
     deadline_at: datetime
@@ -166,7 +167,7 @@ class GenerationRequestView:
         return Progress(
             version=self.version,
             status=self.status,
-            requested_at=self.requested_at,
+            run_requested_at=self.run_requested_at,
             started_at=self.started_at,
             requested_count=self.counts.requested,
             settled_count=self.counts.settled,
@@ -212,6 +213,11 @@ async def lock_free(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, S
     return {row["id"]: standing_from(row) for row in rows}
 
 
+async def lock_flows(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Lock the places in the fair order that these generation requests' owners are at; before `lock`, never after."""
+    await SQL["lock_flows"].fetch(connection, ids=ids)
+
+
 async def past_deadline(connection: Connection, *, batch: int) -> list[UUID]:
     """Unfinished generation requests whose deadline has passed, oldest first."""
     return [row["id"] for row in await SQL["past_deadline"].fetch(connection, batch=batch)]
@@ -250,7 +256,7 @@ async def progress(connection: Connection, request_id: UUID, *, owner_id: UUID) 
     return Progress(
         version=row["version"],
         status=Status(row["status"]),
-        requested_at=row["requested_at"],
+        run_requested_at=row["run_requested_at"],
         started_at=row["started_at"],
         requested_count=row["requested_count"],
         settled_count=row["settled_count"],
@@ -272,6 +278,7 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         version=row["version"],
         priority=Priority(row["priority"]),
         requested_at=row["requested_at"],
+        run_requested_at=row["run_requested_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         deadline_at=row["deadline_at"],
@@ -285,7 +292,7 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         cost=CostView(
             row["cost_microusd"], row["wasted_microusd"], row["estimated_microusd"], row["max_cost_microusd"]
         ),
-        counts=_counts(row),
+        counts=counts_from(row),
         max_attempts=row["max_attempts"],
         constraints=row["constraints"],
         metadata=row["metadata"],
@@ -310,7 +317,7 @@ def standing_from(row: Record) -> Standing:
         status=Status(row["status"]),
         run=row["run"],
         version=row["version"],
-        counts=_counts(row),
+        counts=counts_from(row),
         call_price_microusd=row["call_price_microusd"],
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
     )
@@ -327,7 +334,8 @@ def _cancel(row: Record) -> CancelView | None:
     )
 
 
-def _counts(row: Record) -> Counts:
+def counts_from(row: Record) -> Counts:
+    """The count columns; what is nowhere else is pending."""
     processing, retrying = row["processing_count"], row["retrying_count"]
     generated, failed, cancelled = row["generated_count"], row["failed_count"], row["cancelled_count"]
     return Counts(

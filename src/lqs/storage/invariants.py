@@ -29,6 +29,8 @@ INVARIANTS = MappingProxyType(
         "bulk_true": "bulk",
         "attempts_true": "usage",
         "order_fair": "order",
+        "runs_kept": "runs",
+        "dead_letters_true": "dead letters",
     }
 )
 """Every check, and the name of the promise it keeps watch over."""

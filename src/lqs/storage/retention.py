@@ -2,23 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from lqs.domain.generation_request import Counts, Status
+from lqs.domain.generation_request import Status
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
 SQL = queries("retention")
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """What is still known of a purged generation request."""
-
-    status: Status
-    counts: Counts
-    purged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +41,6 @@ async def purge(connection: Connection, ids: Sequence[UUID], *, tombstone_second
     return [row["request_id"] for row in rows]
 
 
-async def tombstone(connection: Connection, request_id: UUID, *, owner_id: UUID) -> Tombstone | None:
-    """What is left of a purged generation request; None if there is nothing, or it is another owner's."""
-    row = await SQL["tombstone"].fetchrow(connection, request_id=request_id, owner_id=owner_id)
-    if row is None:
-        return None
-    counts = Counts(generated=row["generated_count"], failed=row["failed_count"], cancelled=row["cancelled_count"])
-    return Tombstone(Status(row["status"]), counts, row["purged_at"])
-
-
 async def forget(connection: Connection, *, batch: int) -> int:
     """Forget the tombstones whose time is over, and the idempotency keys that lead to them."""
     return len(await SQL["forget"].fetch(connection, batch=batch))
@@ -71,7 +52,7 @@ async def forget_bulk_operations(connection: Connection, *, kept_seconds: int, b
 
 
 async def forget_dead_letters(connection: Connection, *, kept_seconds: int, batch: int) -> int:
-    """Forget the dead letters of slots that failed longer ago, whatever became of them."""
+    """Forget the dead letters of slots that failed longer ago and whose generation requests were purged."""
     return len(await SQL["forget_dead_letters"].fetch(connection, kept_seconds=kept_seconds, batch=batch))
 
 

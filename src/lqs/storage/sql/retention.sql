@@ -43,11 +43,6 @@ SELECT id, owner_id, entity_type, status, end_reason, run, requested_count, gene
 FROM gone
 RETURNING request_id;
 
--- name: tombstone(request_id, owner_id)
-SELECT status, requested_count, generated_count, failed_count, cancelled_count, purged_at
-FROM tombstones
-WHERE request_id = :request_id AND owner_id = :owner_id;
-
 -- name: forget(batch)
 -- With the tombstone go the keys that led to it: from now on they are as free as the id is unknown.
 WITH old AS MATERIALIZED (
@@ -74,9 +69,11 @@ WITH old AS MATERIALIZED (
 DELETE FROM bulk_operations WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id;
 
 -- name: forget_dead_letters(kept_seconds, batch)
+-- Not while their generation request is there: whoever looks at its failed slots finds their dead letters.
 DELETE FROM dead_letters
-WHERE id = ANY (ARRAY(SELECT id FROM dead_letters
+WHERE id = ANY (ARRAY(SELECT id FROM dead_letters d
                       WHERE failed_at <= lqs_now() - make_interval(secs => :kept_seconds)
+                        AND NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = d.request_id)
                       ORDER BY failed_at
                       LIMIT :batch
                       FOR UPDATE SKIP LOCKED))
