@@ -64,6 +64,20 @@ async def test_a_dry_run_says_how_many_and_changes_nothing(alice: Caller, worker
     assert [(await alice.http.get(address)).json() for address in addresses] == bodies
 
 
+async def test_a_repetition_with_the_same_key_begins_nothing_new(alice: Caller) -> None:
+    body, key = {"action": "purge", "filter": {"status": ["failed"]}}, {"Idempotency-Key": "tidy-up"}
+
+    first = await alice.http.post(BULK, json=body, headers=key)
+    again = await alice.http.post(BULK, json=body, headers=key)
+    other = await alice.http.post(BULK, json=body | {"action": "retry"}, headers=key)
+
+    schemas.BulkOperation.model_validate_json(first.content)
+    assert [answer.headers["Idempotent-Replayed"] for answer in (first, again)] == ["false", "true"]
+    assert first.json()["bulk_id"] == again.json()["bulk_id"]
+    assert (again.status_code, again.json()["idempotency"]["replayed"]) == (202, True)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reuse")
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

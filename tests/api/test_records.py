@@ -48,6 +48,9 @@ CALLS: list[tuple[str, str, Any]] = [
     ("PATCH", "", {"pinned": True}),
     ("PATCH", "", {"priority": "low"}),
     ("DELETE", "?purge=true", None),
+    ("POST", "/retry", {}),
+    ("GET", "/runs", None),
+    ("GET", "/slots/0", None),
 ]
 
 
@@ -64,6 +67,19 @@ async def test_every_address_of_what_was_purged_says_so_to_its_owner_and_nothing
     assert (own.status_code, own.json()["code"]) == (410, "generation_request_purged")
     assert foreign.status_code == unknown.status_code == 404
     assert foreign.json()["detail"] == unknown.json()["detail"]
+
+
+async def test_the_key_of_what_was_purged_makes_it_no_second_time(alice: Caller, worker: None) -> None:
+    key, body = {"Idempotency-Key": "lesson-1"}, {"count": 2}
+    address = (await alice.http.post("/problems/generate", json=body, headers=key)).headers["Location"]
+    await finished(alice, address)
+    assert (await alice.http.delete(f"{address}?purge=true")).status_code == 204
+
+    for sent in (body, {"count": 3}):
+        again = await alice.http.post("/problems/generate", json=sent, headers=key)
+        assert (again.status_code, again.json()["code"]) == (410, "idempotency_key_expired")
+    found = await alice.http.get("/generation-requests?idempotency_key=lesson-1")
+    assert (found.status_code, found.json()["code"]) == (410, "idempotency_key_expired")
 
 
 async def test_a_forgotten_one_is_as_unknown_as_any(api: Api, alice: Caller, worker: None) -> None:

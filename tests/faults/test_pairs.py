@@ -114,11 +114,12 @@ class Ring:
                 await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
 
     async def bulk(self) -> None:
-        """Purges some of what is done, in small batches."""
-        wish = BulkWish(self.house.owner_id, BulkAction.PURGE, Filter(status=(Status.FAILED, Status.PARTIAL)))
-        bulk = await begin_bulk(self.house.database, wish)
+        """Purges or tries again some of what is done, in small batches."""
+        action = self.rng.choice([BulkAction.RETRY, BulkAction.PURGE])
+        wish = BulkWish(self.house.owner_id, action, Filter(status=(Status.FAILED, Status.PARTIAL)))
+        begun = await begin_bulk(self.house.database, wish)
         for _ in range(3):
-            await work(self.house.database, bulk.id, BulkRules(), batch=2)
+            await work(self.house.database, begun.bulk.id, BulkRules(), batch=2)
 
     async def retry(self) -> None:
         """By hand, of what is done; whoever comes first begins the further run."""

@@ -1,6 +1,7 @@
 """Bulk: what matches is found, once, whoever works on it and whatever happens to them; nothing else is touched."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 
 from house import House, failed, generated
 from lqs.domain.bulk import BulkAction, BulkStatus, Filter
+from lqs.domain.errors import GenerationRequestPurged, IdempotencyKeyReused
 from lqs.domain.generation_request import EndReason, Priority, Status
 from lqs.domain.ids import new_id
 from lqs.domain.slot_errors import SlotErrorCode
@@ -31,9 +33,13 @@ async def read(house: House, bulk: BulkView) -> BulkView:
     return found
 
 
+async def begun(house: House, wish: BulkWish) -> BulkView:
+    return (await begin_bulk(house.database, wish)).bulk
+
+
 async def done(house: House, wish: BulkWish) -> BulkView:
     """A bulk operation, begun and worked off."""
-    bulk = await begin_bulk(house.database, wish)
+    bulk = await begun(house, wish)
     await work_off(house.database, Telemetry(), BulkRules())
     return await read(house, bulk)
 
@@ -134,7 +140,7 @@ async def test_age_is_fixed_when_the_operation_begins(house):
     await house.rows("UPDATE generation_requests SET completed_at = completed_at + interval '1 second'")
     async with house.at("2 days") as then:
         young = await then.ended()
-        bulk = await begin_bulk(then.database, purge(house, Filter(older_than_seconds=86_400)))
+        bulk = await begun(then, purge(house, Filter(older_than_seconds=86_400)))
         assert bulk.filter.aged_before == bulk.requested_at - timedelta(days=1)
     async with house.at("5 days") as later:
         await work_off(later.database, Telemetry(), BulkRules())
@@ -144,7 +150,7 @@ async def test_age_is_fixed_when_the_operation_begins(house):
 
 async def test_what_comes_after_the_operation_began_is_not_its_concern(house):
     await house.ended()
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
     late = await house.ended()
     await work_off(house.database, Telemetry(), BulkRules())
     assert figures(await read(house, bulk)) == (BulkStatus.COMPLETED, 1, 1, 0)
@@ -153,7 +159,7 @@ async def test_what_comes_after_the_operation_began_is_not_its_concern(house):
 
 async def test_it_goes_in_batches_and_one_that_is_cut_off_is_done_again_as_a_whole(house):
     ids = [await house.ended() for _ in range(5)]
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
     step = await work(house.database, bulk.id, BulkRules(), batch=2)
     assert (step.changed, step.going) == (2, True)
     assert figures(await read(house, bulk)) == (BulkStatus.PROCESSING, 2, 2, 0)
@@ -174,7 +180,7 @@ async def test_it_goes_in_batches_and_one_that_is_cut_off_is_done_again_as_a_who
 async def test_several_at_work_on_it_do_each_once(house):
     for _ in range(30):
         await house.ended()
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
 
     async def help_out() -> int:
         changed = 0
@@ -188,7 +194,7 @@ async def test_several_at_work_on_it_do_each_once(house):
 
 async def test_it_stops_before_what_somebody_holds_and_misses_nothing(house):
     ids = [await house.ended() for _ in range(4)]
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
     async with house.locked(ids[2]):
         step = await work(house.database, bulk.id, BulkRules())
         assert (step.changed, step.going) == (2, True)
@@ -196,7 +202,7 @@ async def test_it_stops_before_what_somebody_holds_and_misses_nothing(house):
         done_first, _ = await asyncio.wait({waiting}, timeout=0.3)
         assert not done_first
         # Whoever waits holds nothing itself: another bulk operation goes by.
-        other = await begin_bulk(house.database, purge(house, owner_id=await house.owner()))
+        other = await begun(house, purge(house, owner_id=await house.owner()))
         assert not (await work(house.database, other.id, BulkRules())).going
     assert (await waiting).going
     await work_off(house.database, Telemetry(), BulkRules())
@@ -206,7 +212,7 @@ async def test_it_stops_before_what_somebody_holds_and_misses_nothing(house):
 async def test_what_changed_between_the_look_and_the_lock_is_skipped(house, eventually):
     """One of two is pinned after the batch has found both, and before it can lock them."""
     ids = [await house.ended(), await house.ended()]
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
     async with house.alone() as other:
         # Reading goes on under this lock, locking rows does not.
         await other.execute("BEGIN; LOCK TABLE generation_requests IN EXCLUSIVE MODE")
@@ -254,14 +260,97 @@ async def test_one_that_cannot_be_done_is_skipped_and_holds_up_no_other(house):
 async def test_an_operation_that_breaks_holds_up_no_other(house):
     """One whose filter nobody can read; the other one is done, and the trouble is told."""
     await house.ended()
-    broken = await begin_bulk(house.database, purge(house))
+    broken = await begun(house, purge(house))
     await house.rows('UPDATE bulk_operations SET filter = \'{"status": ["lost"]}\'')
-    bulk = await begin_bulk(house.database, purge(house))
+    bulk = await begun(house, purge(house))
     heard: list[Happening] = []
     assert await work_off(house.database, Telemetry(heard.append), BulkRules()) == 1
     assert figures(await read(house, bulk)) == (BulkStatus.COMPLETED, 1, 1, 0)
     assert [h.name for h in heard if h.error] == ["duty.broke"] * len([h for h in heard if h.error])
     assert broken.id != bulk.id
+
+
+async def test_what_failed_is_tried_again_and_what_has_nothing_to_try_is_skipped(house):
+    """A partial one, a failed one, and a cancelled one of which nothing failed."""
+    tried = []
+    for outcomes in ((generated, failed), (failed, failed)):
+        request_id, worker_id, slots = await house.claimed(2)
+        await house.settle(worker_id, *(outcome(slot) for outcome, slot in zip(outcomes, slots, strict=True)))
+        tried.append(request_id)
+    completed = await house.ended()
+    options = {"slots": "failed", "max_attempts": 2}
+    wish = BulkWish(house.owner_id, BulkAction.RETRY, Filter(entity_type="problem"), options=options, requested_by="k")
+    bulk = await done(house, wish)
+    assert figures(bulk) == (BulkStatus.COMPLETED, 2, 2, 0)
+    views = [await house.read(id_) for id_ in tried]
+    assert [(view.run, view.status, view.max_attempts) for view in views] == [(2, Status.PROCESSING, 2)] * 2
+    assert [view.counts.pending for view in views] == [1, 2]
+    assert (await house.read(completed)).run == 1
+    rows = await house.rows("SELECT DISTINCT requested_by FROM generation_requests WHERE run = 2")
+    assert rows == [{"requested_by": "k"}]
+
+
+async def test_what_fails_again_while_it_goes_on_is_not_tried_twice(house):
+    ids = []
+    for _ in range(3):
+        request_id, worker_id, [slot] = await house.claimed()
+        await house.settle(worker_id, failed(slot))
+        ids.append(request_id)
+    wish = BulkWish(house.owner_id, BulkAction.RETRY, Filter(status=(Status.FAILED,)))
+    bulk = await begun(house, wish)
+    await work(house.database, bulk.id, BulkRules(), batch=1)
+    [slot] = (await house.claim(worker_id)).slots
+    await house.settle(worker_id, failed(slot))
+    await work_off(house.database, Telemetry(), BulkRules())
+    assert figures(await read(house, bulk)) == (BulkStatus.COMPLETED, 3, 3, 0)
+    assert [(await house.read(id_)).run for id_ in ids] == [2, 2, 2]
+
+
+async def test_a_purge_and_a_retry_of_the_same_never_both_happen(house):
+    """Whichever locks first wins: it runs again, or it is gone."""
+    ids = []
+    for _ in range(20):
+        request_id, worker_id, [slot] = await house.claimed()
+        await house.settle(worker_id, failed(slot))
+        await house.retention_passes(request_id)
+        ids.append(request_id)
+
+    async def retried(request_id: UUID) -> bool:
+        try:
+            await house.retry(request_id)
+        except GenerationRequestPurged:
+            return False
+        return True
+
+    *won, _, _ = await asyncio.gather(*map(retried, ids), house.purge(batch=7), house.purge(batch=7))
+    gone = {row["request_id"] for row in await house.rows("SELECT request_id FROM tombstones")}
+    assert {id_ for id_, was in zip(ids, won, strict=True) if not was} <= gone
+    assert await left(house) == set(ids) - gone
+    for id_ in await left(house):
+        assert (await house.read(id_)).run == (2 if won[ids.index(id_)] else 1)
+    assert {id_ for id_, was in zip(ids, won, strict=True) if was} & gone == set()
+
+
+async def test_one_key_begins_one_bulk_operation(house):
+    await house.ended()
+    wish = replace(purge(house, Filter(older_than_seconds=0)), idempotency_key="k")
+    answers = await asyncio.gather(*(begin_bulk(house.database, wish) for _ in range(5)))
+    assert len({answer.bulk.id for answer in answers}) == 1
+    assert sorted(answer.replayed for answer in answers) == [False, True, True, True, True]
+    with pytest.raises(IdempotencyKeyReused) as refusal:
+        await begin_bulk(house.database, replace(wish, action=BulkAction.RETRY))
+    assert refusal.value.differing_fields == ("action",)
+
+
+async def test_a_bulk_operation_is_forgotten_with_its_key(house):
+    wish = replace(purge(house), idempotency_key="k")
+    bulk = await done(house, wish)
+    open_one = await begun(house, purge(house))
+    async with house.at("31 days") as later:
+        await later.tidy()
+    assert await house.rows("SELECT id FROM bulk_operations") == [{"id": open_one.id}]
+    assert await house.rows("SELECT key FROM idempotency_keys") == []
+    assert (await begin_bulk(house.database, wish)).bulk.id != bulk.id
 
 
 async def test_a_completed_or_unknown_one_is_nothing_to_work_on(house):

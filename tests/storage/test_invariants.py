@@ -105,8 +105,6 @@ PLANTS = [
      f" input_tokens, output_tokens) SELECT {SOME_ID}, 0, 1, 1, 'failed', id, 1, now(), 0, 0 FROM workers LIMIT 1"),
     ("I16", None, "a slot has no generation request",
      f"INSERT INTO slots (request_id, index, pass) VALUES ({SOME_ID}, 0, 1)"),
-    ("I16", None, "a run has no generation request",
-     f"INSERT INTO runs SELECT {SOME_ID}, 1, 'failed', 'all_settled', NULL, now(), now(), 1, 0, 1, 0, 0, 0, 0, 0, 0"),
     ("retention", None, "what is done has no end",
      f"UPDATE generation_requests SET expires_at = NULL WHERE id = {COMPLETED}"),
     ("retention", None, "what is pinned has an end",

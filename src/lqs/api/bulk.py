@@ -1,6 +1,7 @@
 """`/generation-requests/bulk`: one wish for many generation requests, and how far it has come."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.bulk import BulkAction, BulkStatus, Filter
@@ -36,7 +38,7 @@ _OPTIONS: Mapping[BulkAction, frozenset[str]] = {
     operation_id="begin_bulk_operation",
     summary="Cancel, retry or purge many",
     response_model=schemas.BulkOperation,
-    responses=error_docs(400, 401, 403, 413, 415, 422)
+    responses=error_docs(400, 401, 403, 404, 413, 415, 422)
     | {
         200: {
             "description": "A dry run: what would change now.",
@@ -50,7 +52,9 @@ _OPTIONS: Mapping[BulkAction, frozenset[str]] = {
         }
     },
 )
-async def begin(request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.WRITE))]) -> Response:
+async def begin(
+    request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.WRITE))], key: IdempotencyKey
+) -> Response:
     """Do the same with every generation request that matches a filter. It is durable, and goes on by itself.
 
     It comes by what was there when it was accepted, each once. With `dry_run` nothing changes.
@@ -66,11 +70,17 @@ async def begin(request: Request, parts: Parts, caller: Annotated[Caller, Depend
         everybody=body.scope == "all",
         options=_options(body),
         requested_by=caller.key_id,
+        idempotency_key=key,
     )
     if body.dry_run:
         return json_answer(_previewed(wish, await preview(parts.database, wish)))
-    bulk = await begin_bulk(parts.database, wish)
-    return json_answer(_told(bulk), status=202, headers=_headers(bulk) | {"Location": _address(bulk.id)})
+    begun = await begin_bulk(parts.database, wish)
+    bulk, keyed = begun.bulk, Keyed(key, begun.replayed, begun.used_at)
+    return json_answer(
+        _told(bulk) | {"idempotency": keyed.body(_forgotten_at(bulk, parts.kept.tombstone_seconds))},
+        status=202,
+        headers=_headers(bulk) | keyed.headers | {"Location": _address(bulk.id)},
+    )
 
 
 @router.get(
@@ -152,6 +162,10 @@ def _told(bulk: BulkView) -> dict[str, Any]:
         "links": {"self": _address(bulk.id)},
     }
     return body if done else body | {"poll_after_ms": _POLL_SECONDS * 1000}
+
+
+def _forgotten_at(bulk: BulkView, kept_seconds: int) -> datetime | None:
+    return bulk.completed_at + timedelta(seconds=kept_seconds) if bulk.completed_at else None
 
 
 def _headers(bulk: BulkView) -> dict[str, str]:

@@ -405,6 +405,7 @@ class BulkOperation(_Output):
     requested_at: datetime
     completed_at: datetime | None
     poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    idempotency: Idempotency | None = Field(None, description="In the answer that began it.")
     links: BulkLinks
 
 

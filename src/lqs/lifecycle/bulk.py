@@ -7,20 +7,28 @@ nothing counted twice. Each generation request goes through the same function as
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.errors import NotFound, NothingToRetry
 from lqs.domain.generation_request import IllegalMove, Standing
 from lqs.domain.ids import new_id
+from lqs.lifecycle import idempotency
 from lqs.lifecycle.booking import trouble_told
+from lqs.lifecycle.retry import Choice, Retry, begin_again
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import bulk_operations, generation_requests, retention
 from lqs.storage.bulk_operations import BEGINNING, BulkView, Found, NewBulk, Place, Search
 from lqs.storage.database import Connection, Database, refuses_value
+from lqs.storage.idempotency_keys import Key
 
+OPERATION = "POST /generation-requests/bulk"
+"""The scope of the idempotency key."""
 _BATCH = 100
 _WINDOW = 1000
 """Rows one look goes through at most: a filter that matches next to nothing is still worked off in short steps."""
@@ -43,6 +51,27 @@ class BulkWish:
     everybody: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     requested_by: str | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What a replay must repeat."""
+        wanted = {name: str(value) for name, value in self.filter.named.items()}
+        return {"action": self.action, "filter": wanted, "everybody": self.everybody, **self.options}
+
+    @property
+    def key(self) -> Key | None:
+        """The idempotency key in its scope."""
+        return Key(self.owner_id, OPERATION, self.idempotency_key) if self.idempotency_key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A bulk operation as it stands; a replayed one was begun before, with the same key, at `used_at`."""
+
+    bulk: BulkView
+    replayed: bool = False
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +109,24 @@ async def preview(database: Database, wish: BulkWish) -> Preview:
     return Preview(matched, sample, search.filter)
 
 
-async def begin_bulk(database: Database, wish: BulkWish) -> BulkView:
-    """Accept a bulk operation; it is durable when this returns. What it will come by is fixed by now."""
+async def begin_bulk(database: Database, wish: BulkWish) -> Begun:
+    """Accept a bulk operation; it is durable when this returns. What it will come by is fixed by now.
+
+    Raises `IdempotencyKeyReused`, `NotFound` when the key stands for one that is just being forgotten.
+    """
+    new_bulk_id = new_id()
     async with database.transaction() as connection:
+        use = await idempotency.take(connection, wish.key, wish.body, new_bulk_id)
+        if use is not None:
+            before = await bulk_operations.read(connection, use.subject_id, owner_id=wish.owner_id)
+            if before is None:
+                raise NotFound("What this key began has just been forgotten.")
+            return Begun(before, True, use.used_at)
         now = await bulk_operations.clock(connection)
-        return await bulk_operations.insert(
+        bulk = await bulk_operations.insert(
             connection,
             NewBulk(
-                id=new_id(),
+                id=new_bulk_id,
                 owner_id=wish.owner_id,
                 requested_by=wish.requested_by,
                 action=wish.action,
@@ -96,6 +135,7 @@ async def begin_bulk(database: Database, wish: BulkWish) -> BulkView:
                 options={"everybody": wish.everybody, **wish.options},
             ),
         )
+        return Begun(bulk)
 
 
 async def keep_bulk_going(
@@ -156,7 +196,11 @@ async def work(database: Database, bulk_id: UUID, rules: BulkRules, *, batch: in
         if bulk is None:
             return Step()
         found = await bulk_operations.match(connection, _search(bulk), after=bulk.position, window=_WINDOW, batch=batch)
-        standings = await generation_requests.lock_free(connection, [place.id for place in found.places])
+        ids = [place.id for place in found.places]
+        if bulk.action is BulkAction.RETRY:
+            # It advances the flows, which are locked before the generation requests, as everywhere.
+            await generation_requests.lock_flows(connection, ids)
+        standings = await generation_requests.lock_free(connection, ids)
         ready = list(takewhile(lambda place: place.id in standings, found.places))
         if ready or not found.places:
             return await _deal_with(connection, bulk, found, {place: standings[place.id] for place in ready}, rules)
@@ -216,4 +260,20 @@ async def _purge(connection: Connection, bulk: BulkView, standings: Mapping[UUID
     await retention.purge(connection, list(standings), tombstone_seconds=rules.tombstone_seconds)
 
 
-_ACTIONS: Mapping[BulkAction, _Action] = {BulkAction.PURGE: _purge}
+async def _retry(connection: Connection, bulk: BulkView, standings: Mapping[UUID, Standing], rules: BulkRules) -> None:
+    """What has nothing to try again is left as it was, each for itself."""
+    for standing in standings.values():
+        wish = Retry(
+            owner_id=bulk.owner_id,
+            request_id=standing.id,
+            slots=Choice(bulk.options.get("slots", Choice.FAILED)),
+            max_attempts=bulk.options.get("max_attempts"),
+            timeout_seconds=bulk.options.get("timeout_seconds"),
+            requested_by=bulk.requested_by,
+        )
+        with suppress(NothingToRetry):
+            async with connection.transaction():
+                await begin_again(connection, standing, wish, overhead_seconds=rules.overhead_seconds)
+
+
+_ACTIONS: Mapping[BulkAction, _Action] = {BulkAction.RETRY: _retry, BulkAction.PURGE: _purge}

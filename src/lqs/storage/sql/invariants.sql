@@ -194,11 +194,7 @@ WHERE NOT EXISTS (SELECT FROM slots s WHERE s.request_id = a.request_id AND s.in
 UNION ALL
 SELECT e.request_id, format('event %s has no generation request', e.seq)
 FROM generation_events e
-WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id)
-UNION ALL
-SELECT u.request_id, format('run %s has no generation request', u.run)
-FROM runs u
-WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = u.request_id);
+WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id);
 
 -- name: retention_true()
 -- A record has an end if it is done and nobody wants it kept; what was purged is gone, and nothing it was needed for.

@@ -69,11 +69,12 @@ WITH old AS MATERIALIZED (
 DELETE FROM bulk_operations WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id;
 
 -- name: forget_dead_letters(kept_seconds, batch)
--- Not while their generation request is there: whoever looks at its failed slots finds their dead letters.
+-- Not while their generation request is there: whoever looks at its failed slots finds their dead letters. OFFSET 0,
+-- because a plan that reads all generation requests to look a few up is never what is meant.
 DELETE FROM dead_letters
 WHERE id = ANY (ARRAY(SELECT id FROM dead_letters d
                       WHERE failed_at <= lqs_now() - make_interval(secs => :kept_seconds)
-                        AND NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = d.request_id)
+                        AND NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = d.request_id OFFSET 0)
                       ORDER BY failed_at
                       LIMIT :batch
                       FOR UPDATE SKIP LOCKED))
