@@ -50,11 +50,17 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim won. `seen` counts the ready slots it found, so that a caller can tell busy from empty."""
+    """What one claim won, and where all the generation requests stand that it locked; of some it may have won nothing.
 
-    seen: int
+    `busy` counts the ready slots that it let go because somebody else held what they need, so that a caller can tell
+    busy from empty. `new_days` are keys with a daily budget whose day has no row yet: `open_days` makes it, then their
+    slots can be won.
+    """
+
+    busy: int
     slots: Sequence[Claimed]
     standings: Mapping[UUID, Standing]
+    new_days: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,18 @@ async def claim(
 ) -> Claim:
     """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody.
 
-    Each is held for its own timeout and `grace_seconds` more.
+    Each is held for its own timeout and `grace_seconds` more. None is taken whose call its budgets cannot pay.
     """
     rows = await SQL["claim"].fetch(
         connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
     )
     won = [row for row in rows if row["request_id"] is not None]
     standings: dict[UUID, Standing] = {}
-    for row in won:
-        if row["id"] not in standings:
-            standings[row["id"]] = standing_from(row)
+    for row in rows:
+        if row["id"] is not None and row["id"] not in standings:
+            standings[row["id"]] = standing_from(row, payer_is_broke=row["payer_is_broke"])
     return Claim(
-        seen=rows[0]["seen"],
+        busy=rows[0]["busy"],
         slots=[
             Claimed(
                 request_id=row["request_id"],
@@ -107,6 +113,7 @@ async def claim(
             for row in won
         ],
         standings=standings,
+        new_days={row["payer"] for row in rows if row["day_is_new"]},
     )
 
 
@@ -215,6 +222,24 @@ async def fail_unfinished(connection: Connection, request_ids: Sequence[UUID], *
 async def cancel_waiting(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
     """Cancel every slot that nobody holds and that is not settled."""
     return moves_from(await end_unfinished(connection, request_ids, WAITING, SlotStatus.CANCELLED))
+
+
+async def fail_waiting(connection: Connection, request_ids: Sequence[UUID], *, error_code: SlotErrorCode) -> Moves:
+    """Fail every slot that nobody holds and that is not settled."""
+    return moves_from(await end_unfinished(connection, request_ids, WAITING, SlotStatus.FAILED, error_code))
+
+
+async def release(connection: Connection, deltas: Mapping[tuple[UUID, int], int]) -> None:
+    """Put the days of keys right whose calls have ended, by what each cost more than was reserved for it.
+
+    `deltas` are in millionths of a US dollar, by generation request and slot index; most are negative.
+    """
+    await SQL["release"].execute(
+        connection,
+        request_ids=[request_id for request_id, _ in deltas],
+        indexes=[index for _, index in deltas],
+        deltas=list(deltas.values()),
+    )
 
 
 async def end_unfinished(

@@ -1,7 +1,7 @@
 -- name: lock(ids)
 -- The request row is the mutex of its slots. Always in id order: other orders deadlock.
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
@@ -10,7 +10,7 @@ FOR NO KEY UPDATE;
 -- name: lock_free(ids)
 -- The same for housekeeping, which never waits: a locked generation request has its turn next time.
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
