@@ -28,8 +28,9 @@ async def test_answers_202_with_one_id_that_can_be_read_at_once(alice: Caller) -
     assert body["status"] == "pending"
     assert body["done"] is False
     assert body["idempotency"] is None
-    assert body["links"] == {"self": f"/generation-requests/{body['request_id']}"}
-    assert answer.headers["Location"] == body["links"]["self"]
+    address = f"/generation-requests/{body['request_id']}"
+    assert body["links"] == {"self": address, "cancel": f"{address}/cancel", "retry": None}
+    assert answer.headers["Location"] == address
     assert answer.headers["ETag"] == f'W/"{body["request_id"]}.1"'
     assert int(answer.headers["Retry-After"]) >= 1
     assert 1000 <= body["poll_after_ms"] <= 1100
@@ -74,7 +75,21 @@ CORPUS = {
     "NaN where nothing is known": (b'{"x": [0, NaN]}', 422, "body_refused", "/x/1"),
     "five thousand digits": (b'{"count": ' + MANY_DIGITS + b"}", 422, "body_refused", ""),
     "unknown field": (b'{"cuont": 5}', 422, "body_refused", "/cuont"),
-    "field of a later day": (b'{"priority": "high"}', 422, "body_refused", "/priority"),
+    "field of a later day": (b'{"webhook": {}}', 422, "body_refused", "/webhook"),
+    "unknown priority": (b'{"priority": "urgent"}', 422, "body_refused", "/priority"),
+    "no time at all": (b'{"timeout_seconds": 0}', 422, "body_refused", "/timeout_seconds"),
+    "more than an hour": (b'{"timeout_seconds": 3601}', 422, "body_refused", "/timeout_seconds"),
+    "a start after the end": (
+        b'{"timeout_seconds": 10, "start_within_seconds": 11}',
+        422,
+        "body_refused",
+        "/start_within_seconds",
+    ),
+    "an attempt without end": (b'{"slot_timeout_seconds": 601}', 422, "body_refused", "/slot_timeout_seconds"),
+    "six attempts": (b'{"max_attempts": 6}', 422, "body_refused", "/max_attempts"),
+    "a negative budget": (b'{"max_cost_microusd": -1}', 422, "body_refused", "/max_cost_microusd"),
+    "half a second": (b'{"timeout_seconds": 0.5}', 422, "body_refused", "/timeout_seconds"),
+    "kept for a minute": (b'{"retention_seconds": 60}', 422, "body_refused", "/retention_seconds"),
     "same field twice": (b'{"count": 1, "count": 2}', 422, "body_refused", ""),
     "NUL in a value": (b'{"metadata": {"a": "x\\u0000y"}}', 422, "body_refused", "/metadata/a"),
     "NUL in a name": (b'{"metadata": {"a\\u0000": "x"}}', 422, "body_refused", "/metadata/a\\u0000"),

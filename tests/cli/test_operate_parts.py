@@ -163,7 +163,9 @@ async def test_a_new_key_is_for_the_owner_and_the_scopes_that_were_named(operato
 def test_a_scope_that_there_is_not_is_told_with_those_there_are(operator: Caller, words: tuple[str, ...]) -> None:
     ended = operator.piped(*words, "--scope", "wriet")
     assert (ended.code, ended.out) == (2, "")
-    assert "Invalid value for --scope: 'wriet' is none of read, write, admin; did you mean write?" in ended.err
+    assert (
+        "Invalid value for --scope: 'wriet' is none of read, write, priority, admin; did you mean write?" in ended.err
+    )
 
 
 def test_a_key_that_cannot_be_kept_is_shown_all_the_same(operator: Caller, tmp_path: Path) -> None:

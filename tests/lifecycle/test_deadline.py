@@ -46,11 +46,12 @@ async def test_a_result_after_the_deadline_is_refused_and_its_cost_kept(house):
     request_id, worker_id, [slot] = await house.claimed()
     await house.deadline_passes(request_id)
     await house.expire()
-    version = (await house.read(request_id)).version
+    before = await house.read(request_id)
     settled = await house.settle(worker_id, generated(slot))
     assert (settled.booked, settled.late) == (0, 1)
     view = await house.read(request_id)
-    assert (view.status, view.version, view.slots[0].entity_id) == (Status.FAILED, version, None)
+    assert (view.status, view.completed_at, view.slots[0].entity_id) == (Status.FAILED, before.completed_at, None)
+    assert (view.version, view.cost.total, view.cost.wasted) == (before.version + 1, 11, 11)
     assert await house.rows("SELECT outcome, cost_microusd FROM slot_attempts") == [
         {"outcome": "late_result", "cost_microusd": 11}
     ]

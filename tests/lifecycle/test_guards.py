@@ -27,7 +27,8 @@ WRITE = """
 UPDATE generation_requests
 SET status = $2, run = run + $3, generated_count = $4, failed_count = $5, cancelled_count = $6,
     processing_count = 0, retrying_count = 0,
-    completed_at = CASE WHEN $7 THEN requested_at END, end_reason = CASE WHEN $7 THEN 'all_settled' END
+    completed_at = CASE WHEN $7 THEN requested_at END, end_reason = CASE WHEN $7 THEN 'all_settled' END,
+    cancel_requested_at = requested_at, cancel_mode = 'graceful', settles_by = requested_at
 WHERE id = $1
 """
 

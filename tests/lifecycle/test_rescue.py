@@ -167,7 +167,7 @@ async def test_a_wedged_attempt_is_tried_again_later(house):
     assert view.counts == Counts(retrying=1)
     assert (view.slots[0].error_code, view.slots[0].attempts) == ("slot_timeout", 1)
     assert (await house.settle(worker_id, generated(slot))).late == 1
-    assert await house.told(request_id) == ["accepted", "processing", "slot.retrying"]
+    assert await house.told(request_id) == ["accepted", "processing", "slot.retrying", "slot.late_result"]
 
 
 async def test_a_last_attempt_that_is_wedged_fails_the_slot(house):

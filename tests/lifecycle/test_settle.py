@@ -144,7 +144,10 @@ async def test_a_result_after_the_rescue_is_paid_for_and_not_counted(house):
     await house.rescue()
     before = await house.read(request_id)
     assert await house.settle(worker_id, generated(slot)) == LATE
-    assert replace(await house.read(request_id), read_at=before.read_at) == before
+    after = await house.read(request_id)
+    assert (after.cost.total, after.cost.wasted, after.cost.estimated) == (11, 11, 0)
+    assert replace(after, read_at=before.read_at, version=before.version, cost=before.cost) == before
+    assert (await house.told(request_id))[-1] == "slot.late_result"
     assert await attempts(house, request_id) == [(0, 1, "late_result", None, 11)]
     assert await entities(house, request_id) == 0
     assert await house.settle(worker_id, generated(slot)) == REPLAYED

@@ -8,10 +8,9 @@ import pytest
 from house import House
 from lqs.domain.errors import IdempotencyKeyReused, InternalError, ServiceUnavailable
 from lqs.domain.generation_request import Counts, Status
-from lqs.lifecycle.submit import Accepted, Submission
+from lqs.lifecycle.submit import Accepted, Defaults, Submission, new_request
 from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Database
-from lqs.storage.generation_requests import NewRequest
 from lqs.storage.idempotency_keys import Use
 
 
@@ -95,8 +94,7 @@ async def test_a_twin_waits_until_it_is_known_what_became_of_the_first(house, ev
     async with house.alone() as connection, house.submitter() as submitter:
         await connection.execute("BEGIN")
         await idempotency_keys.take(connection, [(first.key, Use(first.fingerprint, first.id))])
-        new = NewRequest(first.id, first.owner_id, "problem", 1, 3, "{}", "{}", 210)
-        await generation_requests.insert(connection, [new], flow_class="normal", stride=2)
+        await generation_requests.insert(connection, [new_request(first, Defaults())])
 
         async def waits() -> bool:
             blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"

@@ -32,6 +32,7 @@ SET run_requested_at = requested_at,
 
 ALTER TABLE generation_requests
     ALTER COLUMN run_requested_at SET NOT NULL,
+    ALTER COLUMN run_requested_at SET DEFAULT lqs_now(),
     DROP CONSTRAINT valid_end_reason,
     ADD CONSTRAINT valid_end_reason CHECK (end_reason IN (
         'all_settled', 'cancelled', 'deadline_exceeded', 'start_deadline_exceeded', 'budget_exhausted',
