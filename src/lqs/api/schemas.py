@@ -108,6 +108,16 @@ def generate_body(entity_type: EntityType) -> type[GenerateBody]:
     return create_model(f"Generate{noun}", __base__=GenerateBody, constraints=constraints)
 
 
+DailyBudget = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=limits.MAX_COST_MICROUSD,
+        description="What its calls may cost in a day (UTC), in millionths of a US dollar; null: any sum.",
+    ),
+]
+
+
 class CreateKeyBody(_Input):
     """A wish for an API key."""
 
@@ -116,6 +126,7 @@ class CreateKeyBody(_Input):
     expires_at: Annotated[
         AwareDatetime | None, Field(description="When it ends by itself, with its UTC offset; null: never.")
     ] = None
+    daily_budget_microusd: DailyBudget = None
 
 
 class Links(_Output):
@@ -270,6 +281,10 @@ class Key(_Output):
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    daily_budget_microusd: DailyBudget
+    spent_today_microusd: int = Field(
+        description="Of the daily budget; calls in flight count at their price. 0 without a budget: no account is kept."
+    )
 
 
 class CreatedKey(Key):
@@ -318,4 +333,5 @@ class Error(BaseModel):
     trace_id: str
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
     existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    parameter: str | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")
