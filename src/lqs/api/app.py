@@ -1,5 +1,6 @@
 """The application: routes for every registered entity type, opened and closed with its resources."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
-from lqs.api import api_keys, envelope, generation_requests, health, schemas
+from lqs.api import api_keys, envelope, generation_requests, health, schemas, statistics
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.generate import generate_router
@@ -21,6 +22,9 @@ from lqs.wiring import ApiParts, open_api_parts
 _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
+
+_MOST_COUNTING = 2
+"""Statistics counted at the same time; more would take the connections that everything else needs."""
 
 
 def create() -> FastAPI:
@@ -36,6 +40,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         async with open_parts() as parts:
             api.state.parts = parts
             api.state.keys = KeyCache()
+            api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
             yield
 
     api = FastAPI(
@@ -51,6 +56,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     for entity_type in types:
         api.include_router(generate_router(entity_type))
         api.include_router(entity_router(entity_type))
+    api.include_router(statistics.router)  # before the ids, for one of which its last word would be taken
     api.include_router(generation_requests.router)
     api.include_router(api_keys.router)
     api.include_router(health.router)

@@ -17,8 +17,8 @@ class SimulatedGenerator:
 
     The latency is log-normal: half the calls take longer than `latency_median_seconds`, and `latency_sigma` (of the
     logarithm) says how widely they spread. `failures` gives each error code its share of the calls, 0 to 1, in sum at
-    most 1. What happens to a call depends on the seed, the request, the slot and the attempt alone. Each call is told to
-    cost `price_microusd`, in millionths of a US dollar, failed or not; nobody is billed.
+    most 1. What happens to a call depends on the seed, the request, the slot and the attempt alone. Each call, failed
+    or not, is told to cost `price_microusd`, in millionths of a US dollar; nobody is billed.
     """
 
     def __init__(
