@@ -105,6 +105,7 @@ ROUTES = [
     ("POST", "/problems/generate", Scope.WRITE),
     ("GET", "/problems/x", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
+    ("GET", "/generation-requests/stats", Scope.READ),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),
