@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from lqs.storage.database import Database
+from lqs.storage.invariants import violations
 from lqs.storage.migrate import FOLDER, MigrationRefused, migrate, pending, read
 
 FIRST = {"0001_words.sql": "CREATE TABLE words (word text); INSERT INTO words VALUES ('un');"}
@@ -149,6 +150,7 @@ ANOTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
 from lqs.storage.database import Database
+from lqs.storage.invariants import violations
 from lqs.storage.migrate import migrate
 
 async def main():
@@ -195,3 +197,38 @@ async def test_of_two_processes_one_migrates_and_the_other_waits_longer_than_any
 async def test_the_migrations_of_the_house_bring_an_empty_database_up_to_date(empty):
     assert await migrate(empty) == [migration.name for migration in read(FOLDER)]
     assert await pending(empty) == []
+
+
+OLD = """
+INSERT INTO owners (id, name) VALUES (md5('o')::uuid, 'old');
+INSERT INTO flows (owner_id, class, next_pass) VALUES (md5('o')::uuid, 'normal', 9);
+INSERT INTO generation_requests (id, owner_id, entity_type, status, end_reason, version, requested_count, max_attempts,
+    generated_count, failed_count, constraints, metadata, requested_at, started_at, completed_at, deadline_at,
+    model_calls)
+VALUES (md5('r')::uuid, md5('o')::uuid, 'problem', 'failed', 'all_settled', 3, 1, 3, 0, 1, '{}', '{}', '2026-11-01',
+        '2026-11-01', '2026-11-02', '2026-11-03', 1);
+INSERT INTO slots (request_id, index, status, attempts, fence, pass, error_code, started_at, finished_at)
+VALUES (md5('r')::uuid, 0, 'failed', 1, 2, 1, 'provider_auth', '2026-11-01', '2026-11-02');
+INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, worker_id, duration_ms, finished_at,
+    input_tokens, output_tokens, cost_microusd)
+VALUES (md5('r')::uuid, 0, 1, 1, 'failed', 'provider_auth', md5('w')::uuid, 1, '2026-11-01', 0, 0, 30),
+       (md5('r')::uuid, 0, 2, 1, 'late_result', NULL, md5('w')::uuid, 1, '2026-11-01', 0, 0, 12);
+INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
+SELECT md5('r')::uuid, n, kind, jsonb_build_object('status', 'failed', 'run', 1, 'counts', jsonb_build_object(
+    'pending', 0, 'processing', 0, 'retrying', 0, 'generated', 0, 'failed', 1, 'cancelled', 0)), '2026-11-02'
+FROM (VALUES (1, 'generation_request.accepted'), (2, 'generation_request.slot.failed'),
+             (3, 'generation_request.failed')) e (n, kind);
+"""
+
+
+async def test_a_database_of_the_core_keeps_its_truth_when_it_is_brought_up_to_date(empty, tmp_path):
+    first = folder_with(tmp_path / "core", {"0001_core.sql": (FOLDER / "0001_core.sql").read_text(encoding="utf-8")})
+    await migrate(empty, first)
+    async with empty.acquire() as connection:
+        await connection.execute(OLD)
+    assert await migrate(empty) == ["0002_whole_life"]
+    async with empty.acquire() as connection:
+        row = await connection.fetchrow("SELECT *, expires_at - completed_at AS kept FROM generation_requests")
+        assert await violations(connection) == []
+    assert (row["priority"], row["cost_microusd"], row["wasted_microusd"]) == ("normal", 42, 42)
+    assert (row["run_requested_at"], row["kept"].days) == (row["requested_at"], 7)

@@ -136,8 +136,8 @@ HOT = {
          "versions": f"{TWENTY}::bigint[]", "processing": TWENTY, "retrying": TWENTY, "generated": TWENTY,
          "failed": TWENTY, "cancelled": TWENTY, "progressed": "array_fill(true, ARRAY[20])",
          "input_tokens": f"{TWENTY}::bigint[]", "output_tokens": f"{TWENTY}::bigint[]", "model_calls": TWENTY,
-         "runs": "array_fill(1, ARRAY[20])", "costs_microusd": f"{TWENTY}::bigint[]", "wasted_microusd": f"{TWENTY}::bigint[]",
-         "estimated_microusd": f"{TWENTY}::bigint[]"},
+         "runs": "array_fill(1, ARRAY[20])", "costs_microusd": f"{TWENTY}::bigint[]",
+         "wasted_microusd": f"{TWENTY}::bigint[]", "estimated_microusd": f"{TWENTY}::bigint[]"},
         ["generation_requests_pkey"],
     ),
     "insert": Hot(

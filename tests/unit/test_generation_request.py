@@ -1,6 +1,7 @@
 """The domain's tables and arithmetic, exhaustively over small numbers."""
 
 import itertools
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,15 +10,19 @@ from lqs.domain import slot as slots
 from lqs.domain.generation_request import (
     DONE,
     MOVES,
+    RETRYABLE,
     Counts,
     EndReason,
     EventType,
     IllegalMove,
+    Priority,
     SlotMove,
     Standing,
     Status,
     advance,
+    begin_run,
     final_event,
+    note,
     outcome,
 )
 from lqs.domain.slot import SlotStatus
@@ -183,6 +188,72 @@ def test_the_first_claim_and_later_ones_have_different_events():
         first, [SlotMove(1, SlotStatus.PENDING, SlotStatus.PROCESSING)], summary=EventType.SLOTS_CLAIMED
     )
     assert (begun.type, later.type) == (EventType.PROCESSING, EventType.SLOTS_CLAIMED)
+
+
+def cancelled(standing: Standing, *moves: SlotMove) -> tuple[Standing, list[EventType]]:
+    after, events = advance(standing, moves, summary=EventType.CANCELLING)
+    return after, [event.type for event in events]
+
+
+def test_a_cancellation_of_what_is_all_in_flight_moves_nothing_but_the_status():
+    after, told = cancelled(standing(Status.PROCESSING, 0, 2, 0, 0, 0, 0))
+    assert (after.status, after.end_reason, told) == (Status.CANCELLING, None, [EventType.CANCELLING])
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.PROCESSING])
+def test_a_cancellation_that_finds_nothing_in_flight_ends_it_at_once(status):
+    made = int(status is Status.PROCESSING)
+    after, told = cancelled(
+        standing(status, 1, 0, 0, made, 0, 0), SlotMove(0, SlotStatus.PENDING, SlotStatus.CANCELLED)
+    )
+    assert (after.status, after.end_reason) == (Status.CANCELLED, EndReason.CANCELLED)
+    assert told == [EventType.CANCELLING, EventType.CANCELLED]
+
+
+def test_what_was_in_flight_when_it_was_cancelled_decides_how_it_ends():
+    """All of it made and nothing cancelled: the cancellation came too late."""
+    stopping = standing(Status.CANCELLING, 0, 1, 0, 1, 0, 0)
+    after, _ = advance(stopping, [SlotMove(0, SlotStatus.PROCESSING, SlotStatus.GENERATED)])
+    assert (after.status, after.end_reason) == (Status.COMPLETED, EndReason.ALL_SETTLED)
+
+
+def test_a_reason_that_is_given_is_the_reason():
+    before = standing(Status.PROCESSING, 0, 1, 0, 0, 0, 0)
+    move = SlotMove(0, SlotStatus.PROCESSING, SlotStatus.CANCELLED)
+    after, _ = advance(before, [move], summary=EventType.CANCELLING, end_reason=EndReason.OPERATOR_ABORT)
+    assert (after.status, after.end_reason) == (Status.CANCELLED, EndReason.OPERATOR_ABORT)
+
+
+def test_a_further_run_begins_with_the_slots_that_were_given_back():
+    ended = standing(Status.PARTIAL, 0, 0, 0, 1, 2, 0)
+    after, [event] = begin_run(ended, [SlotMove(2, SlotStatus.FAILED, SlotStatus.PENDING)])
+    assert (after.status, after.run, after.version, after.end_reason) == (Status.PROCESSING, 2, 8, None)
+    assert after.counts == Counts(pending=1, generated=1, failed=1)
+    assert (event.type, event.run, event.seq, event.counts) == (EventType.RETRIED, 2, 8, after.counts)
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - RETRYABLE))
+def test_no_further_run_begins_while_one_goes_on_or_when_nothing_is_missing(status):
+    with pytest.raises(IllegalMove):
+        begin_run(standing(status, 0, 0, 0, 0, 1, 0), [SlotMove(0, SlotStatus.FAILED, SlotStatus.PENDING)])
+
+
+def test_a_further_run_never_gives_back_what_was_generated():
+    with pytest.raises(IllegalMove):
+        begin_run(standing(Status.PARTIAL, 0, 0, 0, 1, 1, 0), [SlotMove(0, SlotStatus.GENERATED, SlotStatus.PENDING)])
+
+
+def test_what_happens_beside_the_slots_raises_the_version_and_changes_nothing_else():
+    before = standing(Status.COMPLETED, 0, 0, 0, 2, 0, 0)
+    after, events = note(before, [(EventType.SLOT_LATE_RESULT, 1), (EventType.CHANGED, None)])
+    assert [(event.seq, event.type, event.slot_index) for event in events] == [
+        (8, EventType.SLOT_LATE_RESULT, 1), (9, EventType.CHANGED, None),
+    ]  # fmt: skip
+    assert after == replace(before, version=9)
+
+
+def test_a_priority_is_a_weight_of_four_two_or_one():
+    assert {p: 4 // p.stride for p in Priority} == {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}
 
 
 def test_an_event_of_a_failed_slot_names_the_code():
