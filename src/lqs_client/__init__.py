@@ -51,6 +51,7 @@ from lqs_client._errors import (
 )
 from lqs_client._generation import (
     Accepted,
+    Cost,
     Counts,
     ErrorCount,
     GenerationFailed,
@@ -62,7 +63,17 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._statistics import (
+    AttemptStatistics,
+    EntityStatistics,
+    FailureCount,
+    RequestStatistics,
+    Statistics,
+    StatisticsGroup,
+    Times,
+)
 from lqs_client._version import __version__
+from lqs_client._wire import Terms
 
 __all__ = [
     "Accepted",
@@ -70,14 +81,18 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AsyncClient",
+    "AttemptStatistics",
     "Authentication",
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "Cost",
     "Counts",
     "CredentialsInvalid",
     "Entity",
+    "EntityStatistics",
     "ErrorCount",
+    "FailureCount",
     "FieldError",
     "Forbidden",
     "GenerationFailed",
@@ -90,11 +105,16 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "RequestStatistics",
     "ServerError",
     "Slot",
     "SlotError",
     "Statement",
+    "Statistics",
+    "StatisticsGroup",
+    "Terms",
     "Timeout",
+    "Times",
     "UnexpectedAnswer",
     "Usage",
     "WaitTimeout",

@@ -8,7 +8,7 @@ import json
 import platform
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -47,6 +47,25 @@ class HttpResponse:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How to generate, beside what; None leaves it to the service.
+
+    `priority` is low, normal or high, which needs a key with the scope priority. `timeout_seconds` is for the whole
+    run, `start_within_seconds` for the wait until its first attempt, `slot_timeout_seconds` for one attempt,
+    `max_attempts` for each entity, `retention_seconds` for the record after its end. `max_cost_microusd` is what all
+    model calls together may cost, in millionths of a US dollar; what it does not suffice for ends `budget_exhausted`.
+    """
+
+    priority: str | None = None
+    timeout_seconds: int | None = None
+    start_within_seconds: int | None = None
+    slot_timeout_seconds: int | None = None
+    max_attempts: int | None = None
+    max_cost_microusd: int | None = None
+    retention_seconds: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to generate: `plural` is the noun of the entity type's paths."""
@@ -55,6 +74,17 @@ class Order:
     count: int
     constraints: Mapping[str, Any] | None
     metadata: Mapping[str, str] | None
+    terms: Terms = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """An API key to be made."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
+    daily_budget_microusd: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,7 @@ def submit(order: Order, key: str) -> HttpRequest:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
+    body |= {name: value for name, value in asdict(order.terms).items() if value is not None}
     return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
 
 
@@ -119,11 +150,13 @@ def entity(plural: str, entity_id: str) -> HttpRequest:
     return HttpRequest("GET", f"/{_noun(plural)}/{quote(entity_id, safe='')}")
 
 
-def create_api_key(name: str, scopes: tuple[str, ...], expires_at: datetime | None) -> HttpRequest:
+def create_api_key(wish: KeyWish) -> HttpRequest:
     """Make an API key. Not repeatable: a second call makes a second key."""
-    body: dict[str, Any] = {"name": name, "scopes": scopes}
-    if expires_at is not None:
-        body["expires_at"] = expires_at.isoformat()
+    body: dict[str, Any] = {"name": wish.name, "scopes": wish.scopes}
+    if wish.expires_at is not None:
+        body["expires_at"] = wish.expires_at.isoformat()
+    if wish.daily_budget_microusd is not None:
+        body["daily_budget_microusd"] = wish.daily_budget_microusd
     return replace(_post("/api-keys", body, {}), repeatable=False)
 
 

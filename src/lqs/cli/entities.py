@@ -14,7 +14,9 @@ from lqs.cli.arguments import (
     CLIENT_EPILOG,
     DEFAULT_TIMEOUT,
     JsonOption,
+    MaxCostOption,
     PartialOkOption,
+    PriorityOption,
     TimeoutOption,
     UrlOption,
     WrongUsage,
@@ -32,7 +34,7 @@ from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
 from lqs.cli.program import command
 from lqs.domain import limits
-from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeout, UnexpectedAnswer
+from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Terms, Timeout, UnexpectedAnswer
 
 CountOption = Annotated[
     int,
@@ -65,6 +67,7 @@ class _Submission:
     constraints: Mapping[str, Any]
     metadata: Mapping[str, str]
     key: str
+    terms: Terms
 
 
 def entity_app(noun: EntityNoun) -> typer.Typer:
@@ -106,6 +109,8 @@ def generate(  # noqa: PLR0913  one parameter an option
     constraints: ConstraintsOption = None,
     metadata: MetadataOption = None,
     idempotency_key: KeyOption = None,
+    priority: PriorityOption = None,
+    max_cost: MaxCostOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all is generated, and print it.")] = False,
     timeout: TimeoutOption = None,
     partial_ok: PartialOkOption = False,
@@ -121,6 +126,7 @@ def generate(  # noqa: PLR0913  one parameter an option
         gather_constraints(constraints, listed),
         parse_metadata(metadata or ()),
         idempotency_key or str(uuid.uuid4()),
+        Terms(priority=priority, max_cost_microusd=max_cost),
     )
     accepted = _submit(submission, url, as_json=as_json)
     if not wait:
@@ -144,6 +150,7 @@ def _submit(submission: _Submission, url: str | None, *, as_json: bool) -> Accep
                 constraints=submission.constraints,
                 metadata=submission.metadata,
                 idempotency_key=submission.key,
+                terms=submission.terms,
             )
     except LqsError as error:
         if _may_have_been_stored(error):

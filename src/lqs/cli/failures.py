@@ -10,7 +10,7 @@ import typer
 import typer.core
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean
+from lqs.cli.plain import clean, duration
 from lqs.cli.program import NAME, command, program
 from lqs_client import (
     ApiError,
@@ -122,8 +122,10 @@ def _place(pointer: str) -> str:
             name = next((option.name for option in options if option.field == field), "constraints")
         case ["scopes", *_]:
             name = "scope"
-        case ["count" | "metadata" | "constraints" | "expires_at" as field, *_]:
+        case ["count" | "metadata" | "constraints" | "expires_at" | "priority" as field, *_]:
             name = field.replace("_", "-")
+        case ["max_cost_microusd" | "daily_budget_microusd" as field, *_]:
+            name = field.removesuffix("_microusd").replace("_", "-")
         case _:
             return pointer or "body"
     return f"--{name} ({pointer})"
@@ -153,12 +155,18 @@ def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
         case Invalid():
             return ExitCode.USAGE, "correct what is named above and run the command again"
         case RateLimited():
-            return ExitCode.ERROR, "the same command in a minute"
+            return ExitCode.ERROR, _pause(error)
         case _:
             return (
                 ExitCode.ERROR,
                 "the same command again; if it stays, report the trace id" if error.trace_id else None,
             )
+
+
+def _pause(error: RateLimited) -> str:
+    when = "a minute" if error.retry_after is None else duration(error.retry_after)
+    other = ", or now with another key" if error.code == "daily_budget_exhausted" else ""
+    return f"the same command in {when}{other}"
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
-from lqs.cli.verdicts import judge
+from lqs.cli.statistics import show as show_statistics
+from lqs.cli.verdicts import cost_in_words, judge
 from lqs_client import GenerationRequest, Slot
 
 app = new_app("Look at a generation request, or wait for it.")
@@ -64,6 +65,9 @@ def wait(
     )
 
 
+app.command(name="stats", epilog=CLIENT_EPILOG)(show_statistics)
+
+
 def _summary(request: GenerationRequest) -> str:
     counts = request.counts
     figures = {
@@ -84,6 +88,10 @@ def _summary(request: GenerationRequest) -> str:
         f"  done at    {moment(request.completed_at, 'not yet')}",
         f"  deadline   {moment(request.deadline_at)}",
     ]
+    if request.priority != "normal":
+        lines.append(f"  priority   {clean(request.priority)}")
+    if request.cost.total_microusd or request.cost.limit_microusd is not None:
+        lines.append(f"  cost       {cost_in_words(request.cost)}")
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)

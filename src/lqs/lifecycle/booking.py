@@ -174,9 +174,13 @@ def _merged(moves: Moves, further: Moves) -> Moves:
     merged: dict[UUID, Sequence[SlotMove]] = {}
     for request_id, first in moves.items():
         second = {move.index: move for move in further.get(request_id, ())}
-        both = [replace(second.pop(move.index), before=move.before) if move.index in second else move for move in first]
+        both = [_then(move, second.pop(move.index)) if move.index in second else move for move in first]
         merged[request_id] = [*both, *second.values()]
     return merged
+
+
+def _then(first: SlotMove, second: SlotMove) -> SlotMove:
+    return replace(first, after=second.after, error_code=second.error_code)
 
 
 @dataclass(frozen=True, slots=True)
