@@ -31,8 +31,22 @@ async def work_until_nothing_is_ready(house: House, worker_id: UUID, make: Calla
     return calls
 
 
-async def all_done(house: House, ids: Sequence[UUID]) -> bool:
-    return all([(await house.read(id_)).status.done for id_ in ids])
+async def work_off(
+    house: House, ids: Sequence[UUID], worker_id: UUID, make: Callable[[Claimed], Result], batch: int = 500
+) -> int:
+    """Claim and settle until all of them are done; how many calls were made."""
+    calls = 0
+    for _ in range(100):
+        if all([(await house.read(id_)).status.done for id_ in ids]):
+            return calls
+        won = (await house.claim(worker_id, batch=batch)).slots
+        calls += len(won)
+        await house.settle(worker_id, *map(make, won))
+    raise AssertionError("after a hundred claims they are still not done")
+
+
+def paid(slot: Claimed) -> Result:
+    return generated(slot, usage=usage())
 
 
 @pytest.mark.parametrize("calls", range(6))
@@ -78,21 +92,11 @@ async def test_workers_that_race_never_spend_more_than_there_is(house):
     ids = [await house.submit(10, call_price_microusd=PRICE, max_cost_microusd=4 * PRICE) for _ in range(10)]
     workers = [await house.worker() for _ in range(6)]
 
-    async def work(worker_id: UUID) -> int:
-        calls = 0
-        while True:
-            won = await house.claim(worker_id, batch=3)
-            calls += len(won.slots)
-            for n, slot in enumerate(won.slots):
-                make = generated if n % 2 else failed
-                await house.settle(worker_id, make(slot, usage=usage()))
-            if not won.slots and not won.contended and not won.out_of_money:
-                return calls
+    def make(slot: Claimed) -> Result:
+        return (generated if slot.index % 2 else failed)(slot, usage=usage())
 
-    made = sum(await asyncio.gather(*map(work, workers)))
-    while not await all_done(house, ids):
-        made += await work(workers[0])
-    assert made == 40
+    made = await asyncio.gather(*(work_off(house, ids, worker_id, make, batch=3) for worker_id in workers))
+    assert sum(made) == 40
     assert {(await house.read(id_)).cost.total for id_ in ids} == {4 * PRICE}
     assert {(await house.read(id_)).end_reason for id_ in ids} == {EndReason.BUDGET_EXHAUSTED}
 
@@ -223,12 +227,7 @@ async def test_a_daily_budget_is_shared_by_the_generation_requests_of_a_key(hous
     ids = [await house.submit(3, **how), await house.submit(3, **how), await house.submit(1, **how)]
     other_id = await house.submit(2, requested_by=await house.key(), call_price_microusd=PRICE)
     worker_id = await house.worker()
-    made = 0
-    while not await all_done(house, [*ids, other_id]):
-        won = await house.claim(worker_id)
-        made += len(won.slots)
-        await house.settle(worker_id, *(generated(slot, usage=usage()) for slot in won.slots))
-    assert made == 7
+    assert await work_off(house, [*ids, other_id], worker_id, paid) == 7
     assert await outcomes(house, ids) == [
         (Status.COMPLETED, EndReason.ALL_SETTLED, 3),
         (Status.PARTIAL, EndReason.BUDGET_EXHAUSTED, 2),
@@ -243,14 +242,10 @@ async def test_the_next_day_has_its_own_money(house):
     how = {"requested_by": key, "call_price_microusd": PRICE, "timeout_seconds": 3600}
     worker_id = await house.worker()
     today_id = await house.submit(3, **how)
-    while not (await house.read(today_id)).status.done:
-        won = await house.claim(worker_id)
-        await house.settle(worker_id, *(generated(slot, usage=usage()) for slot in won.slots))
+    await work_off(house, [today_id], worker_id, paid)
     async with house.at("1 day") as tomorrow:
         next_id, next_worker = await tomorrow.submit(3, **how), await tomorrow.worker()
-        while not (await tomorrow.read(next_id)).status.done:
-            won = await tomorrow.claim(next_worker)
-            await tomorrow.settle(next_worker, *(generated(slot, usage=usage()) for slot in won.slots))
+        await work_off(tomorrow, [next_id], next_worker, paid)
         assert await outcomes(tomorrow, [today_id, next_id]) == [(Status.PARTIAL, EndReason.BUDGET_EXHAUSTED, 2)] * 2
         days = await tomorrow.rows("SELECT spent_microusd FROM key_days WHERE key_id = $1 ORDER BY day", key)
     assert [day["spent_microusd"] for day in days] == [2 * PRICE, 2 * PRICE]
@@ -279,16 +274,8 @@ async def test_many_workers_never_spend_more_of_a_day_than_there_is(house):
     ids = [await house.submit(4, requested_by=key, call_price_microusd=PRICE) for _ in range(10)]
     workers = [await house.worker() for _ in range(6)]
 
-    async def work(worker_id: UUID) -> int:
-        calls = 0
-        while not await all_done(house, ids):
-            won = await house.claim(worker_id, batch=3)
-            calls += len(won.slots)
-            if won.slots:
-                await house.settle(worker_id, *(generated(slot, usage=usage()) for slot in won.slots))
-        return calls
-
-    assert sum(await asyncio.gather(*map(work, workers))) == 23
+    made = await asyncio.gather(*(work_off(house, ids, worker_id, paid, batch=3) for worker_id in workers))
+    assert sum(made) == 23
     assert await spent(house) == {key: 23 * PRICE}
     assert sum([(await house.read(id_)).counts.generated for id_ in ids]) == 23
 
@@ -297,12 +284,7 @@ async def test_what_cheaper_calls_give_back_pays_others_of_the_same_day(house):
     key = await house.key(daily_budget_microusd=2 * PRICE)
     ids = [await house.submit(1, requested_by=key, call_price_microusd=PRICE) for _ in range(4)]
     worker_id = await house.worker()
-    made = 0
-    while not await all_done(house, ids):
-        won = await house.claim(worker_id, batch=1)
-        made += len(won.slots)
-        await house.settle(worker_id, *(generated(slot, usage=usage(40)) for slot in won.slots))
-    assert made == 3
+    assert await work_off(house, ids, worker_id, lambda slot: generated(slot, usage=usage(40)), batch=1) == 3
     assert await spent(house) == {key: 120}
 
 
