@@ -141,6 +141,17 @@ async def test_money_that_a_cheaper_call_gives_back_pays_another(house):
     assert view.end_reason is EndReason.BUDGET_EXHAUSTED
 
 
+async def test_as_long_as_a_call_is_in_flight_that_may_give_money_back_the_others_wait(house):
+    request_id = await house.submit(3, call_price_microusd=PRICE, max_cost_microusd=2 * PRICE)
+    worker_id = await house.worker()
+    one, other = (await house.claim(worker_id)).slots
+    await house.settle(worker_id, generated(one, usage=usage()))
+    assert (await house.claim(worker_id)).out_of_money == []
+    assert (await house.read(request_id)).counts == Counts(pending=1, processing=1, generated=1)
+    await house.settle(worker_id, generated(other, usage=usage(0)))
+    assert len((await house.claim(worker_id)).slots) == 1
+
+
 async def test_a_call_nobody_told_the_cost_of_counts_at_its_price(house):
     request_id = await house.submit(2, call_price_microusd=PRICE, max_cost_microusd=PRICE)
     made = await work_until_nothing_is_ready(

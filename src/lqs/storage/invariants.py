@@ -26,6 +26,7 @@ INVARIANTS = MappingProxyType(
         "nothing_orphaned": "I16",
         "nothing_held_by_the_dead": "I16",
         "attempts_true": "usage",
+        "within_budget": "budget",
         "order_fair": "order",
     }
 )
