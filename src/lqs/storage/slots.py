@@ -50,7 +50,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim won, and where all the generation requests stand that it locked; of some it may have won nothing.
+    """What one claim won, and where the generation requests stand; of one that has a budget it may have won nothing.
 
     `busy` counts the ready slots that it let go because somebody else held what they need, so that a caller can tell
     busy from empty. `new_days` are keys with a daily budget whose day has no row yet: `open_days` makes it, then their
@@ -93,28 +93,48 @@ async def claim(
         connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
     )
     won = [row for row in rows if row["request_id"] is not None]
+    unpaid = rows[0]["unpaid_ids"]
+    if not unpaid:
+        return Claim(rows[0]["busy"], _claimed(won), _standings(won), ())
+    asked = await SQL["pay"].fetch(
+        connection,
+        worker_id=worker_id,
+        request_ids=unpaid,
+        indexes=rows[0]["unpaid_indexes"],
+        grace_seconds=grace_seconds,
+    )
+    won += [row for row in asked if row["request_id"] is not None]
+    return Claim(
+        busy=rows[0]["busy"] + sum(row["payer_is_busy"] for row in asked),
+        slots=_claimed(won),
+        standings={**_standings(won), **_standings(asked)},
+        new_days={row["payer"] for row in asked if row["day_is_new"]},
+    )
+
+
+def _claimed(won: Sequence[Record]) -> list[Claimed]:
+    return [
+        Claimed(
+            request_id=row["request_id"],
+            index=row["index"],
+            fence=row["fence"],
+            attempt=row["attempts"],
+            max_attempts=row["max_attempts"],
+            entity_type=row["entity_type"],
+            constraints=row["constraints"],
+            timeout_seconds=row["slot_timeout_seconds"],
+        )
+        for row in won
+    ]
+
+
+def _standings(rows: Sequence[Record]) -> dict[UUID, Standing]:
+    """Where their generation requests stand; only where money is asked for is it known whether the key has some."""
     standings: dict[UUID, Standing] = {}
     for row in rows:
-        if row["id"] is not None and row["id"] not in standings:
-            standings[row["id"]] = standing_from(row, payer_is_broke=row["payer_is_broke"])
-    return Claim(
-        busy=rows[0]["busy"],
-        slots=[
-            Claimed(
-                request_id=row["request_id"],
-                index=row["index"],
-                fence=row["fence"],
-                attempt=row["attempts"],
-                max_attempts=row["max_attempts"],
-                entity_type=row["entity_type"],
-                constraints=row["constraints"],
-                timeout_seconds=row["slot_timeout_seconds"],
-            )
-            for row in won
-        ],
-        standings=standings,
-        new_days={row["payer"] for row in rows if row["day_is_new"]},
-    )
+        if row["id"] not in standings:
+            standings[row["id"]] = standing_from(row, payer_is_broke=row.get("payer_is_broke", False))
+    return standings
 
 
 async def settle(
