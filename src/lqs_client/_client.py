@@ -59,8 +59,8 @@ class Client:
         `terms` are priority, deadlines, budget and the like, as far as you want to choose them.
 
         An idempotency key is made for every call and kept over its repetitions, so a repetition never generates
-        twice; give your own to make a repetition of yours just as harmless. Raises `Invalid` (yours), `ApiError`,
-        `ConnectionFailed`, `Timeout`.
+        twice; give your own to make a repetition of yours just as harmless. `terms` are its deadlines, attempts and
+        the like. Raises `Invalid` (yours), `ApiError`, `ConnectionFailed`, `Timeout`.
         """
         order = Order(entity_type_plural, count, constraints, metadata, terms or Terms())
         return self._carry_out(_calls.generate(order, idempotency_key, self._policy))
@@ -109,6 +109,17 @@ class Client:
             terms=terms,
         )
         return self.wait(accepted.request_id, timeout=timeout, on_progress=on_progress)
+
+    def cancel(
+        self, request_id: str, *, mode: str = "graceful", reason: str | None = None, if_version: int | None = None
+    ) -> GenerationRequest:
+        """Cancel a generation request; returns it as it stands then, what was generated included.
+
+        graceful: what is in flight finishes and is kept, by `cancellation.settles_by` at the latest, so it may not be
+        done yet. abort: everything ends at once. What was done before stays as it is, and `cancellation.outcome` is
+        too_late. Raises `NotFound`, and `Conflict` when it no longer has the version `if_version`.
+        """
+        return self._carry_out(_calls.cancel(request_id, mode, reason, if_version, self._policy))
 
     def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
         """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""

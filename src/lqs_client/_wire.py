@@ -145,6 +145,14 @@ def generation_request(request_id: str, *, etag: str | None = None, timeout: flo
     return HttpRequest("GET", f"/generation-requests/{quote(request_id, safe='')}", headers, timeout=timeout)
 
 
+def cancel(request_id: str, *, mode: str, reason: str | None, if_version: int | None) -> HttpRequest:
+    """Cancel a generation request. Twice is the same as once, unless it has to have a certain version."""
+    body = {"mode": mode, "reason": reason, "if_version": if_version}
+    said = {name: value for name, value in body.items() if value is not None}
+    call = _post(f"/generation-requests/{quote(request_id, safe='')}/cancel", said, {})
+    return replace(call, repeatable=if_version is None)
+
+
 def entity(plural: str, entity_id: str) -> HttpRequest:
     """Look at one entity. Raises `ValueError` for a noun that is known to be none."""
     return HttpRequest("GET", f"/{_noun(plural)}/{quote(entity_id, safe='')}")

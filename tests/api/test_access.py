@@ -106,6 +106,8 @@ ROUTES = [
     ("GET", "/problems/x", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
     ("GET", "/generation-requests/stats", Scope.READ),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/x/cancel", Scope.WRITE),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),
