@@ -124,7 +124,7 @@ class ModelRequest:
         return len(taken)
 
     def end(self, reason: str = "all_settled") -> None:
-        """What moved is booked: nothing waits in what is cancelled or has no money, and what is settled has a reason."""
+        """What moved is booked: nothing waits in what is cancelled or has no money; what is settled has a reason."""
         if self.cancel:
             self.take_all("cancelled", of=WAITING)
         if self.begun and self.exhausted:
