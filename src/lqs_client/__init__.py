@@ -79,6 +79,15 @@ from lqs_client._retries import (
     RunList,
     SlotHistory,
 )
+from lqs_client._statistics import (
+    AttemptStatistics,
+    EntityStatistics,
+    FailureCount,
+    RequestStatistics,
+    Statistics,
+    StatisticsGroup,
+    Times,
+)
 from lqs_client._version import __version__
 from lqs_client._wire import Terms
 
@@ -89,6 +98,7 @@ __all__ = [
     "ApiKeyList",
     "AsyncClient",
     "Attempt",
+    "AttemptStatistics",
     "Authentication",
     "BulkOperation",
     "BulkPreview",
@@ -102,7 +112,9 @@ __all__ = [
     "DeadLetter",
     "DeadLetterPage",
     "Entity",
+    "EntityStatistics",
     "ErrorCount",
+    "FailureCount",
     "FieldError",
     "Forbidden",
     "FoundRequests",
@@ -117,6 +129,7 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "RequestStatistics",
     "Requeued",
     "Run",
     "RunList",
@@ -125,8 +138,11 @@ __all__ = [
     "SlotError",
     "SlotHistory",
     "Statement",
+    "Statistics",
+    "StatisticsGroup",
     "Terms",
     "Timeout",
+    "Times",
     "UnexpectedAnswer",
     "Usage",
     "VersionMismatch",
