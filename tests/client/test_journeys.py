@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -46,7 +47,8 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Ask:
 
 
 def _method(client: Client | AsyncClient, name: str) -> Callable[..., Any]:
-    return getattr(client.keys, name.removeprefix("keys.")) if "." in name else getattr(client, name)
+    """A method by its name, such as `get` or `keys.list`."""
+    return attrgetter(name)(client)
 
 
 async def test_what_was_asked_for_is_generated_and_can_be_read_again(ask: Ask) -> None:
