@@ -95,7 +95,7 @@ async def requeue_matching(database: Database, order: Order, operator: Operator,
         )
         requeued = await _requeue_all(connection, found, operator, defaults)
         chosen = sum(len(one.indexes) for one in found)
-        done = Requeue(order.id, json.dumps(order.told), matched, requeued, chosen - requeued)
+        done = Requeue(order.id, json.dumps(order.told), requeued, chosen - requeued, matched - chosen)
         await dead_letters.record(connection, done, owner_id=operator.owner_id, requested_by=operator.key_id)
     return done
 
