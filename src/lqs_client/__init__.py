@@ -64,7 +64,7 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
-from lqs_client._retries import (
+from lqs_client._history import (
     Attempt,
     DeadLetter,
     DeadLetterPage,

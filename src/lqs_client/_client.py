@@ -11,15 +11,8 @@ from lqs_client._api_keys import ApiKeyList, NewApiKey
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
-from lqs_client._retries import (
-    Again,
-    DeadLetter,
-    DeadLetterPage,
-    FoundRequests,
-    Requeued,
-    RunList,
-    SlotHistory,
-)
+from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait, wait
 from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Trouble

@@ -68,7 +68,8 @@ FROM plan;
 INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,
                           options, failed_at, state, resolved_at)
 SELECT md5('letter' || n)::uuid, owner_id, id, 0, 1, 'problem', 'internal', '{}', '{}', '{}',
-       now() - n * interval '1 s', CASE WHEN n % 2 = 0 THEN 'open' ELSE 'discarded' END, CASE WHEN n % 2 = 1 THEN now() END
+       now() - n * interval '1 s', CASE WHEN n % 2 = 0 THEN 'open' ELSE 'discarded' END,
+       CASE WHEN n % 2 = 1 THEN now() END
 FROM plan;
 """
 
@@ -180,6 +181,7 @@ HOT = {
         ["problems_pkey"],
     ),
     "lock_flows": Hot(generation_requests.SQL["lock_flows"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "lock_flows_of": Hot(generation_requests.SQL["lock_flows_of"], {"owner_id": OWNER}, []),
     "a retry": Hot(
         slots.SQL["retry"],
         {"request_id": REQUEST, "befores": "ARRAY['failed', 'cancelled']", "indexes": "ARRAY[0, 2]::smallint[]",
