@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lqs_client._errors import UnexpectedAnswer
-from lqs_client._fields import moment, object_at, text, whole
+from lqs_client._fields import moment, object_at, objects, text, whole
 from lqs_client._generation import (
     Counts,
     GenerationRequest,
