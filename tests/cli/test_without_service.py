@@ -66,7 +66,7 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
     [
         (["problmes"], "Did you mean 'problems'?"),
         (["problems"], "  generate  Ask for problems"),
-        (["generation"], "  wait  Wait until"),
+        (["generation"], "  wait   Wait until"),
         (["keys"], "  revoke  Revoke an API key"),
         (["problems", "generat"], "Did you mean 'generate'"),
         (["generation", "wait"], "Missing argument 'ID'"),
@@ -170,7 +170,7 @@ def test_completion_offers_commands(lonely: Caller) -> None:
     asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
     assert lonely.piped(**asked).out.split() == ["generation"]
     asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
-    assert lonely.piped(**asked).out.split() == ["get", "wait"]
+    assert lonely.piped(**asked).out.split() == ["get", "wait", "retry", "runs", "slot", "find"]
 
 
 def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:
