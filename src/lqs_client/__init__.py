@@ -54,6 +54,8 @@ from lqs_client._errors import (
 )
 from lqs_client._generation import (
     Accepted,
+    Cancellation,
+    Cost,
     Counts,
     ErrorCount,
     GenerationFailed,
@@ -76,6 +78,7 @@ from lqs_client._history import (
     SlotHistory,
 )
 from lqs_client._version import __version__
+from lqs_client._wire import Terms
 
 __all__ = [
     "Accepted",
@@ -87,9 +90,11 @@ __all__ = [
     "Authentication",
     "BulkOperation",
     "BulkPreview",
+    "Cancellation",
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "Cost",
     "Counts",
     "CredentialsInvalid",
     "DeadLetter",
@@ -118,6 +123,7 @@ __all__ = [
     "SlotError",
     "SlotHistory",
     "Statement",
+    "Terms",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",

@@ -22,8 +22,9 @@ from lqs.domain.errors import (
     NothingToRetry,
     PriorityFixed,
 )
-from lqs.domain.generation_request import Priority, Status
-from lqs.lifecycle.bulk import BulkRules, BulkWish, begin_bulk, work
+from lqs.domain.generation_request import Priority
+from lqs.lifecycle.bulk import BulkWish, begin_bulk
+from lqs.lifecycle.bulk_work import BulkRules, work
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
 from lqs.lifecycle.retry import Choice
@@ -90,6 +91,31 @@ class Ring:
         )
         await self.house.expire()
 
+    async def give_up(self) -> None:
+        await self.house.rows(
+            "UPDATE generation_requests SET start_deadline_at = lqs_now() WHERE id IN (SELECT id FROM"
+            " generation_requests WHERE started_at IS NULL AND completed_at IS NULL ORDER BY random() LIMIT 3"
+            " FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.give_up()
+
+    async def cancel(self) -> None:
+        """Some at once, each by one call; every third of them at once and for good."""
+        rows = await self.house.rows(
+            "SELECT id FROM generation_requests WHERE completed_at IS NULL ORDER BY random() LIMIT 3"
+        )
+        asks = (self.house.cancel, self.house.cancel, self.house.abort)
+        await asyncio.gather(*(ask(row["id"]) for ask, row in zip(asks, rows, strict=False)))
+
+    async def sweep(self) -> None:
+        """Whatever is left of the cancellations of others, and of one of its own."""
+        await self.cancel()
+        await self.house.rows(
+            "UPDATE generation_requests SET settles_by = lqs_now() WHERE id IN (SELECT id FROM generation_requests"
+            " WHERE status = 'cancelling' ORDER BY random() LIMIT 3 FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.sweep()
+
     async def purge(self) -> None:
         """Of what is done some is past its time, pinned or not, and the tombstones before it are forgotten."""
         await self.house.rows(
@@ -114,9 +140,8 @@ class Ring:
                 await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
 
     async def bulk(self) -> None:
-        """Purges or tries again some of what is done, in small batches."""
-        action = self.rng.choice([BulkAction.RETRY, BulkAction.PURGE])
-        wish = BulkWish(self.house.owner_id, action, Filter(status=(Status.FAILED, Status.PARTIAL)))
+        """Purges, tries again or cancels some, in small batches."""
+        wish = BulkWish(self.house.owner_id, self.rng.choice(list(BulkAction)), Filter(entity_type="problem"))
         begun = await begin_bulk(self.house.database, wish)
         for _ in range(3):
             await work(self.house.database, begun.bulk.id, BulkRules(), batch=2)
@@ -143,8 +168,8 @@ class Ring:
 
 
 TRANSITIONS = [
-    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "retry", "requeue", "purge",
-    "change", "bulk",
+    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "give_up", "cancel", "sweep",
+    "retry", "requeue", "purge", "change", "bulk",
 ]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 
@@ -192,6 +217,8 @@ async def test_all_transitions_at_once_come_to_an_end(house):
         await house.hand_back(ring.worker_id)
         await house.promote()
         await house.expire()
+        await house.rows("UPDATE generation_requests SET settles_by = lqs_now() WHERE status = 'cancelling'")
+        await house.sweep()
         await house.time_out()
         worker_id = await house.worker()
         await house.settle(worker_id, *map(generated, (await house.claim(worker_id)).slots))

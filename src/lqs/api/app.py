@@ -13,6 +13,7 @@ from lqs import __version__
 from lqs.api import (
     api_keys,
     bulk,
+    cancellation,
     dead_letters,
     envelope,
     generation_requests,
@@ -66,6 +67,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     api.include_router(find_router(types))
     api.include_router(bulk.router)  # before what would take its address for an id
     api.include_router(generation_requests.router)
+    api.include_router(cancellation.router)
     api.include_router(records.router)
     api.include_router(retry.router)
     api.include_router(dead_letters.router)
@@ -103,6 +105,7 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
     inputs: list[type[BaseModel]] = [
+        schemas.CancelBody,
         schemas.CreateKeyBody,
         schemas.ChangeBody,
         schemas.BulkBody,

@@ -68,22 +68,3 @@ async def purge(parts: ApiParts, caller: Caller, request_id: UUID) -> Response:
         parts.database, request_id, owner_id=caller.owner_id, tombstone_seconds=parts.kept.tombstone_seconds
     )
     return Response(status_code=204)
-
-
-@router.delete(
-    "/generation-requests/{request_id}",
-    status_code=204,
-    operation_id="delete_generation_request",
-    summary="Purge a generation request",
-    response_class=Response,
-    responses=error_docs(400, 401, 403, 404, 409, 410),
-)
-async def delete(
-    request: Request,
-    parts: Parts,
-    caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
-    request_id: str,
-) -> Response:
-    """Until the cancel route is merged."""
-    refuse_unknown_parameters(request, frozenset({"purge"}))
-    return await purge(parts, caller, parse_id(request_id))

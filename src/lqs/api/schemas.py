@@ -36,6 +36,10 @@ Metadata = Annotated[
 ]
 
 
+IF_VERSION = "Only if the generation request still has this version; else 412."
+IfVersion = Annotated[int | None, Field(ge=1, le=limits.MAX_VERSION, description=IF_VERSION)]
+
+
 class GenerateBody(_Input):
     """What every entity type's generate operation takes; each type adds its own constraints."""
 
@@ -109,6 +113,25 @@ def generate_body(entity_type: EntityType) -> type[GenerateBody]:
     return create_model(f"Generate{noun}", __base__=GenerateBody, constraints=constraints)
 
 
+class CancelBody(_Input):
+    """How to cancel, and why; nothing has to be said."""
+
+    mode: Annotated[
+        CancelMode,
+        Field(description="graceful: what is in flight finishes and is kept; abort: everything ends at once."),
+    ] = CancelMode.GRACEFUL
+    reason: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=limits.MAX_REASON_CHARACTERS,
+            description="Your own words, kept with the cancellation.",
+            examples=["wrong lesson"],
+        ),
+    ] = None
+    if_version: IfVersion = None
+
+
 class ChangeBody(_Input):
     """What is to be changed of a generation request; what is absent or null stays."""
 
@@ -130,9 +153,7 @@ class ChangeBody(_Input):
         bool | None,
         Field(description="true: kept until it is unpinned. false: purged when its retention has passed from now."),
     ] = None
-    if_version: Annotated[int | None, Field(ge=1, description="Change it only if it has this version; else 412.")] = (
-        None
-    )
+    if_version: IfVersion = None
 
 
 _Moment = Annotated[
@@ -299,8 +320,10 @@ class Cancellation(_Output):
 
     mode: CancelMode
     reason: str | None
-    requested_at: datetime
-    settles_by: datetime = Field(description="When the last slot is settled, at the latest.")
+    requested_at: datetime | None = Field(description="null when the end had come before; it is not recorded then.")
+    settles_by: datetime | None = Field(
+        description="When the last slot is settled, at the latest; null when the end had come before."
+    )
     outcome: Literal["pending", "cancelled", "too_late"] = Field(
         description="too_late: everything had been settled before it took effect."
     )

@@ -145,10 +145,13 @@ def _place(pointer: str) -> str:
             name = "scope"
         case ["filter", field, *_]:
             name = field.removesuffix("_seconds").replace("_", "-")
-        case ["count" | "metadata" | "constraints" | "expires_at" as field, *_]:
+        case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
             name = field.replace("_", "-")
         case _:
-            return pointer or "body"
+            from lqs.cli.terms import OPTIONS
+
+            option = OPTIONS.get(pointer.removeprefix("/"))
+            return f"{option} ({pointer})" if option else pointer or "body"
     return f"--{name} ({pointer})"
 
 

@@ -1,4 +1,4 @@
-"""`lqs generation`: look at a generation request, wait for one or several, try again what failed."""
+"""`lqs generation`: look at a generation request, wait for one or several, cancel them, try again what failed."""
 
 import json
 import sys
@@ -17,6 +17,7 @@ from lqs.cli.arguments import (
     new_app,
 )
 from lqs.cli.bulk import add_bulk
+from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.keeping import add_keeping
@@ -24,9 +25,9 @@ from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
 from lqs.cli.verdicts import judge
-from lqs_client import GenerationRequest, Slot
+from lqs_client import Cancellation, GenerationRequest, Slot
 
-app = new_app("Look at a generation request, wait for it, try it again.")
+app = new_app("Look at a generation request, wait for it, cancel it, try it again.")
 
 
 @app.command(epilog=CLIENT_EPILOG)
@@ -67,6 +68,7 @@ def wait(
     )
 
 
+app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
 add_keeping(app)
 add_bulk(app)
 
@@ -92,9 +94,20 @@ def _summary(request: GenerationRequest) -> str:
         f"  deadline   {moment(request.deadline_at)}",
         f"  kept until {_kept(request)}",
     ]
+    if request.start_deadline_at and not request.started_at:
+        lines.append(f"  start by   {moment(request.start_deadline_at)}")
+    if request.cancellation:
+        lines.append(f"  cancel     {_cancellation(request.cancellation)}")
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)
+
+
+def _cancellation(asked: Cancellation) -> str:
+    until = f"; ends by {moment(asked.settles_by)}" if asked.outcome == "pending" else ""
+    late = "; too late: everything was settled before it took effect" if asked.outcome == "too_late" else ""
+    why = f" ({clean(asked.reason)})" if asked.reason else ""
+    return f"{clean(asked.mode)}, asked for at {moment(asked.requested_at)}{why}{until}{late}"
 
 
 def _kept(request: GenerationRequest) -> str:
