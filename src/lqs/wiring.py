@@ -11,7 +11,7 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
-from lqs.lifecycle.bulk import BulkRules, keep_bulk_going
+from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter

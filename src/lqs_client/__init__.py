@@ -20,9 +20,8 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
     │   ├── Gone                    yours: 410; its record was purged, its entities are still there
-    │   ├── VersionMismatch         yours: 412; it is not at the version that the call named
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -52,7 +51,6 @@ from lqs_client._errors import (
     ServerError,
     Timeout,
     UnexpectedAnswer,
-    VersionMismatch,
 )
 from lqs_client._generation import (
     Accepted,
@@ -69,7 +67,7 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
-from lqs_client._retries import (
+from lqs_client._history import (
     Attempt,
     DeadLetter,
     DeadLetterPage,
@@ -145,7 +143,6 @@ __all__ = [
     "Times",
     "UnexpectedAnswer",
     "Usage",
-    "VersionMismatch",
     "WaitTimeout",
     "__version__",
     "looks_like_key",

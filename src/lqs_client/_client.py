@@ -12,15 +12,8 @@ from lqs_client._bulk import Bulk
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
-from lqs_client._retries import (
-    Again,
-    DeadLetter,
-    DeadLetterPage,
-    FoundRequests,
-    Requeued,
-    RunList,
-    SlotHistory,
-)
+from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
 from lqs_client._waiting import Wait, wait
@@ -94,8 +87,8 @@ class Client:
         """Try again what failed: a further run under the same id, with what was generated left as it is.
 
         `slots` is "failed", "failed_and_cancelled", or the indexes of the slots. An idempotency key is made for every
-        call and kept over its repetitions. Raises `Conflict` when it is not done or there is nothing to try again,
-        `Gone`, `NotFound`, `VersionMismatch`.
+        call and kept over its repetitions. Raises `Conflict` when it is not done, has another version or nothing
+        to try again, `Gone`, `NotFound`.
         """
         again = Again(slots, max_attempts, timeout_seconds, if_version)
         return self._carry_out(_retries.retry(request_id, again, idempotency_key, self._policy))

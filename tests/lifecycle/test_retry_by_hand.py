@@ -220,6 +220,7 @@ async def test_a_wait_for_a_start_belongs_to_the_first_run(house):
     request_id, worker_id = await house.submit(1, start_within_seconds=1), await house.worker()
     await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
     await house.retry(request_id)
+    assert (await house.read(request_id)).start_deadline_at is None
     async with house.at("+1 minute") as later:
         assert len((await later.claim(worker_id)).slots) == 1
 

@@ -130,14 +130,14 @@ async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: 
     wanted = Filter(body.filter.code, body.filter.entity_type, body.filter.since)
     if body.dry_run:
         matched = await count_matching(parts.database, wanted, owner_id=caller.owner_id)
-        return json_answer(_requeued(matched, 0, 0) | {"dry_run": True, "idempotency": None})
+        return json_answer(_requeued(0, 0, matched) | {"dry_run": True, "idempotency": None})
     order = Order(wanted, told)
     operator = Operator(caller.owner_id, caller.key_id, key)
     done = await requeue_matching(parts.database, order, operator, parts.defaults)
     keyed = Keyed(key, replayed=done.id != order.id)
     if done.requeued and not keyed.replayed:
         parts.announcer.announce()
-    answer = _requeued(done.matched, done.requeued, done.skipped)
+    answer = _requeued(done.requeued, done.skipped, done.remaining)
     return json_answer(answer | {"dry_run": False, "idempotency": keyed.body(None)}, status=202, headers=keyed.headers)
 
 
@@ -186,9 +186,9 @@ def _letter(view: LetterView) -> dict[str, Any]:
     return body | {"code": view.error_code, "category": kind.category, "message": kind.message}
 
 
-def _requeued(matched: int, requeued: int, skipped: int) -> dict[str, Any]:
-    left = matched - requeued - skipped
-    return {"matched": matched, "requeued": requeued, "skipped": skipped, "remaining": left}
+def _requeued(requeued: int, skipped: int, remaining: int) -> dict[str, Any]:
+    matched = requeued + skipped + remaining
+    return {"matched": matched, "requeued": requeued, "skipped": skipped, "remaining": remaining}
 
 
 def _parse_id(text: str) -> UUID:

@@ -26,7 +26,6 @@ from lqs_client import (
     RateLimited,
     Timeout,
     UnexpectedAnswer,
-    VersionMismatch,
 )
 
 _KEY = f"set LQS_API_KEY, or run {command('up')} on the machine of the service: it stores a key for you"
@@ -39,6 +38,7 @@ _CONFLICTS = MappingProxyType(
         "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
         "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
         "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
+        "version_mismatch": f"{command('generation get ID')}, and then decide",
         "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",
     }
 )
@@ -57,7 +57,6 @@ _ANSWERS: tuple[tuple[type[ApiError], ExitCode, str], ...] = (
     (NotFound, ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"),
     (Gone, ExitCode.NOT_FOUND, "its entities are still there; generate anew for others"),
     (Invalid, ExitCode.USAGE, "correct what is named above and run the command again"),
-    (VersionMismatch, ExitCode.ERROR, "look at it again, and then decide"),
     (RateLimited, ExitCode.ERROR, "the same command later"),
 )
 _AGAIN = "the same command again; if it stays, report the trace id"

@@ -218,6 +218,11 @@ async def lock_flows(connection: Connection, ids: Sequence[UUID]) -> None:
     await SQL["lock_flows"].fetch(connection, ids=ids)
 
 
+async def lock_flows_of(connection: Connection, owner_id: UUID) -> None:
+    """Lock every place in the fair order that an owner is at; before `lock`, never after."""
+    await SQL["lock_flows_of"].fetch(connection, owner_id=owner_id)
+
+
 async def past_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
     """Unfinished generation requests (of these, or of all) whose deadline has passed, oldest first.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
-from lqs.lifecycle.bulk import keep_bulk_going
+from lqs.lifecycle.bulk_work import keep_bulk_going
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken

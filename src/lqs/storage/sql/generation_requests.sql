@@ -26,6 +26,10 @@ JOIN (SELECT DISTINCT owner_id, priority FROM generation_requests WHERE id = ANY
 ORDER BY f.owner_id, f.class
 FOR NO KEY UPDATE OF f;
 
+-- name: lock_flows_of(owner_id)
+-- All of an owner's places at once, for whoever is going to advance several.
+SELECT owner_id, class FROM flows WHERE owner_id = :owner_id ORDER BY owner_id, class FOR NO KEY UPDATE;
+
 -- name: past_deadline(batch, among)
 -- Who asks again under the lock asks for some alone: a further run may have begun meanwhile, with a deadline of its own.
 SELECT id
