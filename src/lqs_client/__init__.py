@@ -53,6 +53,8 @@ from lqs_client._errors import (
 )
 from lqs_client._generation import (
     Accepted,
+    Cancellation,
+    Cost,
     Counts,
     ErrorCount,
     GenerationFailed,
@@ -75,6 +77,7 @@ from lqs_client._history import (
     SlotHistory,
 )
 from lqs_client._version import __version__
+from lqs_client._wire import Terms
 
 __all__ = [
     "Accepted",
@@ -84,9 +87,11 @@ __all__ = [
     "AsyncClient",
     "Attempt",
     "Authentication",
+    "Cancellation",
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "Cost",
     "Counts",
     "CredentialsInvalid",
     "DeadLetter",
@@ -115,6 +120,7 @@ __all__ = [
     "SlotError",
     "SlotHistory",
     "Statement",
+    "Terms",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",

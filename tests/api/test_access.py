@@ -115,6 +115,8 @@ ROUTES = [
     ("POST", "/dead-letters/requeue", Scope.ADMIN),
     ("POST", "/dead-letters/x/requeue", Scope.ADMIN),
     ("DELETE", "/dead-letters/x", Scope.ADMIN),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/x/cancel", Scope.WRITE),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),

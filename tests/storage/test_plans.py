@@ -8,7 +8,16 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import dead_letters, entities, generation_requests, idempotency_keys, runs, slots, tombstones
+from lqs.storage import (
+    cancellations,
+    dead_letters,
+    entities,
+    generation_requests,
+    idempotency_keys,
+    runs,
+    slots,
+    tombstones,
+)
 from lqs.storage.queries import Statement
 
 GROWING = {
@@ -140,8 +149,27 @@ HOT = {
         ["slots_pkey"],
     ),
     "past_deadline": Hot(
-        generation_requests.SQL["past_deadline"], {"batch": "500"}, ["generation_requests_by_deadline"]
+        generation_requests.SQL["past_deadline"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_deadline"],
     ),
+    "past_start_deadline": Hot(
+        generation_requests.SQL["past_start_deadline"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_start_deadline"],
+    ),
+    "past_settling": Hot(
+        cancellations.SQL["past_settling"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_settling"],
+    ),
+    "intend": Hot(
+        cancellations.SQL["intend"],
+        {"ids": IDS, "mode": "'graceful'", "reason": "NULL", "grace_seconds": "15"},
+        ["generation_requests_pkey"],
+    ),
+    "modes": Hot(cancellations.SQL["modes"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "taken": Hot(slots.SQL["taken"], REPORTS, ["slots_pkey"]),
     "lock": Hot(generation_requests.SQL["lock"], {"ids": IDS}, ["generation_requests_pkey"]),
     "lock_free": Hot(generation_requests.SQL["lock_free"], {"ids": IDS}, ["generation_requests_pkey"]),
     "write": Hot(

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from lqs import __version__
 from lqs.api import (
     api_keys,
+    cancellation,
     dead_letters,
     envelope,
     generation_requests,
@@ -63,6 +64,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         api.include_router(entity_router(entity_type))
     api.include_router(find_router(types))
     api.include_router(generation_requests.router)
+    api.include_router(cancellation.router)
     api.include_router(retry.router)
     api.include_router(dead_letters.router)
     api.include_router(api_keys.router)
@@ -98,7 +100,12 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, *schemas_retry.INPUTS, *map(schemas.generate_body, types)]
+    inputs: list[type[BaseModel]] = [
+        schemas.CancelBody,
+        schemas.CreateKeyBody,
+        *schemas_retry.INPUTS,
+        *map(schemas.generate_body, types),
+    ]
     outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),

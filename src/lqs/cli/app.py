@@ -43,7 +43,7 @@ class Place:
 
 PLACES: Mapping[str, Place] = MappingProxyType(
     {
-        "generation": Place("lqs.cli.generation", "Look at a generation request, wait for it, try it again."),
+        "generation": Place("lqs.cli.generation", "Look at generation requests, wait for, cancel or retry them."),
         "dead-letters": Place("lqs.cli.dead_letters", "Look at what failed for good, and try it again."),
         "keys": Place("lqs.cli.keys", "Make, list and revoke API keys."),
         "up": Place("lqs.cli.up", "Serve everything on this machine until Ctrl-C."),
