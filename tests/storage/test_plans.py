@@ -124,7 +124,8 @@ MATCH = {
 HOT = {
     "claim": Hot(
         slots.SQL["claim"],
-        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15",
+         "broken_ids": "ARRAY[]::uuid[]"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
     "pay": Hot(
