@@ -77,6 +77,15 @@ from lqs_client._history import (
     RunList,
     SlotHistory,
 )
+from lqs_client._statistics import (
+    AttemptStatistics,
+    EntityStatistics,
+    FailureCount,
+    RequestStatistics,
+    Statistics,
+    StatisticsGroup,
+    Times,
+)
 from lqs_client._version import __version__
 from lqs_client._wire import Terms
 
@@ -87,6 +96,7 @@ __all__ = [
     "ApiKeyList",
     "AsyncClient",
     "Attempt",
+    "AttemptStatistics",
     "Authentication",
     "BulkOperation",
     "BulkPreview",
@@ -100,7 +110,9 @@ __all__ = [
     "DeadLetter",
     "DeadLetterPage",
     "Entity",
+    "EntityStatistics",
     "ErrorCount",
+    "FailureCount",
     "FieldError",
     "Forbidden",
     "FoundRequests",
@@ -115,6 +127,7 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "RequestStatistics",
     "Requeued",
     "Run",
     "RunList",
@@ -123,8 +136,11 @@ __all__ = [
     "SlotError",
     "SlotHistory",
     "Statement",
+    "Statistics",
+    "StatisticsGroup",
     "Terms",
     "Timeout",
+    "Times",
     "UnexpectedAnswer",
     "Usage",
     "WaitTimeout",

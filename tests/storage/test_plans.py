@@ -127,6 +127,16 @@ HOT = {
         {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
+    "pay": Hot(
+        slots.SQL["pay"],
+        {"worker_id": WORKER, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "grace_seconds": "15"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
+    "release": Hot(
+        slots.SQL["release"],
+        {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "deltas": f"{TWENTY}::bigint[]"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
     "settle": Hot(
         slots.SQL["settle"],
         {**REPORTS, "worker_id": WORKER, "statuses": texts("generated"),

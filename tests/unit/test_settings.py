@@ -14,6 +14,8 @@ WRONG = {
     "LQS_SIMULATED_LATENCY_SECONDS": ["-0.1", "inf"],
     "LQS_SIMULATED_LATENCY_SIGMA": ["-1", "3.1"],
     "LQS_SIMULATED_FAILURES": ["not json", "[]", '{"internal": "often"}', '{"internal": 0.6, "slot_timeout": 0.5}'],
+    "LQS_SIMULATED_PRICE_MICROUSD": ["-1", "0.5", "1000000001"],
+    "LQS_STATISTICS_TIMEOUT_SECONDS": ["0", "601", "nan"],
     "LQS_WORKER_CAPACITY": ["0", "50001"],
     "LQS_CLAIM_BATCH_SLOTS": ["0", "2001"],
     "LQS_SETTLE_BATCH_SLOTS": ["0", "2001"],

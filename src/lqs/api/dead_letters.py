@@ -206,12 +206,12 @@ def _word(name: str, text: str, words: type[Word]) -> Word:
     try:
         return words(text)
     except ValueError:
-        raise ParameterRefused(f"{name} is one of: {', '.join(words)}.") from None
+        raise ParameterRefused(name, f"It is one of: {', '.join(words)}.") from None
 
 
 def _name(text: str) -> str:
     if len(text) > _LONGEST_WORD or "\0" in text:
-        raise ParameterRefused("entity_type is the name of an entity type, such as problem.")
+        raise ParameterRefused("entity_type", "It is the name of an entity type, such as problem.")
     return text
 
 
@@ -221,11 +221,11 @@ def _time(text: str) -> datetime:
     except ValidationError:
         when = None
     if when is None or when.tzinfo is None:
-        raise ParameterRefused("since is a time with its offset, such as 2030-01-31T12:00:00Z.")
+        raise ParameterRefused("since", "It is a time with its offset, such as 2030-01-31T12:00:00Z.")
     return when
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1):
-        raise ParameterRefused("limit is a number from 1; more than 100 counts as 100.")
+        raise ParameterRefused("limit", "It is a number from 1; more than 100 counts as 100.")
     return min(int(text), _MOST_RESULTS)

@@ -165,6 +165,7 @@ async def _make_again(
         idempotency_key=None,
         terms=terms_from(json.loads(one.options)),
         requested_by=operator.key_id,
+        call_price_microusd=defaults.call_prices.get(one.entity_type) or 0,
         origin=one.request_id,
         id=fresh_id,
     )
