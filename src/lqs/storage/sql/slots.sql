@@ -259,7 +259,8 @@ WITH chosen AS MATERIALIZED (
     WHERE s.request_id = :request_id AND s.status = ANY (:befores::text[])
       AND (:indexes::smallint[] IS NULL OR s.index = ANY (:indexes::smallint[]))
 ), head AS MATERIALIZED (
-    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
+                     ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 ), flow AS (
