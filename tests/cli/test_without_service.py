@@ -195,7 +195,9 @@ def test_completion_offers_commands(lonely: Caller) -> None:
     asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
     assert lonely.piped(**asked).out.split() == ["generation"]
     asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
-    assert {"get", "wait", "cancel", "stats"} <= set(lonely.piped(**asked).out.split())
+    assert {"get", "wait", "cancel", "retry", "runs", "slot", "find", "stats", "bulk", "pin"} <= set(
+        lonely.piped(**asked).out.split()
+    )
 
 
 def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:

@@ -38,7 +38,6 @@ MOST_REQUESTS = 7
 PRICE = 10
 
 SETTLED = ("generated", "failed", "cancelled")
-AGAIN = ("failed", "cancelled")
 WAITING = ("pending", "retrying")
 T = TypeVar("T")
 
@@ -418,23 +417,21 @@ class Life(RuleBasedStateMachine):
         self._end_all(over, "cancelled", "cancelled", self.do(self.house.sweep()).slots)
 
     @precondition(lambda self: self.requests)
-    @rule(data=st.data())
-    def retry(self, data: st.DataObject) -> None:
-        """By hand, of anything: what is not done or has nothing failed among the chosen refuses and stays as it is."""
+    @rule(data=st.data(), choice=st.sampled_from([*Choice, "indexes"]))
+    def retry(self, data: st.DataObject, choice: str) -> None:
+        """By hand, of anything: what is not done or has nothing missing among the chosen refuses and stays as it is."""
         request_id = data.draw(st.sampled_from(list(self.requests)))
         request = self.requests[request_id]
-        last = len(request.slots) - 1
-        chosen = data.draw(st.none() | st.lists(st.integers(0, last), min_size=1, max_size=3))
-        wanted = [
-            slot
-            for index, slot in enumerate(request.slots)
-            if (slot.status == "failed" if chosen is None else slot.status in AGAIN and index in chosen)
-        ]
+        every = range(len(request.slots))
+        indexes = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=3)) if choice == "indexes" else every
+        missing = ("failed",) if choice == Choice.FAILED else ("failed", "cancelled")
+        wanted = [request.slots[index] for index in set(indexes) if request.slots[index].status in missing]
+        chosen = indexes if choice == "indexes" else Choice(choice)
         if not request.done or not wanted:
             with pytest.raises(NothingToRetry if request.done else NotDone):
-                self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+                self.do(self.house.retry(request_id, chosen))
             return
-        self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+        self.do(self.house.retry(request_id, chosen))
         for slot in wanted:
             slot.take_away("pending")
             slot.attempts = slot.crashes = 0

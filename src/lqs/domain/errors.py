@@ -194,7 +194,7 @@ class VersionMismatch(CallerError):
     title = "It has changed since"
 
     def __init__(self, wanted: int, current: int) -> None:
-        super().__init__(f"You named version {wanted}, but it stands at version {current}: look at it again.")
+        super().__init__(f"It has version {current}, not {wanted}. Nothing was done: look at it again, then decide.")
         self.current = current
 
 
