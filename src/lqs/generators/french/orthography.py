@@ -3,18 +3,19 @@
 import re
 import unicodedata
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
+
+from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
 
 APOSTROPHE = "’"
 NO_BREAK_SPACE = "\u00a0"
 
-ELIDING = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
+ELIDING = frozenset(["je", "me", "te", "se", "ne", "le", "la", "de", "que", "jusque", "lorsque", "puisque"])
 """Words that lose their vowel before a vowel sound."""
 
-H_ASPIRE = ("haïr", "hais", "hait", "haï", "harcel", "hass", "hauss", "heurt", "hiss", "hurl")
-"""How words begin whose h forbids elision."""
-
 _VOWELS = frozenset("aeiouyœæ")
+_CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
 _WORD = re.compile(r"[^\s’.,]+’?|[.,]")
 
 
@@ -30,7 +31,9 @@ def begins_with_vowel_sound(word: str) -> bool:
     """Whether a word before this one elides."""
     lowered = word.lower()
     if lowered.startswith("h"):
-        return not lowered.startswith(H_ASPIRE)
+        return not is_aspirated(lowered)
+    if (lowered.startswith("y") and lowered not in ("y", "yeux")) or lowered in NO_ELISION:
+        return False
     return unicodedata.normalize("NFD", lowered[:1])[:1] in _VOWELS
 
 
@@ -42,11 +45,24 @@ def join(words: list[str]) -> str:
             text = word
             continue
         head, _, last = text.rpartition(" ")
-        if last.lower() in ELIDING and begins_with_vowel_sound(word):
+        if _elides(last.lower(), word):
             text = f"{head} {last[:-1]}{APOSTROPHE}{word}" if head else f"{last[:-1]}{APOSTROPHE}{word}"
         else:
             text = f"{text} {word}"
     return text
+
+
+def _elides(word: str, following: str) -> bool:
+    if word == "si":
+        return following.lower().startswith(("il ", "ils ")) or following.lower() in ("il", "ils")
+    return word in ELIDING and begins_with_vowel_sound(following)
+
+
+def contracted(preposition: str, phrase: str) -> str:
+    """« à » or « de » before a noun phrase: « au marché », « des amis », « d’une amie »."""
+    article, _, noun = phrase.partition(" ")
+    merged = _CONTRACTIONS.get((preposition, article))
+    return f"{merged} {noun}" if merged and noun else join([preposition, phrase])
 
 
 def capitalised(text: str) -> str:
