@@ -16,7 +16,7 @@ ELIDING = frozenset(["je", "me", "te", "se", "ne", "le", "la", "de", "que", "jus
 
 _VOWELS = frozenset("aeiouyœæ")
 _CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
-_WORD = re.compile(r"[^\s’.,]+’?|[.,]")
+_WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
 
 
 class Word(NamedTuple):

@@ -34,6 +34,8 @@ _INVERTED = frozenset({"1isg", "1jsg"})
 
 _VIRTUAL, _FORBIDDEN = "()", "{}"
 _GLUED = "ds:"
+_NOMINAL = frozenset({"nom", "adj", "prn"})
+"""Nouns, adjectives and first names have gender and number."""
 _NOT_FINITE = frozenset({"infinitif", "participe_present"})
 
 
@@ -119,9 +121,9 @@ def _analyses(form: str, lemma: str, tags: tuple[str, ...]) -> Iterator[Analysis
         codes = [*parts, *(feature for feature in features if feature in TENSES or feature in _PERSONS)]
         whats = _verb_forms(codes, agreements)
     else:
-        nominal = [part for part in parts if part in ("nom", "adj")]
+        nominal = [part for part in parts if part in _NOMINAL]
         whats = [f"{part} {agreement}".strip() for part in nominal for agreement in agreements]
-        whats += [part for part in parts if part not in ("nom", "adj")]
+        whats += [part for part in parts if part not in _NOMINAL]
     for what in whats:
         yield Analysis(spelled, stem, what)
 
