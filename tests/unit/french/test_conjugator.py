@@ -103,6 +103,8 @@ OTHERWISE_IN_THE_LEXICON = {
     "descendre": "avoir",
     "échapper": "avoir",
     "ressortir": "avoir",
+    # « Tomber la veste », with avoir, is informal.
+    "tomber": "être",
     # Dictionaries allow « il a apparu, il est disparu », though they are rare.
     "apparaître": "être",
     "disparaître": "avoir",

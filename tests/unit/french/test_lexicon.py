@@ -11,6 +11,7 @@ from lqs.generators.french.lexicon.hunspell import Analysis, expand
 from lqs.generators.french.lexicon.words import analyses, verb_forms
 
 
+@pytest.mark.timeout(600)
 def test_the_shipped_lexicon_is_what_the_vendored_source_compiles_to():
     source = build.source_analyses()
     shipped = build.LEXICON.read_bytes()
@@ -20,7 +21,7 @@ def test_the_shipped_lexicon_is_what_the_vendored_source_compiles_to():
     by_form: dict[str, set[Analysis]] = {}
     for analysis in source:
         by_form.setdefault(analysis.form, set()).add(analysis)
-    for form in random.Random(5).sample(sorted(by_form), 5000):
+    for form in random.Random(5).sample(sorted(by_form), 2000):
         assert set(analyses(form)) == by_form[form]
 
 

@@ -29,6 +29,7 @@ ObjectForm = Literal["none", "noun", "pronoun"]
 ErrorCode = Literal[
     "agreement.subject_verb",
     "form.stem_or_spelling",
+    "form.imperative",
     "aux.choice",
     "participle.agreement",
     "participle.for_infinitive",
@@ -191,7 +192,7 @@ class Check(_Part):
 class Verification(_Part):
     """What was checked before the problem was stored, and by which engine."""
 
-    status: Literal["verified"]
+    status: Literal["verified", "warned"]
     engine: Word
     checks: tuple[Check, ...]
 

@@ -14,9 +14,14 @@ NO_BREAK_SPACE = "\u00a0"
 ELIDING = frozenset(["je", "me", "te", "se", "ne", "le", "la", "de", "que", "jusque", "lorsque", "puisque"])
 """Words that lose their vowel before a vowel sound."""
 
+_PRONOUNS = "me te se nous vous m’ t’ s’ y en le la les lui leur"
+_LEANING = frozenset(_PRONOUNS.split())
+"""Pronouns, which belong to the word after them."""
+
 _VOWELS = frozenset("aeiouyœæ")
 _CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
-_WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
+WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
+"""A word, which keeps its apostrophe if it is elided, or a punctuation mark."""
 
 
 class Word(NamedTuple):
@@ -78,13 +83,14 @@ def typographic(text: str) -> str:
 @lru_cache(maxsize=256)
 def words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
-    return tuple(Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text))
+    return tuple(Word(m.group(), m.start(), m.end()) for m in WORD.finditer(text))
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
     """Where `wrong` differs from `right`, in whole words: start and end in `wrong`, and what `right` has there.
 
-    The span is empty (start equals end) when `wrong` only lacks words.
+    Where one of them only lacks words, a word beside them belongs to the span, so that there is something to show: the
+    one before, or the one after for pronouns and for words too many.
     """
     ours, theirs = words(wrong), words(right)
     shorter = min(len(ours), len(theirs))
@@ -96,6 +102,10 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
         tail += 1
     if tail and any(_ends_elided(found, tail) for found in (ours, theirs)):
         tail -= 1  # « s’êtes » for « vous êtes »: an elided word cannot be cut from the next
+    if head + tail == shorter:
+        missing = theirs[head : len(theirs) - tail]
+        before = bool(missing) and missing[0].form.lower() not in _LEANING and head > 0
+        head, tail = (head - 1, tail) if before or tail < 2 else (head, tail - 1)
     start, end = _slice(ours, head, tail)
     from_, to = _slice(theirs, head, tail)
     return start, end, right[from_:to]

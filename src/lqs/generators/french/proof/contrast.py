@@ -13,28 +13,19 @@ from lqs.generators.french.proof.words import Token, tokens
 
 
 class Contrast(NamedTuple):
-    """Two statements and where they differ: `right[start:right_end]` against `wrong[start:wrong_end]`."""
+    """Two statements and where they differ: `right[start:right_end]` against `wrong[start:wrong_end]`.
+
+    `old` and `new` are those words; `pair` has them where exactly one differs.
+    """
 
     right: Tokens
     wrong: Tokens
     start: int
     right_end: int
     wrong_end: int
-
-    @property
-    def old(self) -> Tokens:
-        """The words of the right statement that the wrong one has not."""
-        return self.right[self.start : self.right_end]
-
-    @property
-    def new(self) -> Tokens:
-        """What the wrong statement has in their place."""
-        return self.wrong[self.start : self.wrong_end]
-
-    @property
-    def pair(self) -> tuple[Token, Token] | None:
-        """The two words, where exactly one differs."""
-        return (self.old[0], self.new[0]) if len(self.old) == len(self.new) == 1 else None
+    old: Tokens
+    new: Tokens
+    pair: tuple[Token, Token] | None
 
 
 def proven(method: str, code: ErrorCode) -> Proof:
@@ -65,4 +56,6 @@ def _span(ours: Tokens, theirs: Tokens, left: list[str], other: list[str]) -> Co
     tail = 0
     while tail < shorter - head and left[-1 - tail] == other[-1 - tail]:
         tail += 1
-    return Contrast(ours, theirs, head, len(left) - tail, len(other) - tail)
+    old, new = ours[head : len(left) - tail], theirs[head : len(other) - tail]
+    pair = (old[0], new[0]) if len(old) == len(new) == 1 else None
+    return Contrast(ours, theirs, head, len(left) - tail, len(other) - tail, old, new, pair)

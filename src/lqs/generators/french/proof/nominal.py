@@ -159,4 +159,5 @@ def euphonic_t(found: Contrast) -> Proof | None:
     return None
 
 
-RULES = (gender, adjective, elision, contraction, before_vowel, euphonic_t)
+OF_ONE_WORD = (gender, adjective, elision, contraction, before_vowel, euphonic_t)
+OF_SEVERAL = (gender, contraction)

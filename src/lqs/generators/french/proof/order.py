@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode
+from lqs.generators.french.lexicon.hunspell import TENSES
 from lqs.generators.french.proof.reading import CLITICS, DETERMINERS, Tokens, helper_lemma, helper_of, noun_phrase
 from lqs.generators.french.proof.words import (
     finite,
@@ -25,6 +26,7 @@ _OBJECTS = frozenset({"le", "la", "l’", "les", "lui", "leur", "y", "en", "me",
 _SUBJECTS = frozenset({"je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles"})
 _SECOND = frozenset({"pas", "plus", "jamais", "rien"})
 _NOT_AFTER_PARTICIPLE = frozenset({"pas", "plus"})
+_VERBAL = frozenset(TENSES.values()) - {"participe_passe", "infinitif"}
 _MARKS = frozenset({".", ",", "?", "!"})
 
 
@@ -45,9 +47,10 @@ def _is_finite(found: Tokens, at: int) -> bool:
 
 
 def _only_finite(found: Tokens, at: int) -> bool:
-    """A finite verb that can be no noun, adjective or participle."""
+    """A finite verb that can be nothing else."""
     form = found[at].form if at < len(found) else ""
-    return bool(form and finite(form)) and not noun_agreements(form) and not participle_readings(form)
+    known = readings(form)
+    return bool(finite(form)) and all(analysis.what.split(" ")[0] in _VERBAL for analysis in known)
 
 
 def _negation(found: Tokens) -> Iterator[Fault]:
@@ -57,19 +60,23 @@ def _negation(found: Tokens) -> Iterator[Fault]:
         if token.plain == "ne":
             if following in _SECOND and not _leads_to_infinitive(found, at + 2):
                 yield order  # « je ne pas mange »
-            if following in _MARKS or following in DETERMINERS and not _verb_after_clitics(found, at + 1):
+            if following in _MARKS or (following in DETERMINERS and not _verb_after_clitics(found, at + 1)):
                 yield order
             if at and found[at - 1].plain in _OBJECTS and at > 1 and found[at - 2].plain in _SUBJECTS:
                 yield order  # « je la ne regarde pas »
             if at and _only_finite(found, at - 1) and found[at - 1].plain not in ("pas", "plus"):
                 yield order  # « je mange ne pas »
-        if token.plain in _NOT_AFTER_PARTICIPLE and at and _negated_before(found, at):
-            if participle_readings(found[at - 1].form) and helper_of(found, at - 1) is not None:
-                yield order  # « je n’ai mangé pas »
+        if token.plain in _NOT_AFTER_PARTICIPLE and _negated_before(found, at) and _is_compound(found, at - 1):
+            yield order  # « je n’ai mangé pas »
         if token.plain == "personne" and _negated_before(found, at) and at + 1 < len(found):
             helped = participle_readings(found[at + 1].form) and _is_finite(found, at - 1)
             if helped and found[at - 1].plain != "ne":
                 yield order  # « je n’ai personne vu »
+
+
+def _is_compound(found: Tokens, at: int) -> bool:
+    """Whether a past participle with its auxiliary stands at an index."""
+    return at >= 0 and bool(participle_readings(found[at].form)) and helper_of(found, at) is not None
 
 
 def _negated_before(found: Tokens, at: int) -> bool:

@@ -1,7 +1,5 @@
 """Proofs about pronouns and negation."""
 
-from collections import Counter
-
 from lqs.domain.entities.problem import Proof
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.order import faults
@@ -44,17 +42,18 @@ _NEGATIVE = frozenset({"pas", "plus", "jamais", "rien", "personne", "aucun", "au
 
 def word_order(found: Contrast) -> Proof | None:
     """The same words in an order that no sentence has."""
-    if _bag(found.right) != _bag(found.wrong):
+    if len(found.old) != len(found.new) or _bag(found.old) != _bag(found.new):
         return None
     new = faults(found.wrong) - faults(found.right)
     return proven(next(iter(new)).method, next(iter(new)).code) if len({fault.code for fault in new}) == 1 else None
 
 
-def _bag(found: Tokens) -> Counter[str]:
-    """The words, however they are elided: « je l’aime » and « j’aime la » have the same."""
-    plain = (token.plain.lstrip("-") for token in found)
-    alike = {"l’": "le", "la": "le", "moi": "me", "toi": "te"}
-    return Counter(alike.get(word, word) for word in plain)
+def _bag(found: Tokens) -> list[str]:
+    """The words in order, however they are elided: « je l’aime » and « j’aime la » have the same."""
+    return sorted(_ALIKE.get(word, word) for word in (token.plain.lstrip("-") for token in found))
+
+
+_ALIKE = {"l’": "le", "la": "le", "moi": "me", "toi": "te"}
 
 
 def _verb_after(found: Tokens, at: int) -> int | None:
@@ -218,15 +217,5 @@ def article_after_negation(found: Contrast) -> Proof | None:
     return proven("general_object_with_de", "article.after_negation")
 
 
-RULES = (
-    word_order,
-    reflexive_person,
-    reflexive_missing,
-    stressed_form,
-    category,
-    antecedent,
-    y_or_en,
-    negation_incomplete,
-    negation_double,
-    article_after_negation,
-)
+OF_ONE_WORD = (reflexive_person, stressed_form, category, antecedent, y_or_en, article_after_negation)
+OF_SEVERAL = (word_order, reflexive_missing, negation_incomplete, negation_double)

@@ -6,7 +6,9 @@ from lqs.domain.entities.problem import Proof
 from lqs.generators.french.proof import nominal, pronouns, verbs
 from lqs.generators.french.proof.contrast import contrast
 
-RULES = (*verbs.RULES, *pronouns.RULES, *nominal.RULES)
+_OF_ONE_WORD = (*verbs.OF_ONE_WORD, *pronouns.OF_ONE_WORD, *nominal.OF_ONE_WORD)
+_OF_SEVERAL = (*verbs.OF_SEVERAL, *pronouns.OF_SEVERAL, *nominal.OF_SEVERAL)
+"""The rules for statements that differ in one word, and for those that differ in more or in a missing one."""
 
 
 @lru_cache(maxsize=4096)
@@ -18,7 +20,7 @@ def prove(right: str, wrong: str) -> Proof | None:
     found = contrast(right, wrong)
     if found is None or right[-1:] != wrong[-1:]:
         return None
-    for rule in RULES:
+    for rule in _OF_ONE_WORD if found.pair else _OF_SEVERAL:
         proof = rule(found)
         if proof is not None:
             return proof

@@ -23,30 +23,35 @@ Tokens = tuple[Token, ...]
 ALL = frozenset({"ms", "fs", "mp", "fp"})
 _S, _P = frozenset({"ms", "fs"}), frozenset({"mp", "fp"})
 
+_PLURAL_DETERMINERS = "les des mes tes ses nos vos leurs ces aux quelques plusieurs deux trois quatre cinq"
+_PREPOSITIONS = """
+à avec chez contre dans depuis devant derrière en entre jusque jusqu’ par pendant pour sans sous sur vers avant après
+"""
+_DOUBTFUL = "ou ni plupart foule majorité dizaine groupe moitié peu beaucoup qui"
+_TIMES = """
+lundi mardi mercredi jeudi vendredi samedi dimanche matin soir nuit jour journée semaine mois an année été hiver
+printemps automne week-end midi minuit heure heures fois weekend après-midi vacances jours soirs matins instant minute
+minutes moment temps lendemain veille
+"""
+_BEGINNINGS = "tous toutes chaque hier demain aujourd’hui toujours souvent"
+
 DETERMINERS = MappingProxyType(
     {
         **dict.fromkeys(("le", "un", "du", "ce", "cet", "au", "quel", "aucun", "tout"), frozenset({"ms"})),
         **dict.fromkeys(("la", "une", "ma", "ta", "sa", "cette", "quelle", "aucune", "toute"), frozenset({"fs"})),
         **dict.fromkeys(("l’", "mon", "ton", "son", "notre", "votre", "leur", "chaque"), _S),
-        **dict.fromkeys(
-            ("les", "des", "mes", "tes", "ses", "nos", "vos", "leurs", "ces", "aux", "quelques", "plusieurs", "deux")
-            + ("trois", "quatre", "cinq"),
-            _P,
-        ),
+        **dict.fromkeys(_PLURAL_DETERMINERS.split(), _P),
     }
 )
 """Gender and number that a determiner allows its noun."""
 
 CLITICS = frozenset({"me", "te", "se", "nous", "vous", "le", "la", "l’", "les", "lui", "leur", "y", "en"})
+PREPOSITIONS = frozenset(_PREPOSITIONS.split())
 BOUNDARIES = frozenset({".", "?", "!", ",", "que", "si", "quand", "lorsque", "parce", "puisque", "comme", "mais"})
-_UNSURE = frozenset({"ou", "ni", "plupart", "foule", "majorité", "dizaine", "groupe", "moitié", "peu", "beaucoup", "qui"})
-_MODAL_BE = frozenset({"avoir", "être"})
-_TIME_WORDS = frozenset(
-    "lundi mardi mercredi jeudi vendredi samedi dimanche matin soir nuit jour journée semaine mois an année été hiver "
-    "printemps automne week-end midi minuit heure heures fois weekend après-midi vacances jours soirs matins instant "
-    "minute minutes moment temps lendemain veille".split()  # noqa: SIM905
-)
-_TIME_BEGINNINGS = frozenset("tous toutes chaque hier demain aujourd’hui toujours souvent".split())  # noqa: SIM905
+_UNSURE = frozenset(_DOUBTFUL.split())
+_HELPERS = frozenset({"avoir", "être"})
+_TIME_WORDS = frozenset(_TIMES.split())
+_TIME_BEGINNINGS = frozenset(_BEGINNINGS.split())
 
 
 class Controller(NamedTuple):
@@ -208,12 +213,12 @@ def helper_of(found: Tokens, participle: int) -> int | None:
 
 
 def _is_helper(found: Tokens, at: int) -> bool:
-    return any(reading.lemma in _MODAL_BE for reading in finite(found[at].form))
+    return any(reading.lemma in _HELPERS for reading in finite(found[at].form))
 
 
 def helper_lemma(form: str) -> str:
     """avoir or être, of which this is a form; empty for another word."""
-    return next((reading.lemma for reading in finite(form) if reading.lemma in _MODAL_BE), "")
+    return next((reading.lemma for reading in finite(form) if reading.lemma in _HELPERS), "")
 
 
 def clitics_before(found: Tokens, verb: int) -> tuple[str, ...]:
@@ -236,7 +241,8 @@ def after_group(found: Tokens, verb: int) -> int:
     compound = _is_helper(found, verb)
     while at < len(found):
         token = found[at]
-        if token.plain.startswith("-") or is_adverb(token.form) or token.plain in ("pas", "plus", "jamais"):
+        adverb = is_adverb(token.form) and token.plain not in PREPOSITIONS
+        if token.plain.startswith("-") or adverb or token.plain in ("pas", "plus", "jamais"):
             at += 1
         elif compound and participle_readings(token.form):
             at, compound = at + 1, False
@@ -266,12 +272,6 @@ def direct_object_at(found: Tokens, at: int) -> Presence:
     return "no" if plain in PREPOSITIONS else "maybe"
 
 
-PREPOSITIONS = frozenset(
-    "à avec chez contre dans depuis devant derrière en entre jusque jusqu’ par pendant pour sans sous sur vers avant "
-    "après".split()  # noqa: SIM905
-)
-
-
 def is_time(found: Tokens, at: int) -> bool:
     """Whether an expression of time, and not an object, begins here: « tous les soirs », « le samedi »."""
     if at >= len(found):
@@ -280,5 +280,7 @@ def is_time(found: Tokens, at: int) -> bool:
         return True
     if found[at].plain in DETERMINERS:
         near = [token.plain for token in found[at + 1 : at + 3]]
-        return bool(near) and (near[0] in _TIME_WORDS or (len(near) > 1 and near[0] == "même" and near[1] in _TIME_WORDS))
+        return bool(near) and (
+            near[0] in _TIME_WORDS or (len(near) > 1 and near[0] == "même" and near[1] in _TIME_WORDS)
+        )
     return False

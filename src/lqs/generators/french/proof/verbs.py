@@ -5,7 +5,6 @@ from lqs.generators.french.conjugator import participles
 from lqs.generators.french.orthography import typographic
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.reading import (
-    ALL,
     Tokens,
     after_group,
     clause_start,
@@ -33,7 +32,7 @@ from lqs.generators.french.tables.times import PAST
 _SUBJUNCTIVES = frozenset({"subjonctif_present", "subjonctif_imparfait"})
 _BEFORE_INFINITIVE = frozenset({"à", "de", "pour", "sans"})
 _REFLEXIVES = {"1s": "me", "2s": "te", "3s": "se", "1p": "nous", "2p": "vous", "3p": "se"}
-_SEEN_WITH_AVOIR = frozenset({"tomber", "partir", "décéder"})
+_SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "décéder"})
 
 
 def person(found: Contrast) -> Proof | None:
@@ -111,7 +110,7 @@ def participle(found: Contrast) -> Proof | None:
     helper = helper_of(found.right, found.start)
     if not verbs or helper is None or found.right[found.start - 1].plain == "très":
         return None
-    accepted = _accepted(found.right, helper, found.start, verbs)
+    accepted = accepted_agreements(found.right, helper, found.start, verbs)
     if accepted is None:
         return None
     shown = {agreement for lemma, agreement in participle_readings(new.form) if lemma in verbs}
@@ -120,7 +119,7 @@ def participle(found: Contrast) -> Proof | None:
     return proven("disjoint_agreement", "participle.agreement")
 
 
-def _accepted(found: Tokens, helper: int, at: int, verbs: set[str]) -> frozenset[str] | None:
+def accepted_agreements(found: Tokens, helper: int, at: int, verbs: set[str]) -> frozenset[str] | None:
     """The agreements a participle may show here; None where that is not known for certain."""
     subject = subject_of(found, helper)
     if subject is None:
@@ -261,6 +260,27 @@ def non_word(found: Contrast) -> Proof | None:
     return proven("no_such_word", "form.stem_or_spelling")
 
 
+def imperative(found: Contrast) -> Proof | None:
+    """Another form of the verb in place of an imperative: « Manges ta soupe ! »."""
+    if not found.pair or found.right[-1].plain != "!":
+        return None
+    old, new = found.pair
+    ours = {reading.lemma for reading in finite(old.form) if reading.tense == "imperatif"}
+    before = [token.plain for token in found.right[clause_start(found.right, found.start) : found.start]]
+    if not ours & {reading.lemma for reading in finite(new.form)} or any(
+        word not in _BEFORE_IMPERATIVE for word in before
+    ):
+        return None
+    if any(reading.tense == "imperatif" for reading in finite(new.form)) or (not before and noun_agreements(new.form)):
+        return None
+    return proven("no_imperative_form", "form.imperative")
+
+
+_BEFORE_IMPERATIVE = frozenset(
+    {"ne", "me", "te", "se", "nous", "vous", "le", "la", "l’", "les", "lui", "leur", "y", "en"}
+)
+
+
 def preposition(found: Contrast) -> Proof | None:
     """Another preposition before an infinitive, or one too many or too few, after a verb that allows one only."""
     after = found.right_end
@@ -283,5 +303,5 @@ def preposition(found: Contrast) -> Proof | None:
     return proven("other_preposition_governed", "preposition.verb")
 
 
-RULES = (person, auxiliary, participle, infinitive, mood, time, non_word, preposition)
-
+OF_ONE_WORD = (person, auxiliary, participle, infinitive, mood, time, non_word, imperative, preposition)
+OF_SEVERAL = (auxiliary, preposition)

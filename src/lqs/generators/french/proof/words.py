@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from lqs.generators.french.lexicon.hunspell import Analysis
 from lqs.generators.french.lexicon.words import analyses
-from lqs.generators.french.orthography import words
+from lqs.generators.french.orthography import WORD
 
 _GLUED = re.compile(
     r"-t-(?:il|elle|on|ils|elles)\b"
-    r"|-(?:je|tu|il|elle|on|nous|vous|ils|elles|ce|moi|toi|me|te|se|le|la|les|lui|leur|y|en)\b"
+    r"|-(?:je|tu|il|elle|on|nous|vous|ils|elles|ce|moi|toi|me|te|se|le|la|les|lui|leur|y|en|là|ci)\b"
 )
 """A pronoun after its verb: « parle-t-il », « lève-toi »."""
 
@@ -30,19 +30,28 @@ class Token(NamedTuple):
 def tokens(text: str) -> tuple[Token, ...]:
     """The words and marks of a statement; pronouns glued to a verb are words of their own, with their hyphen."""
     found: list[Token] = []
-    for form, start, _ in words(text):
-        at = 0
+    for match in WORD.finditer(text):
+        form, start = match.group(), match.start()
         if "-" in form and not readings(form):
+            at = 0
             for glued in _GLUED.finditer(form):
-                found.append(_token(form[at : glued.start()], start + at))
+                if glued.start() > at:
+                    found.append(_token(form[at : glued.start()], start + at))
                 at = glued.start()
-        found.append(_token(form[at:], start + at))
-    return tuple(token for token in found if token.form)
+            found.append(_token(form[at:], start + at))
+        else:
+            found.append(Token(form, _plain(form), start, match.end()))
+    return tuple(found)
 
 
 def _token(form: str, start: int) -> Token:
+    return Token(form, _plain(form), start, start + len(form))
+
+
+@lru_cache(maxsize=4096)
+def _plain(form: str) -> str:
     lowered = form.lower()
-    return Token(form, _FULL.get(lowered, lowered), start, start + len(form))
+    return _FULL.get(lowered, lowered)
 
 
 @lru_cache(maxsize=4096)

@@ -13,17 +13,17 @@ class Auxiliary(StrEnum):
 
 _ETRE = """
 advenir aller arriver décéder devenir échoir intervenir mourir naître naitre obvenir partir parvenir provenir
-redevenir repartir rester retomber revenir souvenir survenir tomber venir
+redevenir repartir rester retomber revenir souvenir survenir venir
 """
 _MOVEMENT = """
-descendre entrer monter passer redescendre remonter rentrer repasser ressortir retourner sortir
+descendre entrer monter passer redescendre remonter rentrer repasser ressortir retourner sortir tomber
 """
 _OTHERS = """
 accourir apparaître apparaitre disparaître disparaitre échapper échouer réapparaître réapparaitre ressusciter
 """
 
 ETRE = frozenset(_ETRE.split())
-"""Verbs that always take être. « Tomber » and « partir » with avoir (« tomber la veste ») are regional or slang."""
+"""Verbs that always take être."""
 
 TRANSITIVE_WITH_AVOIR = frozenset(_MOVEMENT.split())
 """Verbs that surely take avoir before a direct object (« elle a monté la valise ») and usually être without one."""

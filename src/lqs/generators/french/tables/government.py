@@ -41,11 +41,13 @@ ONLY_DIRECT = frozenset(_ONLY_DIRECT.split())
 ONLY_INDIRECT = frozenset(_ONLY_INDIRECT.split())
 """Verbs whose object takes à and so never becomes le, la or les."""
 
-INFINITIVE_WITH = MappingProxyType({
-    **dict.fromkeys(_DE.split(), "de"),
-    **dict.fromkeys(_A.split(), "à"),
-    **dict.fromkeys(_BARE.split(), ""),
-})
+INFINITIVE_WITH = MappingProxyType(
+    {
+        **dict.fromkeys(_DE.split(), "de"),
+        **dict.fromkeys(_A.split(), "à"),
+        **dict.fromkeys(_BARE.split(), ""),
+    }
+)
 """The preposition before an infinitive, for verbs that allow one only; empty: none at all."""
 
 NEGATED_BY_NE_ALONE = frozenset({"pouvoir", "savoir", "oser", "cesser", "bouger", "avoir", "être"})

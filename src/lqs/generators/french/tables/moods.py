@@ -1,7 +1,7 @@
 """Which words ask for the subjunctive or the indicative after them, where usage knows no other.
 
-After Grevisse, "Le bon usage". What is found with both moods (« espérer que », « il semble que », « après que », « croire
-que ») is left out on purpose.
+After Grevisse, "Le bon usage". What is found with both moods (« espérer que », « il semble que », « après que »,
+« croire que ») is left out on purpose.
 """
 
 SUBJUNCTIVE = (
