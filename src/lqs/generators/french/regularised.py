@@ -17,7 +17,12 @@ _PRESENT = {
 _SUBJUNCTIVE = ("e", "es", "e", "ions", "iez", "ent")
 _IMPERFECT = ("ais", "ais", "ait", "ions", "iez", "aient")
 _PAST_SIMPLE = ("a", "as", "a", "âmes", "âtes", "èrent")
-_PARTICIPLES = {"er": ("u",), "ir": ("i", "u", "é"), "re": ("u", "é", "i"), "oir": ("u", "oyé", "i")}
+_PARTICIPLES: dict[str, tuple[str, ...]] = {
+    "er": (),
+    "ir": ("i", "u", "é"),
+    "re": ("u", "é", "i"),
+    "oir": ("u", "oyé", "i"),
+}
 _MARKS = {"ms": "", "fs": "e", "mp": "s", "fp": "es"}
 _PERSONS = ("1s", "2s", "3s", "1p", "2p", "3p")
 _SOUNDS = (
@@ -25,7 +30,13 @@ _SOUNDS = (
     (re.compile(r"ç"), "c"),
     (re.compile(r"è(?=[^aeiou]+e(s|nt)?$)"), "é"),
     (re.compile(r"è(?=[^aeiou]+e)"), "e"),
+    (re.compile(r"é(?=.)"), "e"),
     (re.compile(r"ê"), "e"),
+    (re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
+    (re.compile(r"ons$"), "on"),
+    (re.compile(r"ait$"), "aît"),
+    (re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
+    (re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
     (re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
     (re.compile(r"(?<=[aou])i(?=e)"), "y"),
     (re.compile(r"y(?=[eoai])"), "i"),

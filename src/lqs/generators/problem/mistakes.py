@@ -180,11 +180,8 @@ def _negation_incomplete(_: Draft, right: Parts) -> Iterator[Parts]:
 
 
 def _negation_double(_: Draft, right: Parts) -> Iterator[Parts]:
-    if right.second in ("jamais", "rien"):
+    if right.second in ("jamais", "personne"):
         yield right._replace(second=f"pas {right.second}")
-        yield right._replace(second=f"{right.second} pas")
-    if right.second == "personne":
-        yield right._replace(second="pas personne")
     if right.third:
         yield right._replace(second="pas")
 

@@ -29,6 +29,8 @@ from lqs.generators.problem.mistakes import Mistake, mistakes
 _TRIES = 30
 _FEW_CELLS = 3000
 """Below so many kinds of sentences, chance alone does not keep two slots apart."""
+_LIKE_NEGATIONS = frozenset({"plus", "plut"})
+"""The passé simple of plaire: « je ne plus pas » is right, and nothing to teach."""
 _GENERAL: frozenset[ErrorCode] = frozenset({"agreement.subject_verb", "form.stem_or_spelling"})
 _FAIR_LENGTH = 5
 _SPARE_VERBS = 3
@@ -119,10 +121,18 @@ def _plan(want: Wanted, seed: int, slot_index: int, turn: _Turn) -> Plan:
         if found.identity not in identities:
             second = second or found
         last = last or found
+    if last and not second:
+        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
+        second = next((found for found in more if found and found.identity not in identities), None)
     chosen = second or last or next(every_plan(want, rng), None)
     if chosen is None:
         raise Infeasible
     return chosen
+
+
+def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
+    found = (_random_draft(want, _all_cells(want), rng) for _ in range(5 * _TRIES))
+    return (draft for draft in found if draft)
 
 
 def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
@@ -172,6 +182,8 @@ def complete(want: Wanted, draft: Draft, rng: random.Random) -> Plan | None:
     try:
         right = right_parts(draft)
     except LookupError:
+        return None
+    if right.finite in _LIKE_NEGATIONS:
         return None
     wrong = choose_mistakes(want, draft, right, rng)
     return Plan(draft, right, wrong) if wrong else None

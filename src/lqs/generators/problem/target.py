@@ -63,7 +63,6 @@ def _verbs_at(found: Tokens, infinitive: str, target: Target) -> Iterator[int]:
 
 
 def _is_helper(found: Tokens, at: int, infinitive: str, tense: str, target: Target) -> bool:
-    wanted = auxiliary_for(
-        infinitive, pronominal=target.pronominal, direct_object=target.direct_object in ("noun", "pronoun")
-    )
+    has_object = target.direct_object != "none" or target.negation in ("rien", "personne")
+    wanted = auxiliary_for(infinitive, pronominal=target.pronominal, direct_object=has_object)
     return (wanted, tense, target.person) in finite(found[at].form)

@@ -192,13 +192,16 @@ _HELPERS = frozenset({"avoir", "être"})
 
 
 def negation_double(found: Contrast) -> Proof | None:
-    """pas beside another negative word of the same verb."""
+    """pas beside another negative word of the same verb.
+
+    Not with rien, nor after jamais: « je n’ai pas rien fait », « il n’est jamais pas content » say the contrary.
+    """
     if found.old or [token.plain for token in found.new] != ["pas"]:
         return None
     others = [token.plain for token in found.right if token.plain in ("jamais", "personne", "rien", "aucun", "aucune")]
-    verbs = {reading.lemma for token in found.right for reading in finite(token.form)}
     negated = any(token.plain == "ne" for token in found.right)
-    if len(others) != 1 or not negated or (others == ["rien"] and "être" in verbs):  # « ce n’est pas rien »
+    after = found.wrong[found.wrong_end].plain if found.wrong_end < len(found.wrong) else ""
+    if not negated or len(others) != 1 or others == ["rien"] or (others == ["jamais"] and after != "jamais"):
         return None
     return proven("pas_beside_negative_word", "negation.double")
 
