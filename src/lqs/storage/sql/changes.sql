@@ -4,7 +4,8 @@ SELECT status, priority, requested_count FROM generation_requests WHERE id = :id
 -- name: take_places(owner_id, class, slots, stride)
 -- Room for so many slots in another flow, by the rule of every submit; the pass of the first.
 WITH head AS MATERIALIZED (
-    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
+                     ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 )
@@ -16,7 +17,8 @@ RETURNING next_pass - :slots::bigint * :stride::bigint;
 
 -- name: lock(id, owner_id)
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd, priority, pinned, metadata::text
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd, priority, pinned,
+       metadata::text
 FROM generation_requests
 WHERE id = :id AND owner_id = :owner_id
 FOR NO KEY UPDATE;
