@@ -19,6 +19,7 @@ from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.embedded.service_account import ServiceAccount
 from lqs.wiring import migrate_all
 from running import Service, first_key, running_service
+from second_opinion import grammalecte, verbiste
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 """Where Debian and Ubuntu install the oldest server that lqs supports."""
@@ -27,6 +28,10 @@ POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not POSTGRES_15.exists():
         terminalreporter.write_line("Not tested: the SQL on PostgreSQL 15, which is not installed here.")
+    if not verbiste.is_installed():
+        terminalreporter.write_line("Not tested: the conjugator beside Verbiste, which is not installed here.")
+    if not grammalecte.is_installed():
+        terminalreporter.write_line("Not tested: right statements by Grammalecte, which is not installed here.")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

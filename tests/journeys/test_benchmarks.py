@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded", "neighbour"}
+GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded", "engine", "neighbour"}
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,8 @@ def _list_options(model: type[BaseModel]) -> Iterator[ListOption]:
         for shape in described.get("anyOf", [described]):
             entries = _resolved(shape.get("items", {}), schema)
             if shape.get("type") == "array" and entries.get("type") == "string":
-                name = field.removesuffix("s").replace("_", "-")
+                singular = field if field.endswith("us") else field.removesuffix("s")
+                name = singular.replace("_", "-")
                 yield ListOption(name, field, tuple(entries.get("enum", ())))
 
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from lqs.generators.french.verbs import VERBS
+from lqs.generators.french.frames import verbs
 from lqs.generators.problem.naming import NamedVerbConstraints, known_verb, unknown_verb
 
 
@@ -30,10 +30,10 @@ def test_the_verb_that_is_meant_is_stored_under_its_dictionary_name(typed: str, 
     assert NamedVerbConstraints.model_validate_json(constraints.model_dump_json()) == constraints
 
 
-@pytest.mark.parametrize("name", sorted(VERBS))
+@pytest.mark.parametrize("name", sorted(verbs()))
 def test_every_verb_is_found_without_its_accents(name: str):
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-    assert known_verb(plain.upper()) is VERBS[name]
+    assert known_verb(plain.upper()) is verbs()[name]
 
 
 def test_a_verb_that_is_not_known_stays_as_it_was_typed_for_the_check_to_refuse():
@@ -56,7 +56,7 @@ def test_the_schema_is_published_under_the_name_of_the_constraints():
 )
 def test_beside_a_close_match_the_other_verbs_are_only_counted(typed: str, suggestions: str):
     assert unknown_verb(typed) == (
-        f"“{typed}” is not a verb we know. Did you mean {suggestions}? There are {len(VERBS)} to choose from."
+        f"“{typed}” is not a verb we know. Did you mean {suggestions}? There are {len(verbs())} to choose from."
     )
 
 
@@ -66,7 +66,7 @@ def test_no_more_than_three_are_suggested():
 
 
 def test_without_a_close_match_every_verb_is_listed():
-    assert unknown_verb("xyzzy").endswith(f"The verbs are: {', '.join(VERBS)}.")
+    assert unknown_verb("xyzzy").endswith(f"The verbs are: {', '.join(verbs())}.")
 
 
 def test_what_is_quoted_is_short_and_has_no_control_characters():

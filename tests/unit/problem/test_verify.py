@@ -5,9 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
-from lqs.domain.entities.problem import Problem, ProblemConstraints, Proof, Statement, Target, fingerprint
+from lqs.domain.entities.problem import (
+    Problem,
+    ProblemConstraints,
+    Proof,
+    Statement,
+    StatementError,
+    Target,
+    fingerprint,
+)
 from lqs.domain.entity_type import VerificationFailed
-from lqs.generators.problem.candidates import wanted
+from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
 
@@ -17,8 +25,20 @@ ANYTHING = ProblemConstraints()
 @pytest.fixture
 def problem() -> Problem:
     """« Ma tante est allée ... »: être, subject of known gender, all three kinds of error."""
-    want = wanted(ProblemConstraints(verbs=["aller"], tenses=["passe_compose"], persons=["3s"]))
-    return next(made for seed in range(100) if (made := compose(want, seed, 0)).target.subject == "ma tante")
+    asked = ProblemConstraints(
+        verbs=["aller"], tenses=["passe_compose"], persons=["3s"], focus=["conjugation"], negation=False
+    )
+    made = (compose(wanted(asked), seed, 0) for seed in range(300))
+    return next(
+        problem
+        for problem in made
+        if problem.target.subject == "ma tante"
+        and any(e and e.code == "agreement.subject_verb" for e in errors(problem))
+    )
+
+
+def errors(problem: Problem) -> list[StatementError | None]:
+    return [statement.error for statement in problem.statements]
 
 
 def correct(problem: Problem) -> Statement:
@@ -73,76 +93,79 @@ def wrong_text(problem: Problem, text: str) -> Problem:
 FAULTS: list[tuple[str, str, Callable[[Problem], Problem]]] = [
     (
         "two statements marked correct",
-        "one_correct",
+        "V01",
         lambda p: with_statement(p, wrong(p), is_correct=True, error=None),
     ),
     (
         "a correct index that points at a wrong statement",
-        "one_correct",
+        "V01",
         lambda p: p.model_copy(update={"correct_index": wrong(p)}),
     ),
-    ("a wrong statement without its error", "one_correct", lambda p: with_statement(p, wrong(p), error=None)),
-    ("keys out of order", "one_correct", lambda p: with_statement(p, 0, key="b")),
+    ("a wrong statement without its error", "V01", lambda p: with_statement(p, wrong(p), error=None)),
+    ("keys out of order", "V01", lambda p: with_statement(p, 0, key="b")),
     (
         "a proof on the correct statement",
-        "one_correct",
+        "V01",
         lambda p: with_statement(p, p.correct_index, proof=Proof(method="disjoint_persons", code="aux.choice")),
     ),
-    ("a straight apostrophe", "typography", lambda p: wrong_text(p, p.statements[wrong(p)].text + " c'est")),
-    ("text not in NFC", "typography", lambda p: replaced(p, "é", "e\u0301")),
+    ("a straight apostrophe", "V01", lambda p: wrong_text(p, p.statements[wrong(p)].text + " c'est")),
+    ("text not in NFC", "V01", lambda p: replaced(p, "é", "e\u0301")),
     (
         "two spaces",
-        "typography",
+        "V01",
         lambda p: replaced(p, " à ", "  à ") if "à" in correct(p).text else replaced(p, " au ", "  au "),
     ),
-    ("an option that differs only in case", "statements_differ", lambda p: wrong_text(p, correct(p).text.upper())),
-    ("another verb as target", "target_form", lambda p: with_target(p, lemma="venir", pronominal=True)),
-    ("an unknown verb as target", "target_form", lambda p: with_target(p, lemma="zigzaguer")),
-    ("another subject as target", "target_form", lambda p: with_target(p, subject="Marie")),
-    ("another person as target", "target_form", lambda p: with_target(p, person="2s")),
-    ("the key swapped with a wrong option", "correct_is_right", key_swapped),
-    ("a verb the sentence does not use", "correct_is_right", lambda p: with_target(p, lemma="venir")),
+    ("an option that differs only in case", "V02", lambda p: wrong_text(p, correct(p).text.upper())),
+    ("another verb as target", "V03", lambda p: with_target(p, lemma="venir", pronominal=True)),
+    ("an unknown verb as target", "V03", lambda p: with_target(p, lemma="zigzaguer")),
+    ("another subject as target", "V03", lambda p: with_target(p, subject="Marie")),
+    ("another person as target", "V03", lambda p: with_target(p, person="2s")),
+    ("the key swapped with a wrong option", "V03", key_swapped),
+    ("a fault outside the verb", "V04", lambda p: replaced(p, ".", " avec le héros à le marché.")),
+    ("a word that is none", "V08", lambda p: replaced(p, ".", " xyzzy.")),
+    ("markup", "V15", lambda p: p.model_copy(update={"instructions": "<b>Choisissez</b>"})),
+    ("a verb the sentence does not use", "V03", lambda p: with_target(p, lemma="venir")),
     (
         "an acceptable option",
-        "wrong_is_proven",
+        "V05",
         lambda p: wrong_text(p, re.sub("[Mm]a tante", "Marie", correct(p).text)),
     ),
     (
         "a wrong statement about something else",
-        "wrong_is_proven",
+        "V05",
         lambda p: wrong_text(p, "Je parles français en classe."),
     ),
-    ("an error of another kind", "error_code", lambda p: with_error(p, code="reflexive.person")),
+    ("an error of another kind", "V07", lambda p: with_error(p, code="reflexive.person")),
     (
         "a proof that cannot be found again",
-        "error_code",
+        "V07",
         lambda p: with_statement(p, wrong(p), proof=Proof(method="auxiliary_class", code="aux.choice")),
     ),
-    ("a correction that does not repair", "span_repairs", lambda p: with_error(p, correction="sera")),
-    ("an error span in the wrong place", "span_repairs", lambda p: with_error(p, start=0, end=2)),
-    ("a blank explanation", "explanations", lambda p: with_statement(p, wrong(p), explanation="  ")),
+    ("a correction that does not repair", "V06", lambda p: with_error(p, correction="sera")),
+    ("an error span in the wrong place", "V06", lambda p: with_error(p, start=0, end=2)),
+    ("a blank explanation", "V09", lambda p: with_statement(p, wrong(p), explanation="  ")),
     (
         "an explanation that quotes nothing",
-        "explanations",
+        "V09",
         lambda p: with_statement(p, wrong(p), explanation="No."),
     ),
-    ("no translation", "translation", lambda p: with_statement(p, p.correct_index, translation=None)),
+    ("no translation", "V12", lambda p: with_statement(p, p.correct_index, translation=None)),
     (
         "a translation that is the French",
-        "translation",
+        "V12",
         lambda p: with_statement(p, p.correct_index, translation=correct(p).text),
     ),
     (
         "a translation half in French",
-        "translation",
+        "V12",
         lambda p: with_statement(p, p.correct_index, translation="My aunt est at the beach."),
     ),
     (
         "a translation on a wrong statement",
-        "translation",
+        "V12",
         lambda p: with_statement(p, wrong(p), translation="My aunt have gone."),
     ),
-    ("a fingerprint of something else", "fingerprint", lambda p: p.model_copy(update={"fingerprint": "0" * 64})),
+    ("a fingerprint of something else", "V13", lambda p: p.model_copy(update={"fingerprint": "0" * 64})),
 ]
 
 
@@ -178,8 +201,15 @@ def test_a_planted_fault_is_refused_by_the_check_that_is_there_for_it(
         ProblemConstraints(tenses=["present"]),
         ProblemConstraints(persons=["1s", "3p"]),
         ProblemConstraints(error_codes=["reflexive.person"]),
+        ProblemConstraints(focus=["mood"]),
+        ProblemConstraints(negation=True),
+        ProblemConstraints(direct_object="pronoun"),
+        ProblemConstraints(indirect_object="noun"),
+        ProblemConstraints(cefr=["A1"]),
+        ProblemConstraints(topics=["food"]),
+        ProblemConstraints(tags=["unit-4"]),
     ],
-    ids=["verb", "tense", "person", "error code"],
+    ids=["verb", "tense", "person", "error code", "focus", "negation", "direct", "indirect", "level", "topic", "tags"],
 )
 def test_a_problem_that_was_not_asked_for_is_refused(problem: Problem, asked: ProblemConstraints):
     with pytest.raises(VerificationFailed) as refused:
@@ -190,18 +220,51 @@ def test_a_problem_that_was_not_asked_for_is_refused(problem: Problem, asked: Pr
 def test_every_check_has_a_planted_fault(problem: Problem):
     verified = verify_problem(problem, ANYTHING)
     assert verified.verification is not None
-    covered = {check for _, check, _ in FAULTS} | {"constraints"}
+    covered = {check for _, check, _ in FAULTS} | {"constraints", *WARNINGS}
     assert covered == {check.code for check in verified.verification.checks}
 
 
+def long_word(problem: Problem) -> Problem:
+    """An option that stands out by its length."""
+    statement = problem.statements[wrong(problem)]
+    assert statement.error
+    form = "irassionneraient"
+    error = statement.error
+    text = correct(problem).text.replace(error.correction, form, 1)
+    spelled = error.model_copy(
+        update={
+            "code": "form.stem_or_spelling",
+            "wrong": form,
+            "start": text.index(form),
+            "end": text.index(form) + len(form),
+        }
+    )
+    return with_statement(problem, wrong(problem), text=text, error=spelled, explanation=f"“{form}” is no word.")
+
+
+WARNINGS: dict[str, Callable[[Problem], Problem]] = {
+    "V10": long_word,
+    "V11": lambda p: p.model_copy(update={"cefr": "A1"}),
+}
+
+
+@pytest.mark.parametrize("check", WARNINGS)
+def test_what_is_only_doubtful_is_stored_with_a_warning(problem: Problem, check: str):
+    verified = verify_problem(WARNINGS[check](problem), ANYTHING)
+    assert verified.verification is not None
+    assert verified.verification.status == "warned"
+    assert [found.code for found in verified.verification.checks if not found.passed] == [check]
+
+
 def test_an_acceptable_variant_of_the_participle_is_never_taken_as_wrong():
-    want = wanted(ProblemConstraints(verbs=["aller"], tenses=["passe_compose"], persons=["1s"]))
-    problem = compose(want, 1, 0)
+    asked = ProblemConstraints(verbs=["aller"], tenses=["passe_compose"], persons=["1s"], focus=["conjugation"])
+    problem = compose(wanted(asked), 1, 0)
     right = correct(problem).text
     variant = right.replace("allée", "allé") if "allée" in right else right.replace("allé", "allée")
+    index = next(i for i, s in enumerate(problem.statements) if s.error)
     with pytest.raises(VerificationFailed) as refused:
-        verify_problem(wrong_text(problem, variant), ANYTHING)
-    assert refused.value.check == "wrong_is_proven"
+        verify_problem(with_statement(problem, index, text=variant), ANYTHING)
+    assert refused.value.check == "V05"
 
 
 def test_the_fingerprint_ignores_the_order_of_the_statements_and_knows_the_verb(problem: Problem):

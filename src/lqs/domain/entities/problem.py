@@ -1,30 +1,78 @@
-"""A problem: four statements that share one carrier sentence, one of them right; and what one may ask for."""
+"""A problem: three to five statements that share one carrier sentence, one of them right; and what one may ask for."""
 
 import hashlib
 import json
 import re
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Tense = Literal["present", "passe_compose"]
+Focus = Literal["conjugation", "pronouns", "agreement", "negation", "reflexive", "mood", "spelling"]
+Tense = Literal[
+    "present",
+    "imparfait",
+    "passe_simple",
+    "futur",
+    "passe_compose",
+    "plus_que_parfait",
+    "futur_anterieur",
+    "conditionnel_present",
+    "conditionnel_passe",
+    "subjonctif_present",
+    "subjonctif_passe",
+    "imperatif",
+]
 Person = Literal["1s", "2s", "3s", "1p", "2p", "3p"]
-ErrorCode = Literal["agreement.subject_verb", "aux.choice", "participle.agreement", "reflexive.person"]
-Level = Literal["A1", "A2", "B1", "B2", "C1"]
-Key = Literal["a", "b", "c", "d"]
-
-TENSES: tuple[Tense, ...] = ("present", "passe_compose")
-PERSONS: tuple[Person, ...] = ("1s", "2s", "3s", "1p", "2p", "3p")
-ERROR_CODES: tuple[ErrorCode, ...] = (
+Negation = Literal["pas", "plus", "jamais", "rien", "personne"]
+ObjectForm = Literal["none", "noun", "pronoun"]
+ErrorCode = Literal[
     "agreement.subject_verb",
+    "form.stem_or_spelling",
+    "form.imperative",
     "aux.choice",
     "participle.agreement",
+    "participle.for_infinitive",
+    "infinitive.for_participle",
+    "mood.subjunctive",
+    "mood.indicative",
+    "mood.si",
+    "tense.marker",
     "reflexive.person",
-)
-KEYS: tuple[Key, ...] = ("a", "b", "c", "d")
-STATEMENTS = len(KEYS)
-WRONG_STATEMENTS = STATEMENTS - 1
+    "reflexive.missing",
+    "negation.order",
+    "negation.incomplete",
+    "negation.double",
+    "article.after_negation",
+    "pronoun.placement",
+    "pronoun.order",
+    "pronoun.category",
+    "pronoun.agreement",
+    "pronoun.y_en",
+    "np.gender",
+    "adjective.agreement",
+    "elision",
+    "h_aspire",
+    "contraction",
+    "before_vowel",
+    "euphonic_t",
+    "preposition.verb",
+]
+Level = Literal["A1", "A2", "B1", "B2", "C1"]
+Topic = Literal["daily_life", "food", "home", "leisure", "people", "school", "shopping", "travel", "work"]
+Key = Literal["a", "b", "c", "d", "e"]
+
+FOCUSES: tuple[Focus, ...] = get_args(Focus)
+TENSES: tuple[Tense, ...] = get_args(Tense)
+PERSONS: tuple[Person, ...] = get_args(Person)
+ERROR_CODES: tuple[ErrorCode, ...] = get_args(ErrorCode)
+LEVELS: tuple[Level, ...] = get_args(Level)
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+KEYS: tuple[Key, ...] = get_args(Key)
+
+STATEMENTS = 4
+"""How many statements a problem has unless the caller says otherwise."""
+MIN_STATEMENTS, MAX_STATEMENTS = 3, len(KEYS)
 
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
@@ -34,6 +82,7 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Lemma = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,]+$")]
 
 
 class _Part(BaseModel):
@@ -45,6 +94,9 @@ class ProblemConstraints(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    focus: Annotated[list[Focus], Field(min_length=1, max_length=len(FOCUSES))] | None = Field(
+        None, description="Each problem is about one of these: what its wrong statements get wrong."
+    )
     verbs: Annotated[list[Lemma], Field(min_length=1, max_length=20)] | None = Field(
         None, description="Dictionary forms, such as aller or se lever; each problem is about one of them."
     )
@@ -54,8 +106,27 @@ class ProblemConstraints(BaseModel):
     persons: Annotated[list[Person], Field(min_length=1, max_length=len(PERSONS))] | None = Field(
         None, description="Person and number of the subject: 1s is je, 3p is ils, elles or a plural noun."
     )
+    negation: bool | None = Field(None, description="Whether the correct statement is negative.")
+    direct_object: ObjectForm | None = Field(
+        None, description="How the direct object of the verb is expressed in the correct statement."
+    )
+    indirect_object: ObjectForm | None = Field(
+        None, description="How the indirect object (with à, of a person) is expressed in the correct statement."
+    )
     error_codes: Annotated[list[ErrorCode], Field(min_length=1, max_length=len(ERROR_CODES))] | None = Field(
         None, description="The only kinds of error the wrong statements may show."
+    )
+    statement_count: Annotated[int, Field(ge=MIN_STATEMENTS, le=MAX_STATEMENTS)] | None = Field(
+        None, description=f"How many statements a problem has, one of them correct; {STATEMENTS} if left out."
+    )
+    cefr: Annotated[list[Level], Field(min_length=1, max_length=len(LEVELS))] | None = Field(
+        None, description="Each problem is of one of these levels."
+    )
+    topics: Annotated[list[Topic], Field(min_length=1, max_length=len(TOPICS))] | None = Field(
+        None, description="What the sentence is about."
+    )
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=8)] | None = Field(
+        None, description="Words of your own that every problem carries among its tags."
     )
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = Field(
         None, description="The same seed repeats the same problems; without it every generation request differs."
@@ -63,13 +134,19 @@ class ProblemConstraints(BaseModel):
 
 
 class Target(_Part):
-    """What the problem trains: one verb in one tense and person, with the subject as it stands in the sentence."""
+    """What the problem trains: one verb in one tense and person, with the subject as it stands in the sentence.
+
+    `subject` is empty in the imperative. Objects are those of the verb in the correct statement.
+    """
 
     lemma: Lemma
     pronominal: bool
     tense: Tense
     person: Person
-    subject: Word
+    subject: Annotated[str, StringConstraints(max_length=100)]
+    negation: Negation | None = None
+    direct_object: ObjectForm = "none"
+    indirect_object: ObjectForm = "none"
 
 
 class StatementError(_Part):
@@ -115,7 +192,7 @@ class Check(_Part):
 class Verification(_Part):
     """What was checked before the problem was stored, and by which engine."""
 
-    status: Literal["verified"]
+    status: Literal["verified", "warned"]
     engine: Word
     checks: tuple[Check, ...]
 
@@ -134,15 +211,15 @@ class Problem(_Part):
 
     schema_version: Literal[1] = 1
     problem_type: Literal["grammar"] = "grammar"
-    focus: Literal["conjugation"] = "conjugation"
+    focus: Focus = "conjugation"
     language: Literal["fr"] = "fr"
     explanation_language: Literal["en"] = "en"
     cefr: Level
-    tags: Annotated[tuple[Word, ...], Field(max_length=16)] = ()
+    tags: Annotated[tuple[Word, ...], Field(max_length=24)] = ()
     instructions: Text
     target: Target
-    statements: Annotated[tuple[Statement, ...], Field(min_length=STATEMENTS, max_length=STATEMENTS)]
-    correct_index: Annotated[int, Field(ge=0, lt=STATEMENTS)]
+    statements: Annotated[tuple[Statement, ...], Field(min_length=MIN_STATEMENTS, max_length=MAX_STATEMENTS)]
+    correct_index: Annotated[int, Field(ge=0, lt=MAX_STATEMENTS)]
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     verification: Verification | None = None
     provenance: Provenance

@@ -1,55 +1,42 @@
 """English by construction: a verb phrase in the tense and person of the French statement."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from lqs.domain.entities.problem import Person, Tense
-from lqs.generators.french.frames import Frame, Marker
-from lqs.generators.french.orthography import capitalised
-from lqs.generators.french.subjects import Subject
+from lqs.domain.entities.problem import Negation, Person, Tense
+from lqs.generators.french.frames import Frame, Role
 
-_IRREGULAR = MappingProxyType(
+_IRREGULAR_TABLE = """
+be was been|beat beat beaten|become became become|break broke broken|bring brought brought|build built built
+buy bought bought|chat chatted chatted|choose chose chosen|comb combed combed|come came come|cut cut cut
+do did done|draw drew drawn|dream dreamed dreamed|drink drank drunk|drive drove driven|eat ate eaten
+fall fell fallen|find found found|forget forgot forgotten|get got gotten|give gave given|go went gone
+greet greeted greeted|grow grew grown|have had had|hide hid hidden|hold held held|knock knocked knocked
+know knew known|learn learned learned|leave left left|lend lent lent|lie lied lied|lose lost lost|make made made
+meet met met|pay paid paid|prefer preferred preferred|put put put|read read read|rent rented rented|run ran run
+see saw seen|sell sold sold|send sent sent|set set set|shout shouted shouted|show showed shown|sing sang sung
+sit sat sat|sleep slept slept|speak spoke spoken|spend spent spent|stop stopped stopped|swim swam swum
+take took taken|teach taught taught|tell told told|think thought thought|throw threw thrown
+understand understood understood|wake woke woken|wear wore worn|win won won|write wrote written
+"""
+_IRREGULAR: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         verb: (past, participle)
         for verb, past, participle in (
-            line.split()
-            for line in (
-                "eat ate eaten",
-                "buy bought bought",
-                "make made made",
-                "swim swam swum",
-                "speak spoke spoken",
-                "choose chose chosen",
-                "sell sold sold",
-                "lose lost lost",
-                "do did done",
-                "take took taken",
-                "understand understood understood",
-                "drink drank drunk",
-                "read read read",
-                "write wrote written",
-                "tell told told",
-                "see saw seen",
-                "set set set",
-                "put put put",
-                "sleep slept slept",
-                "run ran run",
-                "go went gone",
-                "come came come",
-                "leave left left",
-                "get got gotten",
-                "fall fell fallen",
-                "have had had",
-                "know knew known",
-                "find found found",
-                "wake woke woken",
-            )
+            row.split() for line in _IRREGULAR_TABLE.strip().splitlines() for row in line.split("|")
         )
     }
 )
 _BE_NOW = MappingProxyType({"1s": "am", "2s": "are", "3s": "is", "1p": "are", "2p": "are", "3p": "are"})
 _BE_THEN = MappingProxyType({"1s": "was", "2s": "were", "3s": "was", "1p": "were", "2p": "were", "3p": "were"})
-_BEING = MappingProxyType({"be": "been", "can": "been able to"})
+_STATES = frozenset({"be", "can", "understand", "remember", "believe", "know"})
 _VOWELS = "aeiou"
+_OBJECTIVE = MappingProxyType({"I": "me", "he": "him", "she": "her", "we": "us", "they": "them"})
+
+
+def objective(subject: str) -> str:
+    """The subject as an object: me, him, my sister."""
+    return _OBJECTIVE.get(subject, subject)
 
 
 def _s_form(verb: str) -> str:
@@ -70,37 +57,123 @@ def _ed_form(verb: str) -> str:
     return verb + "ed"
 
 
-def _past(verb: str) -> str:
+def _past(verb: str, person: Person) -> str:
+    if verb == "be":
+        return _BE_THEN[person]
+    if verb == "can":
+        return "could"
     return _IRREGULAR[verb][0] if verb in _IRREGULAR else _ed_form(verb)
 
 
 def _participle(verb: str) -> str:
-    if verb in _BEING:
-        return _BEING[verb]
+    if verb == "can":
+        return "been able to"
     return _IRREGULAR[verb][1] if verb in _IRREGULAR else _ed_form(verb)
 
 
-def _finite(verb: str, person: Person, tense: Tense) -> str:
-    if verb == "be":
-        return (_BE_NOW if tense == "present" else _BE_THEN)[person]
-    if verb == "can":
-        return "can" if tense == "present" else f"{_BE_THEN[person]} able to"
-    if tense == "passe_compose":
-        return _past(verb)
-    return _s_form(verb) if person == "3s" else verb
+def bare(verb: str) -> str:
+    """The infinitive without to."""
+    return "be able to" if verb == "can" else verb
 
 
-def translation(frame: Frame, subject: Subject, tense: Tense, marker: Marker, *, leading: bool) -> str:
-    """The English of the correct statement, with the time expression where the French has it."""
-    verb, _, rest = frame.english.partition(" ")
-    if marker.inner and tense == "passe_compose":
-        have = "has" if subject.person == "3s" else "have"
-        verbs = [have, marker.english, _participle(verb)]
-    else:
-        verbs = [marker.english if marker.inner else "", _finite(verb, subject.person, tense)]
-        if verb == "be":
-            verbs.reverse()  # “is often hungry”, but “often eats”
-    clause = " ".join(filter(None, [subject.english, *verbs, rest.format(poss=subject.possessive)]))
-    if not marker.english or marker.inner:
-        return capitalised(f"{clause}.")
-    return capitalised(f"{marker.english}, {clause}." if leading else f"{clause} {marker.english}.")
+def phrase(frame: Frame, possessive: str, replaced: Mapping[Role, str]) -> tuple[str, str]:
+    """The verb, and what follows it, with some pieces replaced (by pronouns, or by nothing)."""
+    words = [replaced.get(piece.role, piece.text) for piece in frame.english]
+    verb, _, rest = " ".join(filter(None, words)).format(poss=possessive).partition(" ")
+    return verb, rest
+
+
+_MODALS: Mapping[Tense, str] = MappingProxyType({"futur": "will", "conditionnel_present": "would"})
+_PERFECTS: Mapping[Tense, str] = MappingProxyType(
+    {"plus_que_parfait": "had", "futur_anterieur": "will have", "conditionnel_passe": "would have"}
+)
+
+
+def group(
+    verb: str, tense: Tense, person: Person, *, negation: Negation | None = None, adverb: str = "", state: bool = False
+) -> str:
+    """The verb group in English, its adverb and negation in their places."""
+    helper, main = _plain(verb, tense, person, adverb, state)
+    if negation == "plus" and tense == "imparfait" and main:
+        main = _past(verb, person)
+    words = [helper, main]
+    if negation in ("jamais", "plus"):
+        words = [helper, "never" if negation == "jamais" else "no longer", main]
+        if helper and helper.split()[0] != helper:
+            first, _, others = helper.partition(" ")
+            words = [first, words[1], others, main]
+    elif negation:
+        words = _negated(verb, helper, main, tense, person)
+    if adverb and adverb not in words:
+        words.insert(len(words) - 1 if words[-1] else len(words), adverb)
+    return " ".join(filter(None, words))
+
+
+def _plain(verb: str, tense: Tense, person: Person, adverb: str, state: bool) -> tuple[str, str]:
+    """The auxiliary (or a form of be, or can) and the main verb."""
+    match tense:
+        case "present" | "subjonctif_present" if verb == "be":
+            return _BE_NOW[person], ""
+        case "present" | "subjonctif_present" if verb == "can":
+            return "can", ""
+        case "present" | "subjonctif_present":
+            return "", _s_form(verb) if person == "3s" else verb
+        case "passe_compose" | "subjonctif_passe" if adverb == "already" or tense == "subjonctif_passe":
+            return "has" if person == "3s" else "have", _participle(verb)
+        case "passe_compose" | "passe_simple" | "imparfait" if verb == "be":
+            return _BE_THEN[person], ""
+        case "passe_compose" | "passe_simple" if verb == "can":
+            return _BE_THEN[person], "able to"
+        case "imparfait" if verb == "can":
+            return "could", ""
+        case "imparfait" if not state and verb not in _STATES:
+            return "", f"used to {verb}"
+        case "futur" | "conditionnel_present":
+            if verb == "can" and tense == "conditionnel_present":
+                return "could", ""
+            return _MODALS[tense], bare(verb)
+        case "plus_que_parfait" | "futur_anterieur" | "conditionnel_passe":
+            return _PERFECTS[tense], _participle(verb)
+        case "imperatif":
+            return "let’s" if person == "1p" else "", verb
+    return "", _past(verb, person)
+
+
+def _negated(verb: str, helper: str, main: str, tense: Tense, person: Person) -> list[str]:
+    if helper == "let’s":
+        return [helper, "not", main]
+    if helper == "can":
+        return ["cannot", main]
+    if helper:
+        first, _, others = helper.partition(" ")
+        return [first, "not", others, main]
+    if tense == "imperatif":
+        return ["do not", main]
+    if tense in ("present", "subjonctif_present"):
+        return ["does not" if person == "3s" else "do not", verb]
+    return ["did not", verb]
+
+
+def past_participle(verb: str) -> str:
+    """The past participle, or what stands for it."""
+    return _participle(verb)
+
+
+def unreal(verb: str) -> str:
+    """The verb of an unreal condition: « if I were, if she went »."""
+    return "were" if verb == "be" else "could" if verb == "can" else _past(verb, "3s")
+
+
+_HELPERS = frozenset({"am", "is", "are", "was", "were", "can", "could", "will", "would", "has", "have", "had"})
+
+
+def question(group_: str, verb: str, subject: str, rest: str) -> str:
+    """A verb group of `group` turned into a question about its subject, a third person singular."""
+    first, _, others = group_.partition(" ")
+    words = [first, subject, others, rest]
+    if first not in _HELPERS or (group_ in ("has", "have", "had")):
+        adverb = "often" if "often" in group_.split() else ""
+        present = _s_form(verb) in group_.split()
+        used = f"use to {verb}" if "used to" in group_ else verb
+        words = ["does" if present else "did", subject, adverb, used, rest]
+    return " ".join(filter(None, words))

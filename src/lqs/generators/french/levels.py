@@ -1,44 +1,58 @@
-"""At which CEFR level a learner meets a verb: a teacher's judgement, after the vocabulary inventories for French."""
+"""At which CEFR level a learner meets a tense, an error or a kind of sentence: a teacher's judgement.
+
+After the inventories of key contents of the levels of French (Eaquals and CIEP, 2015).
+"""
 
 from types import MappingProxyType
 
-from lqs.domain.entities.problem import Level, Tense
-from lqs.generators.french.contrast import Clause
-from lqs.generators.french.verbs import VERBS, Verb
+from lqs.domain.entities.problem import LEVELS, ErrorCode, Level, Negation, Tense
 
-_LEVELS: tuple[Level, ...] = ("A1", "A2", "B1", "B2", "C1")
-_TENSES: MappingProxyType[Tense, Level] = MappingProxyType({"present": "A1", "passe_compose": "A2"})
-
-_LATER: tuple[tuple[Level, Level, str], ...] = (
-    (
-        "A2",
-        "A2",
-        "répéter, remplir, vendre, perdre, apprendre, recevoir, revenir, naître, rentrer, retourner, nettoyer",
-    ),
-    ("A2", "A2", "se reposer, se dépêcher, s’amuser, s’ennuyer, se perdre, s’endormir"),
-    ("A2", "B1", "s’inquiéter, se souvenir, se tromper"),
-    ("B1", "B1", "se méfier"),
-)
-"""The least level of a verb in the présent and in the passé composé; verbs that are not listed are A1 vocabulary."""
-
-_FLOORS: MappingProxyType[tuple[Verb, Tense], Level] = MappingProxyType(
+TENSE_LEVELS: MappingProxyType[Tense, Level] = MappingProxyType(
     {
-        (VERBS[name], tense): level
-        for present, past, names in _LATER
-        for name in names.split(", ")
-        for tense, level in zip(_TENSES, (present, past), strict=True)
+        "present": "A1",
+        "imperatif": "A1",
+        "passe_compose": "A2",
+        "imparfait": "A2",
+        "futur": "A2",
+        "plus_que_parfait": "B1",
+        "conditionnel_present": "B1",
+        "subjonctif_present": "B1",
+        "passe_simple": "B2",
+        "futur_anterieur": "B2",
+        "conditionnel_passe": "B2",
+        "subjonctif_passe": "B2",
+    }
+)
+NEGATION_LEVELS: MappingProxyType[Negation, Level] = MappingProxyType(
+    {"pas": "A1", "jamais": "A1", "plus": "A2", "rien": "A2", "personne": "A2"}
+)
+_ERROR_LEVELS: MappingProxyType[ErrorCode, Level] = MappingProxyType(
+    {
+        "aux.choice": "A2",
+        "participle.agreement": "A2",
+        "participle.for_infinitive": "A1",
+        "infinitive.for_participle": "A2",
+        "mood.subjunctive": "B1",
+        "mood.indicative": "B1",
+        "mood.si": "B1",
+        "tense.marker": "A2",
+        "negation.double": "A2",
+        "article.after_negation": "A2",
+        "pronoun.placement": "A2",
+        "pronoun.order": "B1",
+        "pronoun.category": "A2",
+        "pronoun.agreement": "A2",
+        "pronoun.y_en": "A2",
+        "preposition.verb": "A2",
     }
 )
 
 
-def level_of(clause: Clause) -> Level:
-    """The highest of what the tense, the verb and the agreement ask for.
+def error_level(code: ErrorCode) -> Level:
+    """The first level at which an error of this kind is worth showing."""
+    return _ERROR_LEVELS.get(code, "A1")
 
-    A reflexive verb with a direct object after it (« elle s’est lavé les mains ») is B1 in the passé composé, because
-    its participle does not agree.
-    """
-    verb, tense, _, object_number = clause
-    asked = [_TENSES[tense], _FLOORS.get((verb, tense), "A1")]
-    if tense == "passe_compose" and verb.pronominal and object_number:
-        asked.append("B1")
-    return max(asked, key=_LEVELS.index)
+
+def highest(*levels: Level) -> Level:
+    """The highest of some levels."""
+    return max(levels, key=LEVELS.index)

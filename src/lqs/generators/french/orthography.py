@@ -3,19 +3,25 @@
 import re
 import unicodedata
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
+
+from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
 
 APOSTROPHE = "’"
 NO_BREAK_SPACE = "\u00a0"
 
-ELIDING = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
+ELIDING = frozenset(["je", "me", "te", "se", "ne", "le", "la", "de", "que", "jusque", "lorsque", "puisque"])
 """Words that lose their vowel before a vowel sound."""
 
-H_ASPIRE = ("haïr", "hais", "hait", "haï", "harcel", "hass", "hauss", "heurt", "hiss", "hurl")
-"""How words begin whose h forbids elision."""
+_PRONOUNS = "me te se nous vous m’ t’ s’ y en le la les lui leur"
+_LEANING = frozenset(_PRONOUNS.split())
+"""Pronouns, which belong to the word after them."""
 
 _VOWELS = frozenset("aeiouyœæ")
-_WORD = re.compile(r"[^\s’.,]+’?|[.,]")
+_CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
+WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
+"""A word, which keeps its apostrophe if it is elided, or a punctuation mark."""
 
 
 class Word(NamedTuple):
@@ -30,7 +36,9 @@ def begins_with_vowel_sound(word: str) -> bool:
     """Whether a word before this one elides."""
     lowered = word.lower()
     if lowered.startswith("h"):
-        return not lowered.startswith(H_ASPIRE)
+        return not is_aspirated(lowered)
+    if (lowered.startswith("y") and lowered not in ("y", "yeux")) or lowered in NO_ELISION:
+        return False
     return unicodedata.normalize("NFD", lowered[:1])[:1] in _VOWELS
 
 
@@ -42,11 +50,24 @@ def join(words: list[str]) -> str:
             text = word
             continue
         head, _, last = text.rpartition(" ")
-        if last.lower() in ELIDING and begins_with_vowel_sound(word):
+        if _elides(last.lower(), word):
             text = f"{head} {last[:-1]}{APOSTROPHE}{word}" if head else f"{last[:-1]}{APOSTROPHE}{word}"
         else:
             text = f"{text} {word}"
     return text
+
+
+def _elides(word: str, following: str) -> bool:
+    if word == "si":
+        return following.lower().startswith(("il ", "ils ")) or following.lower() in ("il", "ils")
+    return word in ELIDING and begins_with_vowel_sound(following)
+
+
+def contracted(preposition: str, phrase: str) -> str:
+    """« à » or « de » before a noun phrase: « au marché », « des amis », « d’une amie »."""
+    article, _, noun = phrase.partition(" ")
+    merged = _CONTRACTIONS.get((preposition, article))
+    return f"{merged} {noun}" if merged and noun else join([preposition, phrase])
 
 
 def capitalised(text: str) -> str:
@@ -62,13 +83,14 @@ def typographic(text: str) -> str:
 @lru_cache(maxsize=256)
 def words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
-    return tuple(Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text))
+    return tuple(Word(m.group(), m.start(), m.end()) for m in WORD.finditer(text))
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
     """Where `wrong` differs from `right`, in whole words: start and end in `wrong`, and what `right` has there.
 
-    The span is empty (start equals end) when `wrong` only lacks words.
+    Where one of them only lacks words, a word beside them belongs to the span, so that there is something to show: the
+    one before, or the one after for pronouns and for words too many.
     """
     ours, theirs = words(wrong), words(right)
     shorter = min(len(ours), len(theirs))
@@ -80,6 +102,10 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
         tail += 1
     if tail and any(_ends_elided(found, tail) for found in (ours, theirs)):
         tail -= 1  # « s’êtes » for « vous êtes »: an elided word cannot be cut from the next
+    if head + tail == shorter:
+        missing = theirs[head : len(theirs) - tail]
+        before = bool(missing) and missing[0].form.lower() not in _LEANING and head > 0
+        head, tail = (head - 1, tail) if before or tail < 2 else (head, tail - 1)
     start, end = _slice(ours, head, tail)
     from_, to = _slice(theirs, head, tail)
     return start, end, right[from_:to]

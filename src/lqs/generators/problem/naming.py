@@ -3,14 +3,15 @@
 import difflib
 import unicodedata
 from collections import Counter
+from functools import cache
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from lqs.domain.entities.problem import Lemma, ProblemConstraints
+from lqs.generators.french.frames import Verb, verbs
 from lqs.generators.french.orthography import typographic
-from lqs.generators.french.verbs import VERBS, Verb
 
 _QUOTED_CHARACTERS = 40
 _SUGGESTIONS = 3
@@ -25,8 +26,13 @@ def _unaccented(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
 
 
-_SPELLINGS = Counter(_unaccented(name) for name in VERBS)
-_UNACCENTED = MappingProxyType({_unaccented(name): verb for name, verb in VERBS.items()})
+@cache
+def _by_spelling() -> MappingProxyType[str, Verb]:
+    """The verbs by their names without accents; a spelling that two share is left out."""
+    spellings = Counter(_unaccented(name) for name in verbs())
+    return MappingProxyType(
+        {_unaccented(name): verb for name, verb in verbs().items() if spellings[_unaccented(name)] == 1}
+    )
 
 
 def known_verb(name: str) -> Verb | None:
@@ -35,8 +41,7 @@ def known_verb(name: str) -> Verb | None:
     A spelling without accents that two verbs share means neither.
     """
     tidy = _tidy(name)
-    plain = _unaccented(tidy)
-    return VERBS.get(tidy) or (_UNACCENTED[plain] if _SPELLINGS[plain] == 1 else None)
+    return verbs().get(tidy) or _by_spelling().get(_unaccented(tidy))
 
 
 def _lemma(name: str) -> str:
@@ -66,15 +71,15 @@ def unknown_verb(name: str) -> str:
     """What to tell one who named a verb that is not known."""
     close = _close(_unaccented(_tidy(name)))
     if close:
-        way_out = f"Did you mean {' or '.join(close)}? There are {len(VERBS)} to choose from."
+        way_out = f"Did you mean {' or '.join(close)}? There are {len(verbs())} to choose from."
     else:
-        way_out = f"The verbs are: {', '.join(VERBS)}."
+        way_out = f"The verbs are: {', '.join(verbs())}."
     return f"{quoted(name)} is not a verb we know. {way_out}"
 
 
 def _close(plain: str) -> list[str]:
-    reflexive = [verb.name for verb in VERBS.values() if verb.pronominal and _unaccented(verb.infinitive) == plain]
+    reflexive = [verb.name for verb in verbs().values() if verb.pronominal and _unaccented(verb.infinitive) == plain]
     return reflexive or [
-        _UNACCENTED[spelling].name
-        for spelling in difflib.get_close_matches(plain, _UNACCENTED, n=_SUGGESTIONS, cutoff=_CLOSE)
+        _by_spelling()[spelling].name
+        for spelling in difflib.get_close_matches(plain, _by_spelling(), n=_SUGGESTIONS, cutoff=_CLOSE)
     ]

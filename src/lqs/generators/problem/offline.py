@@ -13,19 +13,15 @@ from lqs.domain.entities.problem import (
     Statement,
     StatementError,
     Target,
-    Tense,
     fingerprint,
 )
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage
-from lqs.generators.french.english import translation
-from lqs.generators.french.levels import level_of
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
-from lqs.generators.french.sentence import Sentence
-from lqs.generators.problem.candidates import Candidate, Mistake, Wanted, pools, wanted
-from lqs.generators.problem.explanations import Contrast, explain_right, explain_wrong
-from lqs.generators.problem.selection import Draft, plan, sentence_of
-
-_TENSE_NAMES: dict[Tense, str] = {"present": "présent", "passe_compose": "passé composé"}
+from lqs.generators.problem.cells import PRONOUN_SHAPES, Wanted, admitted, wanted
+from lqs.generators.problem.explanations import TENSE_NAMES, Difference, explain_right, explain_wrong
+from lqs.generators.problem.mistakes import Mistake
+from lqs.generators.problem.selection import Plan, plan
+from lqs.generators.problem.translations import translation
 
 
 class OfflineProblemGenerator:
@@ -35,34 +31,40 @@ class OfflineProblemGenerator:
     """
 
     def __init__(self) -> None:
-        pools(wanted(ProblemConstraints()))  # proves every mistake once, a fifth of a second no call should pay for
+        admitted(wanted(ProblemConstraints()))  # reads frames and lexicon, which no call should wait for
 
     async def generate(self, order: GenerationOrder) -> Generated:
         """Make one problem. The constraints must have passed `check_constraints`."""
         constraints = cast(ProblemConstraints, order.constraints)
         seed = constraints.seed if constraints.seed is not None else order.request_id.int & MAX_SEED
-        return Generated(compose(wanted(constraints), seed, order.slot_index), Usage())
+        tags = tuple(constraints.tags or ())
+        return Generated(compose(wanted(constraints), seed, order.slot_index, tags), Usage())
 
 
-def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
+def compose(want: Wanted, seed: int, slot_index: int, tags: tuple[str, ...] = ()) -> Problem:
     """The problem of one slot; which slots of a seed can be equal is told in `selection`."""
-    draft, mistakes = plan(want, seed, slot_index)
-    candidate, verb = draft.candidate, draft.candidate.frame.verb
+    found = plan(want, seed, slot_index)
+    draft, cell = found.draft, found.draft.cell
+    verb = cell.frame.verb
     target = Target(
         lemma=verb.name,
         pronominal=verb.pronominal,
-        tense=candidate.tense,
-        person=candidate.subject.person,
-        subject=candidate.subject.text,
+        tense=cell.tense,
+        person=draft.person,
+        subject=draft.subject.text,
+        negation=cell.negation,
+        direct_object=cell.direct_object,
+        indirect_object=cell.indirect_object,
     )
-    correct_index = key_position(seed, slot_index)
-    statements = _statements(draft, mistakes, correct_index)
+    correct_index = key_position(seed, slot_index, want.wrong + 1)
+    statements = _statements(found, correct_index)
     return Problem(
-        cefr=level_of(candidate.clause),
-        tags=_tags(candidate, statements),
+        focus=cell.focus,
+        cefr=cell.level,
+        tags=_tags(found, statements, tags),
         instructions=(
             f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
-            f"au {_TENSE_NAMES[candidate.tense]}."
+            f"{_in_tense(TENSE_NAMES[cell.tense])}."
         ),
         target=target,
         statements=statements,
@@ -72,50 +74,56 @@ def compose(want: Wanted, seed: int, slot_index: int) -> Problem:
     )
 
 
-def _statements(draft: Draft, mistakes: tuple[Mistake, ...], correct_index: int) -> tuple[Statement, ...]:
-    right = sentence_of(draft)
-    wrong = iter(mistakes)
+def _in_tense(name: str) -> str:
+    return f"à l’{name}" if name[0] in "aeiou" else f"au {name}"
+
+
+def _statements(found: Plan, correct_index: int) -> tuple[Statement, ...]:
+    wrong = iter(found.wrong)
     return tuple(
-        _right_statement(key, draft, right)
-        if index == correct_index
-        else _wrong_statement(key, draft, right, next(wrong))
-        for index, key in enumerate(KEYS)
+        _right_statement(key, found) if index == correct_index else _wrong_statement(key, found, next(wrong))
+        for index, key in enumerate(KEYS[: len(found.wrong) + 1])
     )
 
 
-def key_position(seed: int, slot_index: int) -> int:
-    """Where the right statement stands: every four slots of a seed see each place once."""
-    turn, place = divmod(slot_index, len(KEYS))
-    return random.Random(f"key:{seed}:{turn}").sample(range(len(KEYS)), len(KEYS))[place]
+def key_position(seed: int, slot_index: int, count: int) -> int:
+    """Where the right statement stands: every `count` slots of a seed see each place once."""
+    turn, place = divmod(slot_index, count)
+    return random.Random(f"key:{seed}:{turn}").sample(range(count), count)[place]
 
 
-def _right_statement(key: Key, draft: Draft, right: Sentence) -> Statement:
-    frame, tense, subject = draft.candidate
+def _right_statement(key: Key, found: Plan) -> Statement:
     return Statement(
         key=key,
-        text=right.text,
+        text=found.right.text,
         is_correct=True,
-        translation=translation(frame, subject, tense, draft.marker, leading=draft.leading),
-        explanation=explain_right(draft.candidate.clause, right.group),
+        translation=translation(found.draft),
+        explanation=explain_right(found.draft, found.right),
     )
 
 
-def _wrong_statement(key: Key, draft: Draft, right: Sentence, mistake: Mistake) -> Statement:
-    text = right._replace(group=mistake.group).text
-    start, end, correction = changed_span(text, right.text)
-    wrong = text[start:end]
+def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
+    start, end, correction = changed_span(mistake.text, found.right.text)
+    wrong = mistake.text[start:end]
     return Statement(
         key=key,
-        text=text,
+        text=mistake.text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(
-            mistake.code, draft.candidate.clause, Contrast(right.group, mistake.group, wrong, correction)
-        ),
+        explanation=explain_wrong(mistake.code, found.draft, Difference(found.right, wrong, correction)),
     )
 
 
-def _tags(candidate: Candidate, statements: tuple[Statement, ...]) -> tuple[str, ...]:
+def _tags(found: Plan, statements: tuple[Statement, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+    cell = found.draft.cell
     codes = sorted({statement.error.code for statement in statements if statement.error})
-    kind = ("reflexive",) if candidate.frame.verb.pronominal else ()
-    return (candidate.tense, *kind, *codes)
+    kinds = [
+        word
+        for word, holds in (
+            ("reflexive", cell.frame.verb.pronominal),
+            ("negation", cell.negation is not None),
+            ("object_pronoun", cell.shape in PRONOUN_SHAPES),
+        )
+        if holds
+    ]
+    return tuple(dict.fromkeys((cell.frame.topic, cell.tense, *kinds, *codes, *own)))

@@ -1,192 +1,246 @@
 """Which problem each slot of a seed gets.
 
-Verbs come round in turn. A sentence (use, tense, subject and time) is not taken twice while another is left, wherever
-the time would stand. After that a sentence comes back with another participle (né, née) or another set of wrong
-statements, and then with its time in the other place. So two slots have equal fingerprints only where the constraints
-leave fewer different problems than slots; `se laver` in the passé composé with `nous` and participles alone leaves two.
+Focuses and verbs come round in turn, so that the slots of a generation request differ in both as long as they can. No
+right sentence comes twice while luck finds another; after that the same sentence comes with other wrong statements.
+Everything follows from the constraints, the seed and the number of the slot.
 """
 
 import random
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain, combinations, zip_longest
-from math import comb
+from types import MappingProxyType
 from typing import NamedTuple
 
-from lqs.domain.entities.problem import WRONG_STATEMENTS, ErrorCode
+from lqs.domain.entities.problem import ErrorCode, Focus
 from lqs.domain.limits import MAX_ENTITIES
-from lqs.generators.french.frames import Marker
-from lqs.generators.french.sentence import Sentence
-from lqs.generators.french.verbs import Verb
-from lqs.generators.problem.candidates import Candidate, Mistake, Wanted, mistakes_within, pools, right_group
+from lqs.generators.french.clauses import Parts
+from lqs.generators.french.frames import Verb
+from lqs.generators.problem.cells import Cell, Wanted, admitted, persons_of
+from lqs.generators.problem.drafts import (
+    Draft,
+    drafts_of,
+    markers_of,
+    right_parts,
+    subjects_of,
+    triggers_of,
+)
+from lqs.generators.problem.mistakes import Mistake, mistakes
 
-_TRIES = 12
-
-_ByForm = tuple[tuple[Candidate, ...], ...]
-
-
-class Draft(NamedTuple):
-    """Everything chosen about a problem but its wrong statements."""
-
-    candidate: Candidate
-    agreement: str
-    marker: Marker
-    leading: bool
+_TRIES = 30
+_FEW_CELLS = 3000
+"""Below so many kinds of sentences, chance alone does not keep two slots apart."""
+_LIKE_NEGATIONS = frozenset({"plus", "plut"})
+"""The passé simple of plaire: « je ne plus pas » is right, and nothing to teach."""
+_GENERAL: frozenset[ErrorCode] = frozenset({"agreement.subject_verb", "form.stem_or_spelling"})
+_FAIR_LENGTH = 5
+_SPARE_VERBS = 3
 
 
-class _Theme(NamedTuple):
-    """A sentence, before its participle and the place of its time are chosen."""
+class Plan(NamedTuple):
+    """Everything chosen about a problem."""
 
-    candidate: Candidate
-    marker: Marker
+    draft: Draft
+    right: Parts
+    wrong: tuple[Mistake, ...]
+
+    @property
+    def identity(self) -> tuple[str, frozenset[str]]:
+        """What makes two problems different for a learner."""
+        return self.right.text, frozenset(mistake.text for mistake in self.wrong)
+
+
+class Infeasible(LookupError):
+    """No problem can be made within these constraints; `check_constraints` refuses them beforehand."""
+
+
+def plan(want: Wanted, seed: int, slot_index: int) -> Plan:
+    """What is chosen for one slot. Raises `Infeasible`."""
+    turns = _turns(want, seed, max(slot_index + 1, MAX_ENTITIES))
+    return _plan(want, seed, slot_index, turns[slot_index])
 
 
 class _Turn(NamedTuple):
-    """The theme of one slot, the slot in which it came first, and how often it came before."""
+    """The focus and verb of a slot, and the slots before it that have the same verb.
 
-    theme: _Theme
-    first: int
-    before: int
+    `spare` are verbs of the focus that no slot has, for when the first one gives no whole problem.
+    """
 
-
-def plan(want: Wanted, seed: int, slot_index: int) -> tuple[Draft, tuple[Mistake, ...]]:
-    """The draft and the wrong statements of one slot."""
-    theme, first, before = _turns(want, seed, slot_index + 1)[slot_index]
-    rng = random.Random(f"{seed}:{first}")
-    candidate, marker = theme
-    draft = Draft(candidate, rng.choice(candidate.subject.agreements), marker, rng.random() < 0.5 and _moves(marker))
-    if not before:
-        return draft, choose_mistakes(mistakes_within(candidate, draft.agreement, want.codes), rng)
-    versions = list(_versions(draft, want.codes, rng))
-    swapped, version = divmod(before, len(versions))
-    agreement, chosen = versions[version]
-    shuffled = random.Random(f"{seed}:{slot_index}").sample(chosen, len(chosen))
-    leading = draft.leading != (swapped % 2 == 1 and _moves(marker))
-    return draft._replace(agreement=agreement, leading=leading), tuple(shuffled)
+    focus: Focus
+    verb: Verb
+    earlier: tuple[int, ...]
+    spare: tuple[Cell, ...] = ()
 
 
-def _moves(marker: Marker) -> bool:
-    """Whether the time can stand before the clause as well as after it."""
-    return bool(marker.french) and not marker.inner
-
-
-def _turns(want: Wanted, seed: int, count: int) -> list[_Turn]:
-    """The themes of the first `count` slots of a seed."""
+@lru_cache(maxsize=64)
+def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
+    by_focus = _by_focus(want)
+    if not by_focus:
+        raise Infeasible
     rng = random.Random(seed)
-    by_verb = pools(want)
-    verbs = rng.sample(list(by_verb), min(MAX_ENTITIES, len(by_verb)))
-    taken: dict[_Theme, list[int]] = {}
+    focuses = rng.sample(list(by_focus), len(by_focus))
+    order = rng.sample(list(admitted(want)), len(admitted(want)))
+    taken: dict[Verb, list[int]] = {}
     turns: list[_Turn] = []
-    for position in range(count):
-        start = position % len(verbs)
-        round_robin = verbs[start:] + verbs[:start]
-        fresh = (_fresh(want, verb, taken, rng) for verb in round_robin)
-        theme = next(filter(None, fresh), None) or _again(want, round_robin, taken, rng)
-        slots = taken.setdefault(theme, [])
-        slots.append(position)
-        turns.append(_Turn(theme, slots[0], len(slots) - 1))
-    return turns
+    for slot in range(count):
+        focus = focuses[slot % len(focuses)]
+        verbs = by_focus[focus]
+        fresh = next((verb for verb in order if verb in verbs and verb not in taken), None)
+        verb = fresh or min((v for v in order if v in verbs), key=lambda v: len(taken[v]))
+        turns.append(_Turn(focus, verb, tuple(taken.get(verb, ()))))
+        taken.setdefault(verb, []).append(slot)
+    spare = [verb for verb in order if verb not in taken]
+    for slot, turn in enumerate(turns):
+        verbs = by_focus[turn.focus]
+        free = [verb for verb in spare[slot :: len(turns)] if verb in verbs][:_SPARE_VERBS]
+        turns[slot] = turn._replace(spare=tuple(cell for verb in free for cell in verbs[verb]))
+    return tuple(turns)
 
 
-def _fresh(want: Wanted, verb: Verb, taken: dict[_Theme, list[int]], rng: random.Random) -> _Theme | None:
-    """A theme of the verb that was not taken: of a use, tense and person that were not, if luck finds one."""
-    by_form: _ByForm = pools(want)[verb]
-    uses = {(c.frame, c.tense, c.subject.person) for c, _ in taken}
-    for _ in range(_TRIES):
-        # First the tense and person, evenly, then the rest.
-        candidate = rng.choice(rng.choice(by_form))
-        theme = _Theme(candidate, rng.choice(candidate.frame.times[candidate.tense]))
-        if (candidate.frame, candidate.tense, candidate.subject.person) not in uses:
-            return theme
-    left = [theme for theme in _themes(want, verb) if theme not in taken]
-    return rng.choice(left) if left else None
-
-
-def _again(want: Wanted, verbs: list[Verb], taken: dict[_Theme, list[int]], rng: random.Random) -> _Theme:
-    """A theme to take once more, where a version of it is left; any of the least taken, where none is."""
-    every = [list(_themes(want, verb)) for verb in verbs]
-    for themes in every:
-        left = [theme for theme in themes if len(taken[theme]) < _capacity(theme, want.codes)]
-        if left:
-            return _least_taken(left, taken, rng)
-    return _least_taken(every[0], taken, rng)
-
-
-def _least_taken(themes: list[_Theme], taken: dict[_Theme, list[int]], rng: random.Random) -> _Theme:
-    least = min(len(taken[theme]) for theme in themes)
-    return rng.choice([theme for theme in themes if len(taken[theme]) == least])
-
-
-@lru_cache(maxsize=256)
-def _themes(want: Wanted, verb: Verb) -> tuple[_Theme, ...]:
-    return tuple(
-        _Theme(candidate, marker)
-        for candidate in chain.from_iterable(pools(want)[verb])
-        for marker in candidate.frame.times[candidate.tense]
+@lru_cache(maxsize=16)
+def _by_focus(want: Wanted) -> MappingProxyType[Focus, MappingProxyType[Verb, tuple[Cell, ...]]]:
+    found: dict[Focus, dict[Verb, list[Cell]]] = {}
+    for verb, some in admitted(want).items():
+        for cell in some:
+            found.setdefault(cell.focus, {}).setdefault(verb, []).append(cell)
+    return MappingProxyType(
+        {focus: MappingProxyType({verb: tuple(some) for verb, some in verbs.items()}) for focus, verbs in found.items()}
     )
 
 
-def _agreements(candidate: Candidate, first: str) -> list[str]:
-    """The agreements that give different right sentences, beginning with `first`."""
-    by_group = {right_group(candidate.clause, a): a for a in reversed((first, *candidate.subject.agreements))}
-    return sorted(by_group.values(), key=lambda agreement: agreement != first)
+@lru_cache(maxsize=512)
+def _plan(want: Wanted, seed: int, slot_index: int, turn: _Turn) -> Plan:
+    rng = random.Random(f"{seed}:{slot_index}")
+    earlier = range(slot_index) if len(_all_cells(want)) < _FEW_CELLS else turn.earlier
+    before = [plan(want, seed, slot) for slot in earlier]
+    texts, identities = {p.right.text for p in before}, {p.identity for p in before}
+    second: Plan | None = None
+    last: Plan | None = None
+    for found in _attempts(want, turn, rng):
+        if found.right.text not in texts:
+            return found
+        if found.identity not in identities:
+            second = second or found
+        last = last or found
+    if last and not second:
+        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
+        second = next((found for found in more if found and found.identity not in identities), None)
+    chosen = second or last or next(every_plan(want, rng), None)
+    if chosen is None:
+        raise Infeasible
+    return chosen
 
 
-@lru_cache(maxsize=4096)
-def _capacity(theme: _Theme, codes: frozenset[ErrorCode]) -> int:
-    """How many different problems a theme makes."""
-    candidate = theme.candidate
-    sets = (
-        comb(len(mistakes_within(candidate, agreement, codes)), WRONG_STATEMENTS)
-        for agreement in _agreements(candidate, candidate.subject.agreements[0])
-    )
-    return sum(sets) * (2 if _moves(theme.marker) else 1)
+def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
+    found = (_random_draft(want, _all_cells(want), rng) for _ in range(5 * _TRIES))
+    return (draft for draft in found if draft)
 
 
-def _versions(
-    draft: Draft, codes: frozenset[ErrorCode], rng: random.Random
-) -> Iterator[tuple[str, tuple[Mistake, ...]]]:
-    """Every pair of agreement and wrong statements, the agreements in turn; the draft as it came first is the first."""
-    found = [
-        [(agreement, chosen) for chosen in _sets_of_mistakes(mistakes_within(draft.candidate, agreement, codes), rng)]
-        for agreement in _agreements(draft.candidate, draft.agreement)
-    ]
-    return (version for round_ in zip_longest(*found) for version in round_ if version)
+def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
+    """Random plans: of the focus and verb, then of the focus or of the verb alone, then of anything."""
+    own = _by_focus(want)[turn.focus]
+    pools = (own[turn.verb], turn.spare, admitted(want)[turn.verb], _focus_cells(want, turn.focus), _all_cells(want))
+    tried: tuple[Cell, ...] = ()
+    for pool in pools:
+        if not pool or pool == tried:
+            continue
+        tried = pool
+        for _ in range(_TRIES):
+            draft = _random_draft(want, pool, rng)
+            found = complete(want, draft, rng) if draft else None
+            if found:
+                yield found
 
 
-def _sets_of_mistakes(available: tuple[Mistake, ...], rng: random.Random) -> list[tuple[Mistake, ...]]:
-    """Every set of wrong statements: first a chosen one, then those of most kinds and most near ones first."""
-    chosen = choose_mistakes(available, rng)
-    others = [some for some in combinations(available, WRONG_STATEMENTS) if set(some) != set(chosen)]
-    rng.shuffle(others)
-    others.sort(key=lambda some: (-len({m.code for m in some}), -sum(m.near for m in some)))
-    return [chosen, *others]
+@lru_cache(maxsize=32)
+def _focus_cells(want: Wanted, focus: Focus) -> tuple[Cell, ...]:
+    return tuple(cell for some in _by_focus(want)[focus].values() for cell in some)
 
 
-def choose_mistakes(available: tuple[Mistake, ...], rng: random.Random) -> tuple[Mistake, ...]:
-    """As many wrong statements as a problem has, of as many kinds as there are, near ones first."""
-    by_code: dict[ErrorCode, list[Mistake]] = {}
-    for mistake in sorted(rng.sample(available, len(available)), key=lambda mistake: mistake.near):
-        by_code.setdefault(mistake.code, []).append(mistake)
-    chosen: list[Mistake] = []
-    while len(chosen) < WRONG_STATEMENTS:
-        for pile in by_code.values():
-            if pile and len(chosen) < WRONG_STATEMENTS:
-                chosen.append(pile.pop())
+@lru_cache(maxsize=16)
+def _all_cells(want: Wanted) -> tuple[Cell, ...]:
+    return tuple(cell for some in admitted(want).values() for cell in some)
+
+
+def _random_draft(want: Wanted, some: tuple[Cell, ...], rng: random.Random) -> Draft | None:
+    cell = rng.choice(some)
+    persons = [person for person in persons_of(cell) if not want.persons or person in want.persons]
+    if not persons:
+        return None
+    person = rng.choice(persons)
+    triggers = triggers_of(cell, person)
+    if not triggers:
+        return None
+    subject = rng.choice(subjects_of(cell, person))
+    marker = rng.choice(markers_of(cell))
+    moves = bool(marker.french) and not marker.inner and cell.shape != "question"
+    leading = marker.first or (moves and rng.random() < 0.5)
+    return Draft(cell, subject, rng.choice(subject.agreements), marker, leading, rng.choice(triggers))
+
+
+def complete(want: Wanted, draft: Draft, rng: random.Random) -> Plan | None:
+    """The draft with its wrong statements; None if too few can be proven."""
+    try:
+        right = right_parts(draft)
+    except LookupError:
+        return None
+    if right.finite in _LIKE_NEGATIONS:
+        return None
+    wrong = choose_mistakes(want, draft, right, rng)
+    return Plan(draft, right, wrong) if wrong else None
+
+
+def every_plan(want: Wanted, rng: random.Random) -> Iterator[Plan]:
+    """Every plan within the constraints, one for each draft, until there are no more."""
+    for some in admitted(want).values():
+        for cell in some:
+            yield from _plans_of(want, cell, rng)
+
+
+def _plans_of(want: Wanted, cell: Cell, rng: random.Random) -> Iterator[Plan]:
+    for person in persons_of(cell):
+        if not want.persons or person in want.persons:
+            for draft in drafts_of(cell, person):
+                if found := complete(want, draft, rng):
+                    yield found
+
+
+def choose_mistakes(want: Wanted, draft: Draft, right: Parts, rng: random.Random) -> tuple[Mistake, ...]:
+    """As many wrong statements as are wanted, of as many kinds as there are; none if there are too few.
+
+    The kinds that make the focus come before the general ones, and a problem has at least one of them unless the
+    caller chose the kinds.
+    """
+    codes = [code for code in draft.cell.codes if not want.codes or code in want.codes]
+    special = [code for code in codes if code not in _GENERAL]
+    general = [code for code in codes if code in _GENERAL]
+    if draft.cell.focus == "conjugation":
+        special, general = codes, []
+    chosen = _in_turn([mistakes(draft, right, code, rng) for code in rng.sample(special, len(special))], want.wrong)
+    if not chosen and not want.codes:
+        return ()
+    missing = want.wrong - len(chosen)
+    if len({mistake.code for mistake in chosen}) < len(chosen) and general:
+        chosen = chosen[: want.wrong - 1]  # one of another kind is worth more than two alike
+        missing = want.wrong - len(chosen)
+    chosen += _in_turn([mistakes(draft, right, code, rng) for code in rng.sample(general, len(general))], missing)
     rng.shuffle(chosen)
-    return tuple(chosen)
+    return tuple(chosen) if len(chosen) == want.wrong and is_fair(right.text, tuple(chosen)) else ()
 
 
-def sentence_of(draft: Draft) -> Sentence:
-    """The right sentence."""
-    frame, _, subject = draft.candidate
-    french = draft.marker.french
-    outer = "" if draft.marker.inner else french
-    return Sentence(
-        lead=outer if draft.leading else "",
-        subject=subject,
-        group=right_group(draft.candidate.clause, draft.agreement),
-        adverb=french if draft.marker.inner else "",
-        complement=frame.complement,
-        tail="" if draft.leading else outer,
-    )
+def _in_turn(piles: list[Iterator[Mistake]], count: int) -> list[Mistake]:
+    """One from each pile, round after round."""
+    chosen: list[Mistake] = []
+    while piles and len(chosen) < count:
+        for pile in [*piles]:
+            found = next(pile, None)
+            if found is None:
+                piles.remove(pile)
+            elif len(chosen) < count:
+                chosen.append(found)
+    return chosen
+
+
+def is_fair(right: str, wrong: tuple[Mistake, ...]) -> bool:
+    """Whether no statement stands out by its length."""
+    lengths = [len(right), *(len(mistake.text) for mistake in wrong)]
+    return max(lengths) - min(lengths) <= _FAIR_LENGTH or max(lengths) <= 1.25 * min(lengths)

@@ -1,17 +1,22 @@
 """Verification: nothing is stored unless every check here passes, whichever generator made it.
 
-The checks read the statements' text and recompute from the grammar; they trust nothing the generator claims.
+The checks read the statements' text and recompute from lexicon and grammar; they trust nothing the generator claims.
+V14, the second opinion of another program, is asked for in tests only.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 from lqs.domain.entities.problem import (
     KEYS,
+    LEVELS,
+    STATEMENTS,
     Check,
     Problem,
     ProblemConstraints,
-    Proof,
     Statement,
     StatementError,
     Verification,
@@ -19,39 +24,48 @@ from lqs.domain.entities.problem import (
     fold,
 )
 from lqs.domain.entity_type import VerificationFailed
-from lqs.generators.french.contrast import clause_of, fault, prove
+from lqs.generators.french.levels import TENSE_LEVELS
 from lqs.generators.french.orthography import words
-from lqs.generators.french.sentence import Sentence, read
-from lqs.generators.french.verbs import VERBS, Verb
-from lqs.generators.problem.candidates import wanted
+from lqs.generators.french.proof.prover import prove
+from lqs.generators.french.proof.soundness import flaws, unknown_words
+from lqs.generators.problem.target import misses
 
-ENGINE = "contrast/1"
+ENGINE = "contrast/2"
+
+_FRENCH_ONLY = frozenset({"le", "la", "les", "des", "du", "je", "tu", "il", "elle", "nous", "vous", "est", "et"})
+_MARKUP = re.compile(r"[<>{}\[\]\\]|https?:|www\.|@")
+_MAX_STATEMENT = 160
+"""Characters; more is no statement a learner compares at a glance."""
+_FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
 
 _Finding = tuple[bool, str]
-_FRENCH_ONLY = frozenset({"le", "la", "les", "des", "du", "je", "tu", "il", "elle", "nous", "vous", "est", "et"})
+
+
+class _Check(NamedTuple):
+    code: str
+    rejects: bool
+    find: Callable[[Problem, ProblemConstraints], _Finding]
 
 
 def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem:
-    """The problem with its proofs and findings in it.
+    """The problem with its proofs and findings in it; `warned` where a check that only warns did not pass.
 
-    Raises `VerificationFailed` for the first check that does not pass.
+    Raises `VerificationFailed` for the first check that rejects.
     """
     checks: list[Check] = []
-    for code, check in _CHECKS:
-        passed, detail = check(problem, constraints)
-        if not passed:
+    for code, rejects, find in _CHECKS:
+        passed, detail = find(problem, constraints)
+        if rejects and not passed:
             raise VerificationFailed(code, detail)
-        checks.append(Check(code=code, passed=True, detail=detail))
+        checks.append(Check(code=code, passed=passed, detail=detail))
+    right = _correct(problem).text
     statements = tuple(
-        statement if statement.is_correct else statement.model_copy(update={"proof": _proof(problem, statement)})
+        statement if statement.is_correct else statement.model_copy(update={"proof": prove(right, statement.text)})
         for statement in problem.statements
     )
-    verification = Verification(status="verified", engine=ENGINE, checks=tuple(checks))
+    status = "verified" if all(check.passed for check in checks) else "warned"
+    verification = Verification(status=status, engine=ENGINE, checks=tuple(checks))
     return problem.model_copy(update={"statements": statements, "verification": verification})
-
-
-def _verb(problem: Problem) -> Verb | None:
-    return VERBS.get(problem.target.lemma)
 
 
 def _correct(problem: Problem) -> Statement:
@@ -62,31 +76,21 @@ def _wrong(problem: Problem) -> list[tuple[Statement, StatementError]]:
     return [(s, s.error) for s in problem.statements if s.error is not None and not s.is_correct]
 
 
-def _reading(problem: Problem) -> Sentence | None:
-    verb = _verb(problem)
-    return read(_correct(problem).text, verb, problem.target.tense) if verb else None
-
-
-def _proof(problem: Problem, statement: Statement) -> Proof | None:
-    verb = _verb(problem)
-    return prove(_correct(problem).text, statement.text, verb, problem.target.tense) if verb else None
-
-
-def _one_correct(problem: Problem, _: ProblemConstraints) -> _Finding:
-    correct = [index for index, statement in enumerate(problem.statements) if statement.is_correct]
-    keys = tuple(statement.key for statement in problem.statements)
-    marked = all((s.error is None) == s.is_correct for s in problem.statements)
-    unproven = all(s.proof is None for s in problem.statements if s.is_correct)
-    passed = correct == [problem.correct_index] and keys == KEYS and marked and unproven
-    return passed, "One statement is correct and the others are marked with their error."
-
-
-def _typography(problem: Problem, _: ProblemConstraints) -> _Finding:
+def _structure(problem: Problem, constraints: ProblemConstraints) -> _Finding:
+    count = len(problem.statements)
+    one = problem.correct_index < count and [s.is_correct for s in problem.statements].count(True) == 1
+    keyed = one and tuple(s.key for s in problem.statements) == KEYS[:count] and _correct(problem).is_correct
+    marked = keyed and all((s.error is None) == s.is_correct for s in problem.statements)
+    unproven = marked and _correct(problem).proof is None
+    asked = count == (constraints.statement_count or STATEMENTS)
     texts = [s.text for s in problem.statements]
-    passed = all(
-        unicodedata.is_normalized("NFC", text) and "'" not in text and text == " ".join(text.split()) for text in texts
-    )
-    return passed, "Statements are in NFC, with typographic apostrophes and single spaces."
+    typography = all(
+        unicodedata.is_normalized("NFC", text) and "'" not in text and text == " ".join(text.split(" ")).strip()
+        and "  " not in text
+        for text in texts
+    )  # fmt: skip
+    passed = bool(unproven) and asked and typography
+    return passed, "One statement is correct, the others are marked with their error; typography is French."
 
 
 def _statements_differ(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -95,40 +99,27 @@ def _statements_differ(problem: Problem, _: ProblemConstraints) -> _Finding:
 
 
 def _target_form(problem: Problem, _: ProblemConstraints) -> _Finding:
-    target, sentence = problem.target, _reading(problem)
-    passed = (
-        sentence is not None
-        and sentence.subject.text == target.subject
-        and sentence.subject.person == target.person
-        and target.pronominal == VERBS[target.lemma].pronominal
-    )
-    return passed, f"The correct statement is about “{target.subject}” and “{target.lemma}” in {target.tense}."
+    target = problem.target
+    missing = misses(_correct(problem).text, target)
+    return missing is None, missing or f"The correct statement has “{target.lemma}” in {target.tense}, {target.person}."
+
+
+@lru_cache(maxsize=1024)
+def _flaws(text: str) -> str:
+    return "; ".join(flaws(text))
 
 
 def _correct_is_right(problem: Problem, _: ProblemConstraints) -> _Finding:
-    sentence = _reading(problem)
-    if not sentence:
-        return False, "The correct statement could not be read."
-    clause = clause_of(sentence, VERBS[problem.target.lemma], problem.target.tense)
-    found = fault(clause, sentence.group)
-    return found is None, found or "Its verb group is what the conjugator gives."
+    found = _flaws(_correct(problem).text)
+    return not found, found or "The correct statement breaks no rule."
 
 
 def _wrong_is_proven(problem: Problem, _: ProblemConstraints) -> _Finding:
+    right = _correct(problem).text
     for statement, _error in _wrong(problem):
-        if _proof(problem, statement) is None:
+        if prove(right, statement.text) is None:
             return False, f"“{statement.text}” could not be proven wrong."
     return True, "Every wrong statement was proven wrong against the correct one."
-
-
-def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
-    for statement, error in _wrong(problem):
-        proof = _proof(problem, statement)
-        if proof is None or proof.code != error.code:
-            return False, f"“{statement.text}” is marked {error.code}, but the proof says otherwise."
-        if statement.proof not in (None, proof):
-            return False, f"“{statement.text}” carries a proof that was not found again."
-    return True, "Every error is of the kind it is marked as."
 
 
 def _span_repairs(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -138,7 +129,31 @@ def _span_repairs(problem: Problem, _: ProblemConstraints) -> _Finding:
         repaired = text[: error.start] + error.correction + text[error.end :]
         if text[error.start : error.end] != error.wrong or repaired != right:
             return False, f"Correcting the marked words of “{text}” does not give the correct statement."
-    return True, "Correcting the marked words gives the correct statement."
+    return True, "Each wrong statement has one error: correcting the marked words gives the correct statement."
+
+
+def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
+    right = _correct(problem).text
+    for statement, error in _wrong(problem):
+        proof = prove(right, statement.text)
+        if proof is None or proof.code != error.code:
+            return False, f"“{statement.text}” is marked {error.code}, but the proof says otherwise."
+        if statement.proof not in (None, proof):
+            return False, f"“{statement.text}” carries a proof that was not found again."
+    return True, "Every error is of the kind it is marked as."
+
+
+def _known_words(problem: Problem, _: ProblemConstraints) -> _Finding:
+    right = _correct(problem).text
+    unknown = _unknown(right)
+    for statement, error in _wrong(problem):
+        unknown = unknown or " ".join(unknown_words(statement.text, error.start, error.end))
+    return not unknown, f"Not in the lexicon: {unknown}" if unknown else "Every word outside the errors is known."
+
+
+@lru_cache(maxsize=1024)
+def _unknown(text: str) -> str:
+    return " ".join(unknown_words(text, 0, 0))
 
 
 def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -149,6 +164,17 @@ def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
         if error and error.wrong not in statement.explanation and error.correction not in statement.explanation:
             return False, f"The explanation of “{statement.text}” quotes neither the wrong form nor its correction."
     return True, "Every explanation quotes the wrong form or its correction."
+
+
+def _hygiene(problem: Problem, _: ProblemConstraints) -> _Finding:
+    lengths = [len(statement.text) for statement in problem.statements]
+    fair = max(lengths) <= _FAIR_RATIO * min(lengths) or max(lengths) - min(lengths) <= _FAIR_DIFFERENCE
+    return fair, "No statement stands out by its length."
+
+
+def _level(problem: Problem, _: ProblemConstraints) -> _Finding:
+    passed = LEVELS.index(TENSE_LEVELS[problem.target.tense]) <= LEVELS.index(problem.cefr)
+    return passed, f"The tense belongs to {problem.cefr} or below."
 
 
 def _translation(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -164,33 +190,50 @@ def _translation(problem: Problem, _: ProblemConstraints) -> _Finding:
     return passed, "The correct statement alone has a translation, and it is not French."
 
 
-def _constraints(problem: Problem, constraints: ProblemConstraints) -> _Finding:
-    want, target = wanted(constraints), problem.target
-    passed = (
-        (not want.verbs or _verb(problem) in want.verbs)
-        and (not want.tenses or target.tense in want.tenses)
-        and (not want.persons or target.person in want.persons)
-        and (not want.codes or all(error.code in want.codes for _, error in _wrong(problem)))
-    )
-    return passed, "Verb, tense, person and kinds of error are as asked for."
-
-
 def _fingerprint(problem: Problem, _: ProblemConstraints) -> _Finding:
     passed = problem.fingerprint == fingerprint(problem.target, problem.statements)
     return passed, "The fingerprint is that of the content."
 
 
-_CHECKS: tuple[tuple[str, Callable[[Problem, ProblemConstraints], _Finding]], ...] = (
-    ("one_correct", _one_correct),
-    ("typography", _typography),
-    ("statements_differ", _statements_differ),
-    ("target_form", _target_form),
-    ("correct_is_right", _correct_is_right),
-    ("wrong_is_proven", _wrong_is_proven),
-    ("error_code", _error_code),
-    ("span_repairs", _span_repairs),
-    ("explanations", _explanations),
-    ("translation", _translation),
-    ("constraints", _constraints),
-    ("fingerprint", _fingerprint),
+def _safety(problem: Problem, _: ProblemConstraints) -> _Finding:
+    texts = [s.text for s in problem.statements] + [s.explanation for s in problem.statements]
+    texts += [problem.instructions, _correct(problem).translation or ""]
+    long = any(len(statement.text) > _MAX_STATEMENT for statement in problem.statements)
+    return not long and not _MARKUP.search("\n".join(texts)), "No markup, no address, no statement too long."
+
+
+def _constraints(problem: Problem, asked: ProblemConstraints) -> _Finding:
+    target, codes = problem.target, {error.code for _, error in _wrong(problem)}
+    passed = (
+        (not asked.focus or problem.focus in asked.focus)
+        and (not asked.verbs or target.lemma in asked.verbs)
+        and (not asked.tenses or target.tense in asked.tenses)
+        and (not asked.persons or target.person in asked.persons)
+        and (asked.negation is None or (target.negation is not None) == asked.negation)
+        and (asked.direct_object is None or target.direct_object == asked.direct_object)
+        and (asked.indirect_object is None or target.indirect_object == asked.indirect_object)
+        and (not asked.error_codes or codes <= set(asked.error_codes))
+        and (not asked.cefr or problem.cefr in asked.cefr)
+        and set(asked.tags or ()) <= set(problem.tags)
+        and (not asked.topics or not set(asked.topics).isdisjoint(problem.tags))
+    )
+    return passed, "Everything is as asked for."
+
+
+_CHECKS = (
+    _Check("V01", True, _structure),
+    _Check("V02", True, _statements_differ),
+    _Check("V03", True, _target_form),
+    _Check("V04", True, _correct_is_right),
+    _Check("V05", True, _wrong_is_proven),
+    _Check("V06", True, _span_repairs),
+    _Check("V07", True, _error_code),
+    _Check("V08", True, _known_words),
+    _Check("V09", True, _explanations),
+    _Check("V10", False, _hygiene),
+    _Check("V11", False, _level),
+    _Check("V12", True, _translation),
+    _Check("V13", True, _fingerprint),
+    _Check("V15", True, _safety),
+    _Check("constraints", True, _constraints),
 )

@@ -1,0 +1,174 @@
+"""Orders of words that no French sentence has: pronouns and negations in the wrong place. One statement is enough."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lqs.domain.entities.problem import ErrorCode
+from lqs.generators.french.lexicon.hunspell import TENSES
+from lqs.generators.french.proof.reading import CLITICS, DETERMINERS, Tokens, helper_lemma, helper_of, noun_phrase
+from lqs.generators.french.proof.words import (
+    finite,
+    infinitive_of,
+    is_adverb,
+    noun_agreements,
+    participle_readings,
+    readings,
+)
+
+_RANKS = {
+    **dict.fromkeys(("me", "te", "se", "nous", "vous"), 1),
+    **dict.fromkeys(("le", "la", "l’", "les"), 2),
+    **dict.fromkeys(("lui", "leur"), 3),
+    "y": 4,
+    "en": 5,
+}
+_OBJECTS = frozenset({"le", "la", "l’", "les", "lui", "leur", "y", "en", "me", "te", "se"})
+_SUBJECTS = frozenset({"je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles"})
+_SECOND = frozenset({"pas", "plus", "jamais", "rien"})
+_NOT_AFTER_PARTICIPLE = frozenset({"pas", "plus"})
+_VERBAL = frozenset(TENSES.values()) - {"participe_passe", "infinitif"}
+_MARKS = frozenset({".", ",", "?", "!"})
+
+
+class Fault(NamedTuple):
+    """A breach of word order and what kind it is."""
+
+    code: ErrorCode
+    method: str
+
+
+def faults(found: Tokens) -> frozenset[Fault]:
+    """Every breach of word order that some sure rule finds in a statement."""
+    return frozenset((*_negation(found), *_pronoun_order(found), *_pronoun_place(found)))
+
+
+def _is_finite(found: Tokens, at: int) -> bool:
+    return at < len(found) and bool(finite(found[at].form))
+
+
+def _only_finite(found: Tokens, at: int) -> bool:
+    """A finite verb that can be nothing else."""
+    form = found[at].form if at < len(found) else ""
+    known = readings(form)
+    return bool(finite(form)) and all(analysis.what.split(" ")[0] in _VERBAL for analysis in known)
+
+
+def _negation(found: Tokens) -> Iterator[Fault]:
+    order = Fault("negation.order", "negation_out_of_place")
+    for at, token in enumerate(found):
+        following = found[at + 1].plain if at + 1 < len(found) else "."
+        if token.plain == "ne":
+            if following in _SECOND and not _leads_to_infinitive(found, at + 2):
+                yield order  # « je ne pas mange »
+            if following in _MARKS or (following in DETERMINERS and not _verb_after_clitics(found, at + 1)):
+                yield order
+            if at and found[at - 1].plain in _OBJECTS and at > 1 and found[at - 2].plain in _SUBJECTS:
+                yield order  # « je la ne regarde pas »
+            if at and _only_finite(found, at - 1) and found[at - 1].plain not in ("pas", "plus"):
+                yield order  # « je mange ne pas »
+        if token.plain in _NOT_AFTER_PARTICIPLE and _negated_before(found, at) and _is_compound(found, at - 1):
+            yield order  # « je n’ai mangé pas »
+        if token.plain == "personne" and _negated_before(found, at) and at + 1 < len(found):
+            helped = participle_readings(found[at + 1].form) and _is_finite(found, at - 1)
+            if helped and found[at - 1].plain != "ne":
+                yield order  # « je n’ai personne vu »
+
+
+def _is_compound(found: Tokens, at: int) -> bool:
+    """Whether a past participle with its auxiliary stands at an index."""
+    return at >= 0 and bool(participle_readings(found[at].form)) and helper_of(found, at) is not None
+
+
+def _negated_before(found: Tokens, at: int) -> bool:
+    return any(token.plain == "ne" for token in found[:at])
+
+
+def _leads_to_infinitive(found: Tokens, at: int) -> bool:
+    while at < len(found) and (found[at].plain in CLITICS or found[at].plain in _SECOND or is_adverb(found[at].form)):
+        at += 1
+    return at < len(found) and bool(infinitive_of(found[at].form))
+
+
+def _verb_after_clitics(found: Tokens, at: int) -> bool:
+    while at < len(found) and found[at].plain in CLITICS:
+        at += 1
+    return _is_finite(found, at) or (at < len(found) and bool(infinitive_of(found[at].form)))
+
+
+def _pronoun_order(found: Tokens) -> Iterator[Fault]:
+    for at in range(len(found) - 2):
+        first, second = found[at].plain, found[at + 1].plain
+        if first not in _RANKS or second not in _RANKS or not _verb_after_clitics(found, at + 2):
+            continue
+        is_subject = first in ("nous", "vous") and (at == 0 or found[at - 1].plain not in _SUBJECTS)
+        if not is_subject and _RANKS[first] > _RANKS[second] and not _is_determiner(found, at):
+            yield Fault("pronoun.order", "pronouns_out_of_order")
+
+
+def _is_determiner(found: Tokens, at: int) -> bool:
+    return found[at].plain in DETERMINERS and noun_phrase(found, at) is not None
+
+
+def _pronoun_place(found: Tokens) -> Iterator[Fault]:
+    for at, token in enumerate(found):
+        if token.plain not in _OBJECTS or not at:
+            continue
+        if _stands_after_verb(found, at) and not _could_belong_elsewhere(found, at):
+            yield Fault("pronoun.placement", "pronoun_after_verb")
+        if token.plain in ("me", "te", "se") and at + 1 < len(found) and found[at + 1].plain in _SUBJECTS:
+            yield Fault("pronoun.placement", "pronoun_before_subject")
+
+
+def _stands_after_verb(found: Tokens, at: int) -> bool:
+    """After a finite verb that has its subject, or between auxiliary and participle, or after an infinitive."""
+    before = found[at - 1]
+    if before.plain.startswith("-") or before.plain in CLITICS or before.plain == "ne":
+        return False
+    if infinitive_of(before.form) and not noun_agreements(before.form):
+        return True
+    if participle_readings(before.form) and helper_of(found, at - 1) is not None:
+        return True
+    return _only_finite(found, at - 1) or (_is_finite(found, at - 1) and _has_pronoun_subject(found, at - 1))
+
+
+def _has_pronoun_subject(found: Tokens, verb: int) -> bool:
+    at = verb - 1
+    while at > 0 and (found[at].plain in CLITICS or found[at].plain == "ne"):
+        at -= 1
+    return at >= 0 and found[at].plain in _SUBJECTS
+
+
+def _could_belong_elsewhere(found: Tokens, at: int) -> bool:
+    """A determiner of a noun, a pronoun of a following infinitive, « en » the preposition, « lui » for emphasis."""
+    plain = found[at].plain
+    following = found[at + 1] if at + 1 < len(found) else None
+    if following is None or following.plain in _MARKS:
+        return plain == "lui" and _subject_is_masculine(found, at)
+    if participle_readings(following.form) and _is_helper(found, at - 1):
+        return noun_phrase(found, at) is not None
+    if plain in DETERMINERS and (noun_phrase(found, at) is not None or not _is_ordinary(following.form)):
+        return True
+    if infinitive_of(following.form) or following.plain in _OBJECTS:
+        return True
+    if plain == "en":
+        return not is_adverb(following.form)
+    if plain == "lui":
+        return _subject_is_masculine(found, at)
+    if plain in ("le", "la", "les", "leur"):
+        return False
+    return False
+
+
+def _is_ordinary(form: str) -> bool:
+    """A word of the lexicon that can follow no article: after it a pronoun stands alone."""
+    known = readings(form)
+    nominal = bool(noun_agreements(form)) or any(a.what.startswith(("adj", "prn", "nb")) for a in known)
+    return bool(known) and (not nominal or form in ("tous", "toutes", "hier", "souvent", "ce", "cette", "à", "dans"))
+
+
+def _is_helper(found: Tokens, at: int) -> bool:
+    return helper_lemma(found[at].form) != ""
+
+
+def _subject_is_masculine(found: Tokens, at: int) -> bool:
+    return not any(token.plain in ("je", "tu", "elle", "nous", "vous", "ils", "elles") for token in found[:at])

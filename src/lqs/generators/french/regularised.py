@@ -1,0 +1,81 @@
+"""Forms that learners make up by a rule where French has another: « vous disez », « nous mangons », « j’allerai ».
+
+They are proposals: some happen to be words, which the prover then refuses.
+"""
+
+import re
+from collections.abc import Iterator
+
+_FUTURE = ("ai", "as", "a", "ons", "ez", "ont")
+_CONDITIONAL = ("ais", "ais", "ait", "ions", "iez", "aient")
+_PRESENT = {
+    "er": ("e", "es", "e", "ons", "ez", "ent"),
+    "ir": ("is", "is", "it", "issons", "issez", "issent"),
+    "re": ("s", "s", "", "ons", "ez", "ent"),
+    "oir": ("ois", "ois", "oit", "oyons", "oyez", "oyent"),
+}
+_SUBJUNCTIVE = ("e", "es", "e", "ions", "iez", "ent")
+_IMPERFECT = ("ais", "ais", "ait", "ions", "iez", "aient")
+_PAST_SIMPLE = ("a", "as", "a", "âmes", "âtes", "èrent")
+_PARTICIPLES: dict[str, tuple[str, ...]] = {
+    "er": (),
+    "ir": ("i", "u", "é"),
+    "re": ("u", "é", "i"),
+    "oir": ("u", "oyé", "i"),
+}
+_MARKS = {"ms": "", "fs": "e", "mp": "s", "fp": "es"}
+_PERSONS = ("1s", "2s", "3s", "1p", "2p", "3p")
+_SOUNDS = (
+    (re.compile(r"ge([aoâ])"), r"g\1"),
+    (re.compile(r"ç"), "c"),
+    (re.compile(r"è(?=[^aeiou]+e(s|nt)?$)"), "é"),
+    (re.compile(r"è(?=[^aeiou]+e)"), "e"),
+    (re.compile(r"é(?=.)"), "e"),
+    (re.compile(r"ê"), "e"),
+    (re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
+    (re.compile(r"ons$"), "on"),
+    (re.compile(r"ait$"), "aît"),
+    (re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
+    (re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
+    (re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
+    (re.compile(r"(?<=[aou])i(?=e)"), "y"),
+    (re.compile(r"y(?=[eoai])"), "i"),
+    (re.compile(r"rr"), "r"),
+    (re.compile(r"û|ù"), "u"),
+    (re.compile(r"î"), "i"),
+    (re.compile(r"nn(?=e)"), "n"),
+    (re.compile(r"ss(?=[eoai])"), "s"),
+    (re.compile(r"(?<=[aeiouy])([lnt])(?=(e|es|ent|ons|ez)$)"), r"\1\1"),
+)
+
+
+def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[str]:
+    """Forms that a learner may take for the one of this tense and person (or agreement, for a participle)."""
+    ending = next((e for e in ("oir", "er", "ir", "re") if infinitive.endswith(e)), "er")
+    stem = infinitive.removesuffix(ending)
+    if tense == "participe_passe":
+        for vowel in _PARTICIPLES[ending]:
+            yield stem + vowel + _MARKS[place]
+    else:
+        yield from _by_rule(infinitive, stem, ending, tense, _PERSONS.index(place))
+    for pattern, replacement in _SOUNDS:
+        changed = pattern.sub(replacement, form, count=1)
+        if changed != form:
+            yield changed
+
+
+def _by_rule(infinitive: str, stem: str, ending: str, tense: str, at: int) -> Iterator[str]:
+    match tense:
+        case "present" | "imperatif":
+            yield stem + _PRESENT[ending][at]
+            yield stem + _PRESENT["er"][at]
+        case "futur":
+            yield infinitive.removesuffix("e") + _FUTURE[at]
+        case "conditionnel_present":
+            yield infinitive.removesuffix("e") + _CONDITIONAL[at]
+        case "imparfait":
+            yield stem + _IMPERFECT[at]
+        case "subjonctif_present":
+            yield stem + _SUBJUNCTIVE[at]
+        case "passe_simple":
+            yield stem + _PAST_SIMPLE[at]
