@@ -114,7 +114,7 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
         (["generation", "cancel", UNKNOWN, "--reason", "x" * 201], "--reason has 1 to 200 characters"),
         (["problems", "generate", "--timeout", "5s"], "--timeout is for waiting: add --wait"),
         (["problems", "generate", "--partial-ok"], "--partial-ok is for waiting: add --wait"),
-        (["problems", "generate", "--tense", "imparfait"], "--tense: 'imparfait' is none of present, passe_compose"),
+        (["problems", "generate", "--tense", "preterite"], "--tense: 'preterite' is none of present, imparfait"),
         (["problems", "generate", "--person", "4s"], "--person: '4s' is none of 1s, 2s, 3s, 1p, 2p, 3p"),
         (["problems", "generate", "--error-code", "aux.choise"], "--error-code: 'aux.choise' is none of agreement."),
         (["problems", "generate", "--error-code", "aux.choise"], "did you mean aux.choice?"),
