@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from house import GRACE_SECONDS, House, failed, generated, retrying
+from house import GRACE_SECONDS, House, breaches, failed, generated, retrying
 from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import Counts, EndReason, Status
 from lqs.domain.slot_errors import SlotErrorCode
@@ -150,6 +150,20 @@ async def test_as_long_as_a_call_is_in_flight_that_may_give_money_back_the_other
     assert (await house.read(request_id)).counts == Counts(pending=1, processing=1, generated=1)
     await house.settle(worker_id, generated(other, usage=usage(0)))
     assert len((await house.claim(worker_id)).slots) == 1
+
+
+@pytest.mark.breaks_invariants
+async def test_a_call_dearer_than_its_price_ends_the_rest_once_nothing_is_in_flight(house):
+    """A generator's price was wrong: what it really cost is told, `admin verify` complains, and no more is spent."""
+    request_id = await house.submit(3, call_price_microusd=PRICE, max_cost_microusd=2 * PRICE)
+    worker_id = await house.worker()
+    one, other = (await house.claim(worker_id)).slots
+    await house.settle(worker_id, generated(one, usage=usage(5 * PRICE)))
+    assert (await house.read(request_id)).counts == Counts(pending=1, processing=1, generated=1)
+    await house.settle(worker_id, generated(other, usage=usage(0)))
+    view = await house.read(request_id)
+    assert (view.status, view.end_reason, view.cost.total) == (Status.PARTIAL, EndReason.BUDGET_EXHAUSTED, 5 * PRICE)
+    assert [breach.partition(":")[0] for breach in await breaches(house.url)] == ["budget"]
 
 
 async def test_a_call_nobody_told_the_cost_of_counts_at_its_price(house):
