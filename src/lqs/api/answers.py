@@ -33,7 +33,7 @@ _MEANINGS = {
     404: "Unknown, or another owner's.",
     413: "The body is too large.",
     415: "The body is not announced as JSON.",
-    422: "The body is not what this operation takes; `errors` names every place.",
+    422: "The body, or a parameter, is not what this operation takes; `errors` names every place in a body.",
     500: "A fault on the side of the service.",
     503: "The database does not answer; try again.",
 }

@@ -13,7 +13,9 @@ from lqs import __version__
 from lqs.api import api_keys, envelope, generation_requests, health, schemas
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
+from lqs.api.filters import draw_body
 from lqs.api.generate import generate_router
+from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
 from lqs.wiring import ApiParts, open_api_parts
@@ -50,6 +52,8 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     )
     for entity_type in types:
         api.include_router(generate_router(entity_type))
+        # before the route of one entity, which would take their last words for an id
+        api.include_router(pool_router(entity_type))
         api.include_router(entity_router(entity_type))
     api.include_router(generation_requests.router)
     api.include_router(api_keys.router)
@@ -85,7 +89,7 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, *map(schemas.generate_body, types)]
+    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, *map(schemas.generate_body, types), *map(draw_body, types)]
     outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),

@@ -16,14 +16,17 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
     {
         errors.BodyMalformed: 400,
         errors.ParameterUnknown: 400,
+        errors.CursorMismatch: 400,
         errors.IdempotencyKeyMalformed: 400,
         errors.NotAuthenticated: 401,
         errors.ScopeMissing: 403,
         errors.NotFound: 404,
+        errors.NothingMatches: 404,
         errors.MethodNotAllowed: 405,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
+        errors.ParameterRefused: 422,
         errors.IdempotencyKeyReused: 422,
         errors.InternalError: 500,
         errors.ServiceUnavailable: 503,
@@ -59,6 +62,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
             body["differing_fields"] = list(error.differing_fields)
+        case errors.NothingMatches():
+            body["generate"] = error.generate
         case _:
             pass
     return Response(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from lqs.domain.facets import Facet, check_declared
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 
 
@@ -111,7 +112,9 @@ class EntityType:
     `name` is the singular noun stored with every request, `plural` the noun of its paths and its table (a partition
     of `entities`). `check_constraints` raises `ConstraintsRefused` for what the model alone cannot refuse.
     `verify` returns the entity to store (with the verification's findings in it) or raises `VerificationFailed`;
-    it runs on whatever any generator made. `generators` maps a setting's word to a factory.
+    it runs on whatever any generator made. `generators` maps a setting's word to a factory. `facets` is what its
+    entities can be found by; `seed_by` names those of which a seed fills every combination. Raises `ValueError` for
+    facets that cannot be honoured.
     """
 
     name: str
@@ -122,3 +125,16 @@ class EntityType:
     verify: Callable[[Any, Any], BaseModel]
     generators: Mapping[str, Callable[[], Generator]]
     default_generator: str
+    facets: tuple[Facet, ...] = ()
+    seed_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_declared(self.facets, self.seed_by, self.entity_model)
+
+    def constraint_for(self, facet: str) -> str | None:
+        """The constraint that asks for entities with a value of this facet: `tenses` for tense; None if there is none.
+
+        It is a list that has the name of the facet, or its plural.
+        """
+        names = self.constraints_model.model_fields
+        return next((name for name in (f"{facet}s", facet) if name in names), None)

@@ -7,11 +7,14 @@ LqsError
     BodyTooLarge
     MediaTypeUnsupported
     ParameterUnknown
+    ParameterRefused
+    CursorMismatch              a cursor of another list, or none at all
     IdempotencyKeyMalformed
     IdempotencyKeyReused        the key was used for another body
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
+    NothingMatches              the owner has no entity of this kind
     MethodNotAllowed
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
@@ -90,6 +93,20 @@ class ParameterUnknown(CallerError):
     title = "Unknown query parameter"
 
 
+class ParameterRefused(CallerError):
+    """A query parameter is known, but not with this value."""
+
+    code = "parameter_refused"
+    title = "A query parameter has a value that it does not take"
+
+
+class CursorMismatch(CallerError):
+    """The cursor was made by another list, or with other filters, or is none."""
+
+    code = "cursor_mismatch"
+    title = "The cursor does not belong to this list"
+
+
 class IdempotencyKeyMalformed(CallerError):
     """The key is empty, too long, or has characters outside visible ASCII."""
 
@@ -132,6 +149,21 @@ class NotFound(CallerError):
 
     code = "not_found"
     title = "Not found"
+
+
+class NothingMatches(CallerError):
+    """The caller has no entity that can be drawn; `generate` is what to send to have some made, if any can be.
+
+    Each code names the entity type, such as `no_problem_matches`.
+    """
+
+    code = "no_entity_matches"
+    title = "Nothing matches"
+
+    def __init__(self, entity_type: str, detail: str, generate: Mapping[str, object] | None) -> None:
+        super().__init__(detail)
+        self.code = f"no_{entity_type}_matches"
+        self.generate = generate
 
 
 class MethodNotAllowed(CallerError):
