@@ -62,6 +62,7 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._pool import EntityPage, Group, PoolStatistics, Tally
 from lqs_client._version import __version__
 
 __all__ = [
@@ -77,23 +78,27 @@ __all__ = [
     "Counts",
     "CredentialsInvalid",
     "Entity",
+    "EntityPage",
     "ErrorCount",
     "FieldError",
     "Forbidden",
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "Group",
     "Invalid",
     "LqsError",
     "NewApiKey",
     "NotFound",
     "OutcomeError",
+    "PoolStatistics",
     "Problem",
     "RateLimited",
     "ServerError",
     "Slot",
     "SlotError",
     "Statement",
+    "Tally",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",
