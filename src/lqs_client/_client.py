@@ -1,7 +1,7 @@
 """The blocking client: carries out the flows on the calling thread."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ from lqs_client._api_keys import ApiKeyList, NewApiKey
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
-from lqs_client._pool import EntityPage, Filter, PoolStatistics
+from lqs_client._pools import Pool
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait, wait
 from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Trouble
@@ -114,7 +114,7 @@ class Client:
         """Look at one problem. Raises `NotFound` if there is none, or none of yours."""
         return self._carry_out(_calls.problem(problem_id, self._policy))
 
-    def pool(self, entity_type_plural: str) -> "Pool":
+    def pool(self, entity_type_plural: str) -> Pool:
         """The entities of one type that were generated for the owner; those of `problems` are at hand as such."""
         return Pool(self, entity_type_plural)
 
@@ -177,48 +177,3 @@ class Keys:
     def revoke(self, key_id: str) -> None:
         """Revoke an API key. Raises `NotFound` if there is none, or none of yours."""
         self._client._carry_out(_calls.revoke_key(key_id, self._client._policy))
-
-
-class Pool:
-    """The entities of one type that were generated for the owner: to find, to draw, to count.
-
-    Filters are named by the facets of the type, such as `tense="present"` or `cefr=["A1", "A2"]`: all of them must
-    agree, of several values one is enough. `generation_request_id` is one for every type.
-    """
-
-    def __init__(self, client: Client, plural: str) -> None:
-        self._client = client
-        self._plural = plural
-
-    def list(self, *, limit: int = 20, cursor: str | None = None, **filters: Filter) -> EntityPage:
-        """Look at one page, the newest first; `cursor` is the `next_cursor` of the page before, of the same filters.
-
-        Raises `Invalid` for a filter that can find nothing, or a cursor of another list.
-        """
-        return self._client._carry_out(_calls.list_entities(self._plural, filters, limit, cursor, self._client._policy))
-
-    def pages(self, *, limit: int = 20, **filters: Filter) -> Iterator[EntityPage]:
-        """Look at page after page, each when it is wanted; raises what `list` raises."""
-        cursor = None
-        while True:
-            page = self.list(limit=limit, cursor=cursor, **filters)
-            yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-
-    def all(self, **filters: Filter) -> Iterator[Entity]:
-        """Go through everything that matches; pages are fetched on the way. Raises what `list` raises."""
-        for page in self.pages(limit=100, **filters):
-            yield from page.results
-
-    def draw(self, **filters: Filter) -> Entity:
-        """Take the least recently served one that matches, never-served ones first; from now on it counts as served.
-
-        Raises `NotFound` if none matches: then the `generate` of its `raw` says what to ask for.
-        """
-        return self._client._carry_out(_calls.draw(self._plural, filters, self._client._policy))
-
-    def stats(self, *, group_by: Sequence[str] = (), **filters: Filter) -> PoolStatistics:
-        """Count what matches, and what of it was served; `group_by` names facets to count by in combination."""
-        return self._client._carry_out(_calls.pool_statistics(self._plural, filters, group_by, self._client._policy))

@@ -11,8 +11,9 @@ import pytest
 import lqs
 import lqs_client
 from lqs_client import AsyncClient, Client
-from lqs_client._async_client import AsyncKeys, AsyncPool
-from lqs_client._client import Keys, Pool
+from lqs_client._async_client import AsyncKeys
+from lqs_client._client import Keys
+from lqs_client._pools import AsyncPool, Pool
 
 _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 
@@ -27,7 +28,7 @@ def _signature(function: Callable[..., object]) -> inspect.Signature:
     """The signature, with what is awaited step by step taken for the same as what is not."""
     signature = inspect.signature(function)
     result = signature.return_annotation
-    twins = {AsyncPool.__name__: Pool.__name__, AsyncIterator: Iterator}
+    twins = {AsyncPool: Pool, AsyncIterator: Iterator}
     if get_origin(result) in twins:
         result = Iterator[get_args(result)]
     return signature.replace(return_annotation=twins.get(result, result))

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lqs.domain.facets import Facet, shape
+
 
 @dataclass(frozen=True, slots=True)
 class ListOption:
@@ -17,12 +19,24 @@ class ListOption:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetOption:
+    """An option that finds entities by a facet: `names` are its words, `words` every value it takes, if few."""
+
+    facet: str
+    names: tuple[str, ...]
+    description: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityNoun:
-    """An entity type as the command line knows it."""
+    """An entity type as the command line knows it; `seed_by` are the facets whose combinations a seed fills."""
 
     name: str
     plural: str
     list_options: tuple[ListOption, ...]
+    facet_options: tuple[FacetOption, ...]
+    seed_by: tuple[str, ...]
 
 
 def entity_nouns() -> tuple[EntityNoun, ...]:
@@ -31,7 +45,13 @@ def entity_nouns() -> tuple[EntityNoun, ...]:
     from lqs.generators.catalog import entity_types
 
     return tuple(
-        EntityNoun(kind.name, kind.plural, tuple(_list_options(kind.constraints_model)))
+        EntityNoun(
+            kind.name,
+            kind.plural,
+            tuple(_list_options(kind.constraints_model)),
+            tuple(_facet_option(facet, kind.entity_model) for facet in kind.facets),
+            kind.seed_by,
+        )
         for kind in entity_types().values()
     )
 
@@ -41,13 +61,18 @@ def plural_of(name: str) -> str:
     return next((noun.plural for noun in entity_nouns() if noun.name == name), name)
 
 
+def _facet_option(facet: Facet, model: type[BaseModel]) -> FacetOption:
+    names = tuple(name.replace("_", "-") for name in (facet.name, *facet.aliases))
+    return FacetOption(facet.name, names, facet.description, shape(model, facet.path).words)
+
+
 def _list_options(model: type[BaseModel]) -> Iterator[ListOption]:
     """A field that holds a list of texts becomes an option named for one of them: verbs becomes --verb."""
     schema = model.model_json_schema()
     for field, described in schema.get("properties", {}).items():
-        for shape in described.get("anyOf", [described]):
-            entries = _resolved(shape.get("items", {}), schema)
-            if shape.get("type") == "array" and entries.get("type") == "string":
+        for variant in described.get("anyOf", [described]):
+            entries = _resolved(variant.get("items", {}), schema)
+            if variant.get("type") == "array" and entries.get("type") == "string":
                 name = field.removesuffix("s").replace("_", "-")
                 yield ListOption(name, field, tuple(entries.get("enum", ())))
 

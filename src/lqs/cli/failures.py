@@ -1,6 +1,7 @@
 """Says what went wrong: what happened, why, and what to run next; or, for programs, a problem object (RFC 9457)."""
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
                 f"ask for a key with the scope named above: {command('keys create NAME --scope SCOPE')}",
             )
         case NotFound():
-            return ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"
+            return ExitCode.NOT_FOUND, _way_to_find(error)
         case Invalid():
             return ExitCode.USAGE, "correct what is named above and run the command again"
         case RateLimited():
@@ -159,6 +160,20 @@ def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
                 ExitCode.ERROR,
                 "the same command again; if it stays, report the trace id" if error.trace_id else None,
             )
+
+
+def _way_to_find(error: NotFound) -> str:
+    """What to run instead: a check of the id, or, where nothing matches, the command for what the API says to send."""
+    if "generate" not in error.raw:
+        return "check the id, and that the key belongs to the owner who asked for it"
+    wish = error.raw["generate"]
+    if not isinstance(wish, dict):
+        return "ask for something else"
+    body = wish.get("body") or {}
+    plural = str(wish.get("path", "")).strip("/").partition("/")[0]
+    constraints = json.dumps(body.get("constraints", {}), ensure_ascii=False)
+    about = f" --constraints {shlex.quote(constraints)}" if body.get("constraints") else ""
+    return command(f"{plural} generate --count {body.get('count', 1)}{about} --wait") + " (then draw again)"
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:
