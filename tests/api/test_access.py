@@ -109,6 +109,8 @@ ROUTES = [
     ("GET", "/problems/random", Scope.READ),
     ("GET", "/problems/stats", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/x/cancel", Scope.WRITE),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),

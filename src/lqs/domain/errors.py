@@ -15,6 +15,7 @@ LqsError
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
     NothingMatches              the owner has no entity of this kind
+    VersionMismatch             it changed since the caller looked
     MethodNotAllowed
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
@@ -164,6 +165,16 @@ class NothingMatches(CallerError):
         super().__init__(detail)
         self.code = f"no_{entity_type}_matches"
         self.generate = generate
+
+
+class VersionMismatch(CallerError):
+    """Somebody or something changed it since the caller looked."""
+
+    code = "version_mismatch"
+    title = "The generation request has another version"
+
+    def __init__(self, *, asked: int, found: int) -> None:
+        super().__init__(f"It has version {found}, not {asked}. Nothing was done: look at it again, then decide.")
 
 
 class MethodNotAllowed(CallerError):

@@ -16,6 +16,7 @@ from lqs.domain.generation_request import (
     note,
 )
 from lqs.domain.slot import SlotStatus
+from lqs.lifecycle.recall import recall
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import events as event_log
 from lqs.storage import generation_requests, slots
@@ -126,18 +127,24 @@ def _merged(moves: Moves, further: Moves) -> Moves:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What one round of a duty did: how many slots it moved, which generation requests ended by it, and which are so
-    broken that it had to pass them over.
+    """What one round of a duty did: how many slots it moved, which generation requests ended by it, which are so broken
+    that it had to pass them over, and which workers it took slots from.
     """
 
     slots: int = 0
     done: Sequence[UUID] = ()
     passed_over: Sequence[UUID] = ()
+    robbed: frozenset[UUID] = frozenset()
 
 
 def booked(moves: Moves, standings: Sequence[Standing]) -> Booked:
     """Sum up what was booked."""
-    return Booked(sum(map(len, moves.values())), [s.id for s in standings if s.status.done])
+    return Booked(sum(map(len, moves.values())), [s.id for s in standings if s.status.done], robbed=holders_of(moves))
+
+
+def holders_of(moves: Moves) -> frozenset[UUID]:
+    """The workers that these slots were taken from."""
+    return frozenset(move.holder for moved in moves.values() for move in moved if move.holder)
 
 
 Move = Callable[[Connection, Sequence[UUID]], Awaitable[Moves]]
@@ -152,7 +159,7 @@ async def move_and_book(
     summary: EventType | None = None,
     end_reason: EndReason | None = None,
 ) -> Booked:
-    """The shape of every duty: lock what nobody else holds, move, book, in one transaction.
+    """The shape of every duty: lock what nobody else holds, move, book, in one transaction; then recall the holders.
 
     A generation request whose own row is broken is passed over, so that it holds up no other.
     """
@@ -162,10 +169,13 @@ async def move_and_book(
         async with database.transaction() as connection:
             standings = await generation_requests.lock_free(connection, ids)
             moves = await move(connection, list(standings))
-            return booked(moves, await book(connection, standings, moves, summary=summary, end_reason=end_reason))
+            done = booked(moves, await book(connection, standings, moves, summary=summary, end_reason=end_reason))
     except Exception as error:
         if not (isinstance(error, IllegalMove) or refuses_value(error)):
             raise
+    else:
+        await recall(database, done.robbed)
+        return done
     if len(ids) == 1:
         return Booked(passed_over=ids)
     middle = len(ids) // 2
