@@ -357,12 +357,25 @@ async def test_nobody_sees_draws_or_counts_what_is_another_owners(api: Api, alic
         assert (await bob.http.post("/problems/draw", json={})).json()["id"] == his
         assert (await bob.http.get("/problems/random?tense=present")).json()["id"] == his
     assert (await bob.http.post("/problems/draw", json={"generation_request_id": UNKNOWN})).status_code == 404
-    assert (await bob.http.get("/problems/stats")).json()["total"] == 1
+    counted = (await bob.http.get("/problems/stats?group_by=tense")).json()
+    numbers = {"total": 1, "served": 1, "unserved": 0}
+    assert counted["total"] == 1
+    assert counted["by_facet"]["tense"] == [{"value": "present", **numbers}]
+    assert counted["groups"] == [{"values": {"tense": ["present"]}, **numbers}]
     stats = (await alice.http.get("/problems/stats")).json()
     assert (stats["total"], stats["served"]) == (len(hers), 0)
     cursor = (await alice.http.get("/problems?limit=1")).json()["next_cursor"]
     assert set(await ids(bob.http, limit=1)) == {his}
     assert {one["id"] for one in (await bob.http.get(f"/problems?cursor={cursor}")).json()["results"]} <= {his}
+
+
+async def test_nobody_sees_another_owners_however_far_it_is_looked_for(api: Api, shelf: Shelf) -> None:
+    await shelf.put(problem(verb="aller"), at="2025-01-01T00:00:00Z")
+    bob = await api.owner()
+    await Shelf(api, bob.owner_id).put(*[problem()] * (WINDOW + 10))
+
+    assert await pages(bob.http, verb="aller") == [[]]
+    assert (await bob.http.post("/problems/draw", json={"verb": "aller"})).status_code == 404
 
 
 async def test_the_document_names_every_filter(api: Api) -> None:
