@@ -52,6 +52,7 @@ class ProverbConstraints(BaseModel):
 
     about: str = "patience"
     moods: list[Mood] | None = None
+    length: list[int] | None = None
 
 
 class ProverbGenerator:
@@ -163,12 +164,12 @@ async def test_an_own_entity_type_can_be_found_drawn_and_counted_by_what_it_decl
             (await http.post("/proverbs/draw", json=body)).json() for body in ({"length": 3}, {}, {"checked": True})
         ]
         assert drawn == [sun, rain, sun]
-        nothing = (await http.get("/proverbs/random?mood=merry&word=snow")).json()
+        nothing = (await http.get("/proverbs/random?mood=merry&word=snow&length=7")).json()
         counted = (await http.get("/proverbs/stats?group_by=mood")).json()
         refused = [(await http.get(f"/proverbs?{query}")).json()["detail"] for query in ("mood=sad", "length=long")]
 
     assert nothing["code"] == "no_proverb_matches"
-    assert nothing["generate"]["body"]["constraints"] == {"moods": ["merry"]}
+    assert nothing["generate"]["body"]["constraints"] == {"moods": ["merry"], "length": [7]}
     assert [(one["value"], one["total"]) for one in counted["by_facet"]["word"]] == [
         ("and", 2),
         ("rain", 1),

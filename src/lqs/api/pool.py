@@ -138,8 +138,7 @@ def _nothing_matches(kind: EntityType, filters: Filters) -> NothingMatches:
     """Says what there is none of, and what to send to have some made, if any can be made."""
     told = " and ".join(f"{name} {' or '.join(values)}" for name, values in filters.items())
     detail = f"You have no {kind.name}{f' with {told}' if told else ' yet'}."
-    names = {name: kind.constraint_for(name) for name in filters}
-    constraints = {constraint: list(filters[name]) for name, constraint in names.items() if constraint}
+    constraints = kind.constraints_for(filters)
     try:
         kind.check_constraints(kind.constraints_model.model_validate(constraints))
     except (ConstraintsRefused, ValueError) as refusal:
@@ -147,7 +146,7 @@ def _nothing_matches(kind: EntityType, filters: Filters) -> NothingMatches:
         return NothingMatches(kind.name, f"{detail} None can be generated either: {reason}", None)
     body = {"count": limits.MAX_ENTITIES, "constraints": constraints}
     generate = {"method": "POST", "path": f"/{kind.plural}/generate", "body": body}
-    left_over = [name for name, constraint in names.items() if not constraint and name != ORIGIN]
+    left_over = [name for name in filters if name != ORIGIN and not kind.constraint_for(name)]
     hope = f", and hope for the {' and '.join(left_over)}, which cannot be asked for" if left_over else ""
     return NothingMatches(
         kind.name, f"{detail} Have some generated with POST /{kind.plural}/generate{hope}; then draw again.", generate

@@ -54,7 +54,7 @@ class Combination:
     """
 
     values: Mapping[str, str]
-    constraints: Mapping[str, list[str]]
+    constraints: Mapping[str, Any]
     refused: str | None = None
     unknown: bool = False
     there: int = 0
@@ -92,18 +92,17 @@ def fill(noun: EntityNoun, filters: Filters, how: Seeding) -> ExitCode:
 
 def _combinations(kind: EntityType, noun: EntityNoun, filters: Filters) -> list[Combination]:
     words = {one.facet: filters.get(one.facet) or one.words for one in noun.facet_options if one.facet in noun.seed_by}
-    constraints = {name: kind.constraint_for(name) for name in noun.seed_by}
-    for name, constraint in constraints.items():
-        if constraint is None and len(words[name]) > 1:
+    for name in noun.seed_by:
+        if kind.constraint_for(name) is None and len(words[name]) > 1:
             raise WrongUsage(f"{noun.plural} cannot be asked for by {name}: choose one with --{name.replace('_', '-')}")
     return [
-        _combination(kind, dict(zip(noun.seed_by, values, strict=True)), constraints)
+        _combination(kind, dict(zip(noun.seed_by, values, strict=True)))
         for values in itertools.product(*(words[name] for name in noun.seed_by))
     ]
 
 
-def _combination(kind: EntityType, values: dict[str, str], names: Mapping[str, str | None]) -> Combination:
-    constraints = {constraint: [values[name]] for name, constraint in names.items() if constraint}
+def _combination(kind: EntityType, values: dict[str, str]) -> Combination:
+    constraints = kind.constraints_for({name: [value] for name, value in values.items()})
     one = Combination(values, constraints)
     try:
         kind.check_constraints(kind.constraints_model.model_validate(constraints))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from lqs.domain.facets import Facet, check_declared
+from lqs.domain.facets import Facet, Filters, check_declared, shape
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 
 
@@ -138,3 +138,12 @@ class EntityType:
         """
         names = self.constraints_model.model_fields
         return next((name for name in (f"{facet}s", facet) if name in names), None)
+
+    def constraints_for(self, filters: Filters) -> dict[str, list[str | int | bool]]:
+        """The constraints that ask for what these filters find, as far as there are such."""
+        shapes = {facet.name: shape(self.entity_model, facet.path) for facet in self.facets}
+        return {
+            constraint: [shapes[name].json(value) for value in values]
+            for name, values in filters.items()
+            if name in shapes and (constraint := self.constraint_for(name))
+        }

@@ -67,6 +67,16 @@ class Shape:
     kind: str
     words: tuple[str, ...]
 
+    def json(self, word: str) -> str | int | bool:
+        """A value as it stands in JSON."""
+        match self.kind:
+            case "integer":
+                return int(word)
+            case "boolean":
+                return word == "true"
+            case _:
+                return word
+
 
 def terms(facets: Sequence[Facet], content: str) -> tuple[str, ...]:
     """Everything a content (JSON text) can be found by, each once: see `term`."""
