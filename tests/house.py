@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import CancelMode
 from lqs.domain.ids import new_id
@@ -22,12 +23,16 @@ from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.cancel import Wish, cancel, sweep
 from lqs.lifecycle.claim import Won, claim
 from lqs.lifecycle.expire import expire, give_up
+from lqs.lifecycle.keys import create_key
 from lqs.lifecycle.promote import promote
+from lqs.lifecycle.purge import Purged, purge_expired, purge_one
 from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
+from lqs.lifecycle.retry import Choice, Done, Retry, retry
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
 from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import api_keys, generation_requests
 from lqs.storage.database import Connection, Database
@@ -37,6 +42,7 @@ from lqs.storage.slots import Claimed, Report
 
 LEASE_SECONDS = 10.0
 GRACE_SECONDS = 15.0
+TOMBSTONE_SECONDS = 30 * 86_400
 USAGE = Usage(model="test", provider_request_id="p-1", input_tokens=7, output_tokens=3, cost_microusd=11)
 
 
@@ -72,6 +78,17 @@ class House:
             await api_keys.insert_owner(connection, owner_id, name=str(owner_id))
         return owner_id
 
+    async def key(self, *, daily_budget_microusd: int | None = None) -> str:
+        """The id of a further key of the first owner."""
+        key, _ = await create_key(
+            self.database,
+            owner_id=self.owner_id,
+            name="k",
+            scopes=[Scope.WRITE],
+            daily_budget_microusd=daily_budget_microusd,
+        )
+        return key.key_id
+
     def submission(
         self,
         count: int = 1,
@@ -81,6 +98,7 @@ class House:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         call_price_microusd: int = 0,
+        requested_by: str | None = None,
         **terms: Any,
     ) -> Submission:
         return Submission(
@@ -92,6 +110,7 @@ class House:
             metadata=metadata or {},
             idempotency_key=key,
             terms=Terms(**terms),
+            requested_by=requested_by,
             call_price_microusd=call_price_microusd,
         )
 
@@ -174,6 +193,29 @@ class House:
     async def sweep(self, batch: int = 500) -> Booked:
         return await sweep(self.database, batch=batch)
 
+    async def ended(self, **how: Any) -> UUID:
+        """A generation request that is completed."""
+        request_id, worker_id = await self.submit(**how), await self.worker()
+        [slot] = [slot for slot in (await self.claim(worker_id)).slots if slot.request_id == request_id]
+        await self.settle(worker_id, generated(slot))
+        return request_id
+
+    async def purge(self, batch: int = 500) -> Purged:
+        return await purge_expired(self.database, tombstone_seconds=TOMBSTONE_SECONDS, batch=batch)
+
+    async def purge_one(self, request_id: UUID, *, owner_id: UUID | None = None) -> None:
+        await purge_one(
+            self.database, request_id, owner_id=owner_id or self.owner_id, tombstone_seconds=TOMBSTONE_SECONDS
+        )
+
+    async def tidy(self) -> None:
+        await tidy(self.database, Telemetry(), Kept())
+
+    async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
+        """A further run."""
+        wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
+        return await retry(self.database, wish, overhead_seconds=120)
+
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""
         async with self.database.acquire() as connection:
@@ -236,6 +278,12 @@ class House:
         [row] = await self.rows("SELECT recalls FROM workers WHERE id = $1", worker_id)
         return int(row["recalls"])
 
+    async def retention_passes(self, request_id: UUID, *, ago: str = "1 millisecond") -> None:
+        """The time its record is kept for ended so long ago."""
+        await self.rows(
+            "UPDATE generation_requests SET expires_at = lqs_now() - $2::text::interval WHERE id = $1", request_id, ago
+        )
+
     async def hold_is_over(self, request_id: UUID) -> None:
         """The hard deadline of its attempts has come."""
         await self.rows(
@@ -295,9 +343,15 @@ def failed(slot: Claimed, code: SlotErrorCode = SlotErrorCode.PROVIDER_AUTH, *, 
     return Result(slot, _report(slot, SlotStatus.FAILED, code, None, usage), new_id(), None)
 
 
-def retrying(slot: Claimed, delay_seconds: float = 30, code: SlotErrorCode = SlotErrorCode.PROVIDER_TIMEOUT) -> Result:
+def retrying(
+    slot: Claimed,
+    delay_seconds: float = 30,
+    code: SlotErrorCode = SlotErrorCode.PROVIDER_TIMEOUT,
+    *,
+    usage: Usage = USAGE,
+) -> Result:
     """The slot's attempt failed and is to be tried again after a while."""
-    return Result(slot, _report(slot, SlotStatus.RETRYING, code, delay_seconds, USAGE), new_id(), None)
+    return Result(slot, _report(slot, SlotStatus.RETRYING, code, delay_seconds, usage), new_id(), None)
 
 
 def _report(

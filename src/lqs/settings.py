@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     simulated_failures: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict, description='Share of attempts that fail, by code, such as {"provider_timeout": 0.1}.'
     )
+    simulated_price_microusd: int = Field(
+        2000,
+        ge=0,
+        le=1_000_000_000,
+        description="What a simulated call is told to cost, in millionths of a US dollar; nobody is billed.",
+    )
 
     worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
     claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
@@ -85,12 +91,27 @@ class Settings(BaseSettings):
         le=30 * 86_400,
         description="How long the record of a request is kept after its end; its entities stay.",
     )
+    tombstone_seconds: int = Field(
+        30 * 86_400,
+        ge=3600,
+        le=3650 * 86_400,
+        description="How long a purged request, and a bulk operation that has ended, is remembered.",
+    )
+    dead_letter_seconds: int = Field(
+        30 * 86_400,
+        ge=3600,
+        le=3650 * 86_400,
+        description="How long a dead letter outlives its failure; never shorter than its request.",
+    )
     max_attempts: int = Field(3, ge=1, le=20, description="Attempts one slot gets before it fails.")
     max_crashes: int = Field(3, ge=1, le=20, description="Workers one slot may lose before it fails.")
     retry_base_seconds: float = Field(
         1.0, gt=0, le=86_400, description="Ceiling of the first retry's delay; it doubles."
     )
     retry_cap_seconds: float = Field(60.0, gt=0, le=86_400, description="Highest ceiling of a retry's delay.")
+    statistics_timeout_seconds: float = Field(
+        5.0, ge=0.01, le=600, description="Statistics that take longer to count are refused."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(

@@ -10,10 +10,12 @@ from lqs.dispatch.postgres import Announcer
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
+from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
+from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
@@ -28,14 +30,21 @@ EntityTypes = Mapping[str, EntityType]
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """The open resources of one API process."""
+    """The open resources of one API process.
+
+    `call_prices`: by entity type, the most that one call of the configured generator can cost, in millionths of a US
+    dollar; None when that is unknown.
+    """
 
     database: Database
     submitter: Submitter
     announcer: Announcer
     telemetry: Telemetry
     entity_types: EntityTypes
+    defaults: Defaults
     lease_seconds: float
+    kept: Kept
+    statistics_timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
+    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again, what is kept."""
 
     lease_seconds: float
     max_crashes: int
     policy: RetryPolicy
+    kept: Kept
+    bulk: BulkRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +90,21 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
     """
     settings = settings or load()
+    types = types or entity_types()
+    simulated = _simulation(settings)
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
-        submitter = Submitter(
-            database,
-            telemetry,
-            Defaults(
-                slot_timeout_seconds=settings.slot_timeout_seconds,
-                overhead_seconds=settings.request_overhead_seconds,
-                max_attempts=settings.max_attempts,
-                retention_seconds=settings.retention_seconds,
-            ),
+        defaults = Defaults(
+            slot_timeout_seconds=settings.slot_timeout_seconds,
+            overhead_seconds=settings.request_overhead_seconds,
+            max_attempts=settings.max_attempts,
+            retention_seconds=settings.retention_seconds,
+            call_prices={
+                name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
+            },
         )
+        submitter = Submitter(database, telemetry, defaults)
         announcer = Announcer(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
@@ -99,6 +112,16 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                 background.create_task(announcer.run(), name="announce"),
                 background.create_task(
                     keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
+                ),
+                background.create_task(
+                    keep_bulk_going(
+                        database,
+                        telemetry,
+                        _bulk_rules(settings),
+                        every_seconds=settings.housekeeping_seconds,
+                        on_ready=announcer.announce,
+                    ),
+                    name="bulk",
                 ),
             ]
             telemetry.emit("api.started")
@@ -108,8 +131,11 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     submitter=submitter,
                     announcer=announcer,
                     telemetry=telemetry,
-                    entity_types=types or entity_types(),
+                    entity_types=types,
+                    defaults=defaults,
+                    kept=_kept(settings),
                     lease_seconds=settings.lease_seconds,
+                    statistics_timeout_seconds=settings.statistics_timeout_seconds,
                 )
             finally:
                 for task in tasks:
@@ -145,7 +171,13 @@ async def open_worker_parts(
                 housekeeping_seconds=settings.housekeeping_seconds,
                 graceful_stop_seconds=settings.graceful_stop_seconds,
             ),
-            rules=Rules(settings.lease_seconds, settings.max_crashes, policy),
+            rules=Rules(
+                lease_seconds=settings.lease_seconds,
+                max_crashes=settings.max_crashes,
+                policy=policy,
+                kept=_kept(settings),
+                bulk=_bulk_rules(settings),
+            ),
         )
 
 
@@ -210,16 +242,30 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
         raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
 
 
-def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+def _kept(settings: Settings) -> Kept:
+    return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
+
+
+def _bulk_rules(settings: Settings) -> BulkRules:
+    return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
+
+
+def _simulation(settings: Settings) -> Simulation:
     try:
-        simulation = Simulation(
-            seed=settings.simulated_seed,
-            latency_median_seconds=settings.simulated_latency_seconds,
-            latency_sigma=settings.simulated_latency_sigma,
-            failures={SlotErrorCode(code): share for code, share in settings.simulated_failures.items()},
-        )
+        failures = {SlotErrorCode(code): share for code, share in settings.simulated_failures.items()}
     except ValueError as error:
         raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
+    return Simulation(
+        seed=settings.simulated_seed,
+        latency_median_seconds=settings.simulated_latency_seconds,
+        latency_sigma=settings.simulated_latency_sigma,
+        failures=failures,
+        price_microusd=settings.simulated_price_microusd,
+    )
+
+
+def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+    simulation = _simulation(settings)
     try:
         generators = {
             name: generator_for(kind, settings.generator, simulated=simulation) for name, kind in types.items()

@@ -21,6 +21,7 @@
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
     │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
+    │   ├── Gone                    yours: 410; its record was purged, its entities are still there
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -31,6 +32,7 @@
 
 from lqs_client._api_keys import ApiKey, ApiKeyList, NewApiKey, looks_like_key
 from lqs_client._async_client import AsyncClient
+from lqs_client._bulk_operation import BulkOperation, BulkPreview
 from lqs_client._client import Client
 from lqs_client._entities import Entity, Problem, Statement
 from lqs_client._errors import (
@@ -41,6 +43,7 @@ from lqs_client._errors import (
     CredentialsInvalid,
     FieldError,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -64,7 +67,26 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._history import (
+    Attempt,
+    DeadLetter,
+    DeadLetterPage,
+    FoundRequests,
+    Requeued,
+    Run,
+    RunList,
+    SlotHistory,
+)
 from lqs_client._pool import EntityPage, Group, PoolStatistics, Tally
+from lqs_client._statistics import (
+    AttemptStatistics,
+    EntityStatistics,
+    FailureCount,
+    RequestStatistics,
+    Statistics,
+    StatisticsGroup,
+    Times,
+)
 from lqs_client._version import __version__
 from lqs_client._wire import Terms
 
@@ -74,7 +96,11 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AsyncClient",
+    "Attempt",
+    "AttemptStatistics",
     "Authentication",
+    "BulkOperation",
+    "BulkPreview",
     "Cancellation",
     "Client",
     "Conflict",
@@ -82,14 +108,20 @@ __all__ = [
     "Cost",
     "Counts",
     "CredentialsInvalid",
+    "DeadLetter",
+    "DeadLetterPage",
     "Entity",
     "EntityPage",
+    "EntityStatistics",
     "ErrorCount",
+    "FailureCount",
     "FieldError",
     "Forbidden",
+    "FoundRequests",
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "Gone",
     "Group",
     "Invalid",
     "LqsError",
@@ -99,13 +131,21 @@ __all__ = [
     "PoolStatistics",
     "Problem",
     "RateLimited",
+    "RequestStatistics",
+    "Requeued",
+    "Run",
+    "RunList",
     "ServerError",
     "Slot",
     "SlotError",
+    "SlotHistory",
     "Statement",
+    "Statistics",
+    "StatisticsGroup",
     "Tally",
     "Terms",
     "Timeout",
+    "Times",
     "UnexpectedAnswer",
     "Usage",
     "WaitTimeout",

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from lqs_client import _wire
 from lqs_client._api_keys import ApiKeyList, NewApiKey, parse_api_key_list, parse_new_api_key
@@ -11,7 +10,7 @@ from lqs_client._errors import UnexpectedAnswer
 from lqs_client._generation import Accepted, GenerationRequest, parse_accepted, parse_generation_request
 from lqs_client._pool import EntityPage, Filter, PoolStatistics, parse_page, parse_statistics
 from lqs_client._retry import RetryPolicy, exchange
-from lqs_client._wire import Exchange, Order, body_of
+from lqs_client._wire import Exchange, KeyWish, Order, body_of
 
 
 def generate(order: Order, idempotency_key: str | None, policy: RetryPolicy) -> Exchange[Accepted]:
@@ -73,11 +72,9 @@ def pool_statistics(
     return parse_statistics(body_of(response))
 
 
-def create_key(
-    name: str, scopes: Sequence[str], expires_at: datetime | None, policy: RetryPolicy
-) -> Exchange[NewApiKey]:
+def create_key(wish: KeyWish, policy: RetryPolicy) -> Exchange[NewApiKey]:
     """Make an API key."""
-    response = yield from exchange(_wire.create_api_key(name, tuple(scopes), expires_at), policy)
+    response = yield from exchange(_wire.create_api_key(wish), policy)
     return parse_new_api_key(body_of(response))
 
 

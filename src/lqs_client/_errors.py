@@ -98,6 +98,10 @@ class Conflict(ApiError):
     """Yours: the thing is not in a state that allows this, or no longer has the version you named."""
 
 
+class Gone(ApiError):
+    """Yours: it was there, and its record has been purged; its entities are still there."""
+
+
 class RateLimited(ApiError):
     """Yours: too many calls; the retries honoured `Retry-After` and it was still too many."""
 
@@ -112,6 +116,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    410: Gone,
     412: Conflict,
     413: Invalid,
     415: Invalid,

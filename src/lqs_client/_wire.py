@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
+from lqs_client._bulk_operation import BulkOperation
 from lqs_client._errors import ApiError, LqsError, UnexpectedAnswer, api_error
 from lqs_client._generation import GenerationRequest
 from lqs_client._version import __version__
@@ -78,6 +79,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyWish:
+    """An API key to be made."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
+    daily_budget_microusd: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """A step: let this many seconds pass."""
 
@@ -86,9 +97,9 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A step: tell the caller that the generation request changed."""
+    """A step: tell the caller the new state of what is waited for."""
 
-    state: GenerationRequest
+    state: GenerationRequest | BulkOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +129,20 @@ def submit(order: Order, key: str) -> HttpRequest:
     Raises `ValueError` for a noun that is known to be none, for a key that no header can carry and for values that are
     not JSON.
     """
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
     body: dict[str, Any] = {"count": order.count}
     if order.constraints:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
     body |= {name: value for name, value in asdict(order.terms).items() if value is not None}
-    return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
+    return keyed_post(f"/{_noun(order.plural)}/generate", body, key)
+
+
+def keyed_post(path: str, body: Mapping[str, Any], key: str) -> HttpRequest:
+    """Ask for work whose `key` makes a repetition harmless. Raises `ValueError` for a key that no header can carry."""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    return _post(path, body, {"idempotency-key": key})
 
 
 def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:
@@ -165,11 +181,13 @@ def pool_statistics(plural: str, filters: Mapping[str, Any], group_by: Sequence[
     return HttpRequest("GET", f"/{_noun(plural)}/stats?{_query({**filters, **grouping})}")
 
 
-def create_api_key(name: str, scopes: tuple[str, ...], expires_at: datetime | None) -> HttpRequest:
+def create_api_key(wish: KeyWish) -> HttpRequest:
     """Make an API key. Not repeatable: a second call makes a second key."""
-    body: dict[str, Any] = {"name": name, "scopes": scopes}
-    if expires_at is not None:
-        body["expires_at"] = expires_at.isoformat()
+    body: dict[str, Any] = {"name": wish.name, "scopes": wish.scopes}
+    if wish.expires_at is not None:
+        body["expires_at"] = wish.expires_at.isoformat()
+    if wish.daily_budget_microusd is not None:
+        body["daily_budget_microusd"] = wish.daily_budget_microusd
     return replace(_post("/api-keys", body, {}), repeatable=False)
 
 

@@ -11,8 +11,9 @@ import pytest
 import lqs
 import lqs_client
 from lqs_client import AsyncClient, Client
-from lqs_client._async_client import AsyncKeys
-from lqs_client._client import Keys
+from lqs_client._async_client import AsyncDeadLetters, AsyncKeys
+from lqs_client._bulk import AsyncBulk, Bulk
+from lqs_client._client import DeadLetters, Keys
 from lqs_client._pools import AsyncPool, Pool
 
 _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
@@ -34,7 +35,10 @@ def _signature(function: Callable[..., object]) -> inspect.Signature:
     return signature.replace(return_annotation=twins.get(result, result))
 
 
-@pytest.mark.parametrize(("sync", "asynchronous"), [(Client, AsyncClient), (Keys, AsyncKeys), (Pool, AsyncPool)])
+@pytest.mark.parametrize(
+    ("sync", "asynchronous"),
+    [(Client, AsyncClient), (Keys, AsyncKeys), (DeadLetters, AsyncDeadLetters), (Bulk, AsyncBulk), (Pool, AsyncPool)],
+)
 def test_both_clients_have_the_same_names_parameters_and_results(sync: type, asynchronous: type) -> None:
     assert methods(sync)
     assert methods(sync) == methods(asynchronous)
@@ -44,7 +48,7 @@ def test_both_clients_are_made_alike() -> None:
     assert inspect.signature(Client) == inspect.signature(AsyncClient)
 
 
-@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncPool])
+@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk, AsyncPool])
 def test_every_method_of_the_asyncio_client_that_may_call_is_a_coroutine_or_an_iterator(kind: type) -> None:
     functions = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
     assert functions

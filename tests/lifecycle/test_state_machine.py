@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,9 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from house import House, breaches, failed, generated, retrying
-from lqs.domain.errors import IdempotencyKeyReused
+from lqs.domain.entity_type import Usage
+from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
 from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.retry import Choice
 from lqs.lifecycle.settle import Settled
+from lqs.lifecycle.submit import Submission
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
 
@@ -29,6 +34,8 @@ STEPS = 50
 MAX_ATTEMPTS = 3
 MAX_CRASHES = 2
 MOST_REQUESTS = 7
+
+PRICE = 10
 
 SETTLED = ("generated", "failed", "cancelled")
 WAITING = ("pending", "retrying")
@@ -61,6 +68,39 @@ class ModelRequest:
     cancel: str | None = None
     past_settling: bool = False
     end_reason: str | None = None
+    run: int = 1
+    limit: int | None = None
+    cost: int = 0
+    estimated: int = 0
+
+    def pay(self, told: int | None) -> None:
+        """A call ended."""
+        self.cost += PRICE if told is None else told
+        self.estimated += PRICE if told is None else 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Slots wait, no money is left for them, and no call is in flight that could give some back."""
+        in_flight = any(slot.status == "processing" for slot in self.slots)
+        return self.limit is not None and not in_flight and not self.done and self.cost + PRICE > self.limit
+
+    @property
+    def affordable(self) -> int:
+        """How many more calls may begin."""
+        if self.limit is None:
+            return len(self.slots)
+        in_flight = sum(slot.status == "processing" for slot in self.slots)
+        return max(0, (self.limit - self.cost) // PRICE - in_flight)
+
+    def take(self, slot: ModelSlot, status: str) -> None:
+        """From whoever holds it; nobody told what its call cost."""
+        if slot.status == "processing":
+            self.pay(None)
+        slot.take_away(status)
+
+    def end_without_money(self) -> None:
+        self.take_all("failed", of=WAITING)
+        self.end("budget_exhausted")
 
     @property
     def done(self) -> bool:
@@ -83,13 +123,15 @@ class ModelRequest:
         """Take every slot in these states from whoever holds it."""
         taken = [slot for slot in self.slots if slot.status in of]
         for slot in taken:
-            slot.take_away(status)
+            self.take(slot, status)
         return len(taken)
 
     def end(self, reason: str = "all_settled") -> None:
-        """What moved is booked: nothing waits in what is being cancelled, and what is settled has its reason."""
+        """What moved is booked: nothing waits in what is cancelled or has no money; what is settled has a reason."""
         if self.cancel:
             self.take_all("cancelled", of=WAITING)
+        if self.begun and self.exhausted:
+            self.end_without_money()
         if self.done and self.end_reason is None:
             self.end_reason = "cancelled" if reason == "all_settled" and self.status == "cancelled" else reason
 
@@ -103,9 +145,14 @@ class ModelRequest:
                 f"{name}_count": states.count(name)
                 for name in ("processing", "retrying", "generated", "failed", "cancelled")
             },
+            "run": self.run,
+            "runs": self.run - 1,
+            "open_letters": states.count("failed"),
             "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
             "entities": states.count("generated"),
             "attempts": sum(len(slot.reported) for slot in self.slots),
+            "cost_microusd": self.cost,
+            "estimated_microusd": self.estimated,
         }
 
 
@@ -122,6 +169,8 @@ class Life(RuleBasedStateMachine):
         self.workers: list[UUID] = []
         self.dead: set[UUID] = set()
         self.claims: list[tuple[UUID, Claimed]] = []
+        self.purged: dict[UUID, ModelRequest] = {}
+        self.pinned: set[UUID] = set()
         self.steps = 0
         self.do(self.house.clear())
         self.do(self.house.owner(self.house.owner_id))
@@ -139,24 +188,31 @@ class Life(RuleBasedStateMachine):
     def slots(self) -> list[ModelSlot]:
         return [slot for request in self.requests.values() for slot in request.slots]
 
+    def take(self, slot: ModelSlot, status: str) -> None:
+        next(r for r in self.requests.values() if any(one is slot for one in r.slots)).take(slot, status)
+
     def held_by(self, *workers: UUID) -> list[ModelSlot]:
         return [slot for slot in self.slots() if slot.holder in workers]
 
     @precondition(lambda self: len(self.requests) < MOST_REQUESTS)
-    @rule(count=st.integers(1, 4))
-    def submit(self, count: int) -> None:
-        request_id = self.do(self.house.submit(count, start_within_seconds=3600))
-        self.requests[request_id] = ModelRequest([ModelSlot() for _ in range(count)])
+    @rule(count=st.integers(1, 4), limit=st.none() | st.integers(0, 6 * PRICE))
+    def submit(self, count: int, limit: int | None) -> None:
+        terms = {"start_within_seconds": 3600, "max_cost_microusd": limit}
+        request_id = self.do(self.house.submit(count, call_price_microusd=PRICE, **terms))
+        self.requests[request_id] = ModelRequest([ModelSlot() for _ in range(count)], limit=limit)
 
     @precondition(lambda self: self.steps % 5 == 0 or all(r.done for r in self.requests.values()))
     @rule(key=st.sampled_from("ab"), count=st.integers(1, 3), twins=st.integers(1, 4))
     def submit_twins(self, key: str, count: int, twins: int) -> None:
         """At once over two connections: one is made or was before; the same body replays it, any other is refused."""
 
+        def wish() -> Submission:
+            return self.house.submission(count, key=key, call_price_microusd=PRICE)
+
         async def together() -> list[Any]:
             async with self.house.submitter() as one, self.house.submitter() as two:
                 return await asyncio.gather(
-                    *((one, two)[n % 2].submit(self.house.submission(count, key=key)) for n in range(twins)),
+                    *((one, two)[n % 2].submit(wish()) for n in range(twins)),
                     return_exceptions=True,
                 )
 
@@ -167,7 +223,9 @@ class Life(RuleBasedStateMachine):
             self.requests[fresh] = ModelRequest([ModelSlot() for _ in range(count)])
         known_id, known_count = self.keys[key]
         for answer in answers:
-            if count == known_count:
+            if known_id in self.purged:
+                assert isinstance(answer, IdempotencyKeyExpired)
+            elif count == known_count:
                 assert answer.request_id == known_id
             else:
                 assert isinstance(answer, IdempotencyKeyReused)
@@ -179,14 +237,22 @@ class Life(RuleBasedStateMachine):
         self.workers.append(self.do(self.house.worker()))
 
     @precondition(lambda self: self.workers and any(s.status == "pending" for s in self.slots()))
-    @rule(data=st.data(), batch=st.integers(1, 8))
+    @rule(data=st.data(), batch=st.integers(1, 8) | st.just(100))
     def claim(self, data: st.DataObject, batch: int) -> None:
         worker_id = data.draw(st.sampled_from(self.workers))
-        won = self.do(self.house.claim(worker_id, batch=batch)).slots
+        won = self.do(self.house.claim(worker_id, batch=batch))
+        open_ = [r for r in self.requests.values() if not r.done and not r.past_deadline and not r.past_start]
         ready = [slot for slot in self.slots() if slot.status == "pending"]
+        payable = sum(min(r.affordable, sum(slot.status == "pending" for slot in r.slots)) for r in open_)
         late = any((r.past_deadline or r.past_start) and not r.done for r in self.requests.values())
-        assert late or len(won) == min(batch, len(ready))
-        for claimed in won:
+        limited = any(r.limit is not None for r in open_)
+        assert len(won.slots) <= min(batch, payable)
+        assert late or limited or len(won.slots) == min(batch, len(ready))
+        assert batch < len(ready) or len(won.slots) == payable
+        for request_id in won.out_of_money:
+            assert self.requests[request_id].exhausted
+            self.requests[request_id].end_without_money()
+        for claimed in won.slots:
             request, slot = self.requests[claimed.request_id], self.slot(claimed)
             assert slot.status == "pending"
             assert not request.past_deadline
@@ -207,19 +273,29 @@ class Life(RuleBasedStateMachine):
         mine = [claim for worker, claim in self.claims if worker == worker_id]
         chosen = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=5))
         kinds = data.draw(st.lists(st.sampled_from(["generated", "failed", "retrying"]), min_size=5, max_size=5))
-        makers = {"generated": generated, "failed": failed, "retrying": lambda claim: retrying(claim, 3600)}
-        results = [makers[kind](claim) for claim, kind in zip(chosen, kinds, strict=False)]
+        costs = data.draw(st.lists(st.sampled_from([PRICE, 4, None]), min_size=5, max_size=5))
+        makers = {"generated": generated, "failed": failed, "retrying": partial(retrying, delay_seconds=3600)}
+        results = [
+            makers[kind](claim, usage=Usage(cost_microusd=cost))
+            for claim, kind, cost in zip(chosen, kinds, costs, strict=False)
+        ]
         settled = self.do(self.house.settle(worker_id, *results))
         booked = late = 0
-        for claim, kind in zip(chosen, kinds, strict=False):
-            slot = self.slot(claim)
+        for claim, kind, cost in zip(chosen, kinds, costs, strict=False):
+            if claim.request_id in self.purged:
+                continue
+            request, slot = self.requests[claim.request_id], self.slot(claim)
             if slot.status == "processing" and slot.fence == claim.fence:
                 booked += 1
                 slot.leave(kind)
                 slot.reported.add(claim.fence)
+                request.pay(cost)
             elif claim.fence not in slot.reported:
                 late += 1
                 slot.reported.add(claim.fence)
+                if cost is not None:
+                    request.cost += cost - PRICE
+                    request.estimated -= PRICE
         for request in self.requests.values():
             request.end()
         assert settled == Settled(booked, late, len(results) - booked - late)
@@ -240,7 +316,7 @@ class Life(RuleBasedStateMachine):
         for slot in lost:
             slot.crashes += 1
             slot.attempts -= 1
-            slot.take_away("failed" if slot.crashes >= MAX_CRASHES else "pending")
+            self.take(slot, "failed" if slot.crashes >= MAX_CRASHES else "pending")
         for request in self.requests.values():
             request.end()
 
@@ -252,7 +328,7 @@ class Life(RuleBasedStateMachine):
         assert self.do(self.house.hand_back(worker_id)).slots == len(held)
         for slot in held:
             slot.attempts -= 1
-            slot.take_away("pending")
+            self.take(slot, "pending")
         for request in self.requests.values():
             request.end()
 
@@ -274,7 +350,7 @@ class Life(RuleBasedStateMachine):
         self.do(self.house.hold_is_over(request_id))
         assert self.do(self.house.time_out()).slots == len(held)
         for slot in held:
-            slot.take_away("failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
+            self.take(slot, "failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
         self.requests[request_id].end()
 
     @precondition(lambda self: any(not r.done and not r.past_deadline for r in self.requests.values()))
@@ -340,15 +416,74 @@ class Life(RuleBasedStateMachine):
         over = [r for r in self.requests.values() if r.past_settling and not r.done]
         self._end_all(over, "cancelled", "cancelled", self.do(self.house.sweep()).slots)
 
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data(), choice=st.sampled_from([*Choice, "indexes"]))
+    def retry(self, data: st.DataObject, choice: str) -> None:
+        """By hand, of anything: what is not done or has nothing missing among the chosen refuses and stays as it is."""
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        request = self.requests[request_id]
+        every = range(len(request.slots))
+        indexes = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=3)) if choice == "indexes" else every
+        missing = ("failed",) if choice == Choice.FAILED else ("failed", "cancelled")
+        wanted = [request.slots[index] for index in set(indexes) if request.slots[index].status in missing]
+        chosen = indexes if choice == "indexes" else Choice(choice)
+        if not request.done or not wanted:
+            with pytest.raises(NothingToRetry if request.done else NotDone):
+                self.do(self.house.retry(request_id, chosen))
+            return
+        self.do(self.house.retry(request_id, chosen))
+        for slot in wanted:
+            slot.take_away("pending")
+            slot.attempts = slot.crashes = 0
+        request.run, request.begun, request.cancel, request.end_reason = request.run + 1, True, None, None
+        request.past_deadline = request.past_start = request.past_settling = False
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
+    def pin_or_unpin(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        self.pinned ^= {request_id}
+        self.do(
+            change(
+                self.house.database, request_id, Changes(pinned=request_id in self.pinned), owner_id=self.house.owner_id
+            )
+        )
+
+    @precondition(lambda self: any(r.done for r in self.requests.values()))
+    @rule(by_hand=st.booleans())
+    def purge(self, by_hand: bool) -> None:
+        """The time of all that is done is over: what is not pinned goes, and not a moment of anything else."""
+        gone = {id_ for id_, r in self.requests.items() if r.done and id_ not in self.pinned}
+        if by_hand:
+            for id_ in gone:
+                self.do(self.house.purge_one(id_))
+        else:
+            self.do(
+                self.house.rows("UPDATE generation_requests SET expires_at = lqs_now() WHERE expires_at IS NOT NULL")
+            )
+            assert set(self.do(self.house.purge()).request_ids) == gone
+        for id_ in gone:
+            self.purged[id_] = self.requests.pop(id_)
+
+    @invariant()
+    def what_was_purged_left_its_entities_and_a_tombstone(self) -> None:
+        made = sum(request.expected()["generated_count"] for request in self.purged.values())
+        [row] = self.do(self.house.rows("SELECT count(*) AS n FROM entities WHERE generation_request_id IS NULL"))
+        assert row["n"] == made
+        rows = self.do(self.house.rows("SELECT request_id, status FROM tombstones"))
+        assert {row["request_id"]: row["status"] for row in rows} == {id_: r.status for id_, r in self.purged.items()}
+
     @invariant()
     def the_database_is_as_the_model_says(self) -> None:
         self.steps += 1
         rows = self.do(
             self.house.rows(
-                "SELECT id, status, end_reason, cancel_mode, processing_count, retrying_count, generated_count,"
-                " failed_count, cancelled_count,"
+                "SELECT id, status, end_reason, run, cancel_mode, processing_count, retrying_count, generated_count,"
+                " failed_count, cancelled_count, cost_microusd, estimated_microusd,"
                 " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
                 "  FROM slots WHERE request_id = r.id) AS slots,"
+                " (SELECT count(*) FROM runs WHERE request_id = r.id) AS runs,"
+                " (SELECT count(*) FROM dead_letters WHERE request_id = r.id AND state = 'open') AS open_letters,"
                 " (SELECT count(*) FROM entities WHERE generation_request_id = r.id) AS entities,"
                 " (SELECT count(*) FROM slot_attempts WHERE request_id = r.id) AS attempts"
                 " FROM generation_requests r"

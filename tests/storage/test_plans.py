@@ -8,10 +8,26 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import cancellations, entities, generation_requests, idempotency_keys, pool, slots
+from lqs.storage import (
+    bulk_operations,
+    cancellations,
+    changes,
+    dead_letters,
+    entities,
+    generation_requests,
+    idempotency_keys,
+    pool,
+    retention,
+    runs,
+    slots,
+    tombstones,
+)
 from lqs.storage.queries import Statement
 
-GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "pool"}
+GROWING = {
+    "slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "runs",
+    "dead_letters", "tombstones", "pool",
+}  # fmt: skip
 """Tables that nobody may read from end to end."""
 
 FILL = """
@@ -61,6 +77,21 @@ INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
 SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_series(1, 7) i WHERE status = 'completed';
 INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
 SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
+
+-- What is done goes in the course of a week, what was purged and what failed in the course of a month.
+UPDATE generation_requests SET expires_at = now() + random() * interval '7 days' WHERE completed_at IS NOT NULL;
+INSERT INTO runs
+SELECT id, 1, 'failed', 'all_settled', NULL, now(), now(), 1, 0, 1, 0, 0, 0, 0, 0, 0 FROM plan;
+INSERT INTO tombstones
+SELECT md5('gone' || n)::uuid, owner_id, 'problem', 'failed', 'all_settled', 1, 1, 0, 1, 0, now(), now(), now(),
+       now() + n * interval '2 minutes'
+FROM plan;
+INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,
+                          options, failed_at, state, resolved_at)
+SELECT md5('letter' || n)::uuid, owner_id, id, 0, 1, 'problem', 'internal', '{}', '{}', '{}',
+       now() - n * interval '2 minutes', CASE WHEN n % 2 = 0 THEN 'open' ELSE 'discarded' END,
+       CASE WHEN n % 2 = 1 THEN now() END
+FROM plan;
 """
 
 IDS = "(SELECT array_agg(md5('request' || n)::uuid) FROM generate_series(1000, 20000, 1000) n)"
@@ -88,11 +119,31 @@ READER = "md5('owner2')::uuid"
 WANTED = {"owner_id": READER, "entity_type": "'problem'", "query": "$$'verb=7' & 'tense=1'$$"}
 KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences": f"{TWENTY}::bigint[]"}
 
+MATCH = {
+    "after_at": "now() - interval '1 hour'", "after_id": REQUEST, "until_at": "now()",
+    "until_id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid", "window": "1000", "batch": "100", "as_of": "now()",
+    "action": "'purge'", "entity_type": "'problem'", "statuses": "ARRAY['failed']", "end_reasons": "ARRAY[]::text[]",
+    "error_codes": "ARRAY['internal']", "priorities": "ARRAY[]::text[]", "requested_after": "NULL::timestamptz",
+    "requested_before": "now()", "completed_after": "NULL::timestamptz", "completed_before": "NULL::timestamptz",
+    "aged_before": "now()", "metadata": "'{}'",
+}  # fmt: skip
+
 HOT = {
     "claim": Hot(
         slots.SQL["claim"],
-        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15",
+         "broken_ids": "ARRAY[]::uuid[]"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
+    ),
+    "pay": Hot(
+        slots.SQL["pay"],
+        {"worker_id": WORKER, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "grace_seconds": "15"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
+    "release": Hot(
+        slots.SQL["release"],
+        {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "deltas": f"{TWENTY}::bigint[]"},
+        ["slots_pkey", "generation_requests_pkey"],
     ),
     "settle": Hot(
         slots.SQL["settle"],
@@ -187,6 +238,49 @@ HOT = {
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
     "body": Hot(generation_requests.SQL["body"], {"id": REQUEST}, ["generation_requests_pkey"]),
+    "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),
+    "lock_expired": Hot(retention.SQL["lock_expired"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "purge": Hot(
+        retention.SQL["purge"],
+        {"ids": IDS, "tombstone_seconds": "60"},
+        ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
+         "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "forget": Hot(
+        retention.SQL["forget"],
+        {"batch": "200"},
+        ["tombstones_by_end", "tombstones_pkey", "idempotency_keys_of_subject"],
+    ),
+    "forget_dead_letters": Hot(
+        retention.SQL["forget_dead_letters"],
+        {"kept_seconds": "2592000", "batch": "200"},
+        ["dead_letters_by_age", "dead_letters_pkey"],
+    ),
+    "forget_workers": Hot(
+        retention.SQL["forget_workers"], {"kept_seconds": "86400", "batch": "200"}, ["slots_held slots_by_deadline"]
+    ),
+    "match an owner's": Hot(
+        bulk_operations.SQL["match"], MATCH | {"owner_id": OWNER}, ["generation_requests_of_owner", "slots_pkey"]
+    ),
+    "match everybody's": Hot(
+        bulk_operations.SQL["match"],
+        MATCH | {"owner_id": "NULL::uuid"},
+        ["generation_requests_pkey", "slots_pkey"],
+    ),
+    "look": Hot(changes.SQL["look"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]),
+    "take_places": Hot(
+        changes.SQL["take_places"],
+        {"owner_id": OWNER, "class": "'low'", "slots": "3", "stride": "4"},
+        ["slots_ready"],
+    ),
+    "place": Hot(
+        changes.SQL["place"], {"id": REQUEST, "first_pass": "1", "stride": "4"}, ["slots_pkey slots_ready"]
+    ),
+    "change": Hot(
+        changes.SQL["change"],
+        {"id": REQUEST, "metadata": "'{}'", "priority": "'low'", "pinned": "true"},
+        ["generation_requests_pkey"],
+    ),
     "an entity": Hot(
         entities.SQL["read"],
         {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
@@ -200,6 +294,52 @@ HOT = {
     "draw": Hot(pool.SQL["draw"], {**WANTED, "window": "200"},
                 ["pool_by_turn", "pool_pkey", "problems_pkey"]),
     "hold the next": Hot(pool.SQL["hold_next"], WANTED, ["pool_by_facet pool_by_turn pool_by_age", "pool_pkey"]),
+    "lock_flows": Hot(generation_requests.SQL["lock_flows"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "lock_flows_of": Hot(generation_requests.SQL["lock_flows_of"], {"owner_id": OWNER}, []),
+    "a retry": Hot(
+        slots.SQL["retry"],
+        {"request_id": REQUEST, "befores": "ARRAY['failed', 'cancelled']", "indexes": "ARRAY[0, 2]::smallint[]",
+         "priorities": "ARRAY['high', 'normal', 'low']", "strides": "ARRAY[1, 2, 4]::bigint[]"},
+        ["slots_pkey", "generation_requests_pkey", "slots_ready"],
+    ),
+    "where slots stand": Hot(slots.SQL["statuses"], {"request_id": REQUEST}, ["slots_pkey"]),
+    "attempts at a slot": Hot(
+        slots.SQL["attempts"], {"request_id": REQUEST, "index": "0::smallint"}, ["slot_attempts_pkey"]
+    ),
+    "a run is kept": Hot(runs.SQL["archive"], {"request_id": REQUEST}, ["generation_requests_pkey"]),
+    "a run begins": Hot(
+        runs.SQL["begin"],
+        {"request_id": REQUEST, "requested_by": "'k'", "max_attempts": "NULL::smallint",
+         "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120"},
+        ["generation_requests_pkey"],
+    ),
+    "all runs": Hot(
+        runs.SQL["of_request"], {"request_id": REQUEST, "owner_id": OWNER}, ["runs_pkey", "generation_requests_pkey"]
+    ),
+    "a tombstone": Hot(
+        tombstones.SQL["read"], {"request_id": "md5('gone3')::uuid", "owner_id": OWNER}, ["tombstones_pkey"]
+    ),
+    "failed for good": Hot(
+        dead_letters.SQL["write"],
+        {"ids": IDS, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "runs": "array_fill(2, ARRAY[20])",
+         "error_codes": texts("internal")},
+        ["generation_requests_pkey"],
+    ),
+    "a page of dead letters": Hot(
+        dead_letters.SQL["page"],
+        {"owner_id": OWNER, "state": "'open'", "error_code": "NULL::text", "entity_type": "NULL::text",
+         "since": "NULL::timestamptz", "before_at": "now() - interval '1 hour'", "before_id": REQUEST, "most": "20"},
+        ["dead_letters_of_owner dead_letters_by_age"],
+    ),
+    "a dead letter": Hot(
+        dead_letters.SQL["read"], {"id": "md5('letter8')::uuid", "owner_id": OWNER},
+        ["dead_letters_pkey", "slot_attempts_pkey"],
+    ),
+    "dead letters are resolved": Hot(
+        dead_letters.SQL["resolve"],
+        {"request_id": REQUEST, "indexes": "ARRAY[0]::smallint[]", "requeued_as": REQUEST, "resolved_by": "'k'"},
+        ["dead_letters_request_id_slot_index_run_key"],
+    ),
     "known keys": Hot(idempotency_keys.SQL["read"], KEYS, ["idempotency_keys_pkey"]),
 }  # fmt: skip
 
@@ -281,9 +421,31 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
     await much.execute("SET plan_cache_mode = auto")
     await much.execute("BEGIN")
     await much.execute(f"PREPARE hot AS {slots.SQL['claim'].text}")
-    text = await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 105)")
+    text = await much.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 15, ARRAY[]::uuid[])"
+    )
     await much.execute("ROLLBACK")
     await much.execute("DEALLOCATE hot")
     [plan] = json.loads(text)
     [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
     assert ready["Actual Rows"] * ready["Actual Loops"] == 10
+
+
+async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(much):
+    """However little matches, of an owner with a thousand generation requests and of everybody's twenty thousand."""
+    await much.execute("SET plan_cache_mode = force_generic_plan")
+    await much.execute(f"PREPARE hot AS {bulk_operations.SQL['match'].text}")
+    try:
+        for owner_id in (OWNER, "NULL"):
+            given = MATCH | {"owner_id": owner_id, "window": "50", "after_at": "'2000-01-01'", "entity_type": "'poem'"}
+            given["after_id"] = "'00000000-0000-0000-0000-000000000000'"
+            arguments = ", ".join(given[parameter] for parameter in bulk_operations.SQL["match"].parameters)
+            [plan] = json.loads(await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({arguments})"))
+            read = sum(
+                node["Actual Rows"] * node["Actual Loops"]
+                for node in _nodes(plan["Plan"])
+                if node.get("Relation Name") == "generation_requests"
+            )
+            assert read == 50
+    finally:
+        await much.execute("DEALLOCATE hot")

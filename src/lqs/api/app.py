@@ -1,5 +1,6 @@
 """The application: routes for every registered entity type, opened and closed with its resources."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal
@@ -10,10 +11,24 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
-from lqs.api import api_keys, cancellation, envelope, generation_requests, health, schemas
+from lqs.api import (
+    api_keys,
+    bulk,
+    cancellation,
+    dead_letters,
+    envelope,
+    generation_requests,
+    health,
+    records,
+    retry,
+    schemas,
+    schemas_retry,
+    statistics,
+)
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.filters import draw_body
+from lqs.api.find import find_router
 from lqs.api.generate import generate_router
 from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
@@ -23,6 +38,9 @@ from lqs.wiring import ApiParts, open_api_parts
 _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
+
+_MOST_COUNTING = 2
+"""Statistics counted at the same time; more would take the connections that everything else needs."""
 
 
 def create() -> FastAPI:
@@ -38,6 +56,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         async with open_parts() as parts:
             api.state.parts = parts
             api.state.keys = KeyCache()
+            api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
             yield
 
     api = FastAPI(
@@ -55,8 +74,14 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         # before the route of one entity, which would take their last words for an id
         api.include_router(pool_router(entity_type))
         api.include_router(entity_router(entity_type))
+    api.include_router(find_router(types))
+    api.include_router(bulk.router)  # before what would take its address for an id
+    api.include_router(statistics.router)  # before the ids, for one of which its last word would be taken
     api.include_router(generation_requests.router)
     api.include_router(cancellation.router)
+    api.include_router(records.router)
+    api.include_router(retry.router)
+    api.include_router(dead_letters.router)
     api.include_router(api_keys.router)
     api.include_router(health.router)
     envelope.install(api)
@@ -90,9 +115,20 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CancelBody, schemas.CreateKeyBody]
-    inputs += [body for kind in types for body in (schemas.generate_body(kind), draw_body(kind))]
-    outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
+    inputs: list[type[BaseModel]] = [
+        schemas.CancelBody,
+        schemas.CreateKeyBody,
+        schemas.ChangeBody,
+        schemas.BulkBody,
+        *schemas_retry.INPUTS,
+        *map(schemas.generate_body, types),
+        *map(draw_body, types),
+    ]
+    outputs: list[type[BaseModel]] = [
+        schemas.Error,
+        schemas.BulkPreview,
+        *(entity_type.entity_model for entity_type in types),
+    ]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),
         *((model, "serialization") for model in outputs),

@@ -23,12 +23,21 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.NotFound: 404,
         errors.NothingMatches: 404,
         errors.MethodNotAllowed: 405,
+        errors.NotDone: 409,
+        errors.GenerationRequestPinned: 409,
+        errors.PriorityFixed: 409,
+        errors.NothingToRetry: 409,
+        errors.DeadLetterResolved: 409,
+        errors.IdempotencyKeyExpired: 410,
+        errors.GenerationRequestPurged: 410,
         errors.VersionMismatch: 412,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
-        errors.ParameterRefused: 422,
         errors.IdempotencyKeyReused: 422,
+        errors.ParameterRefused: 422,
+        errors.StatisticsTooLarge: 422,
+        errors.DailyBudgetExhausted: 429,
         errors.InternalError: 500,
         errors.ServiceUnavailable: 503,
     }
@@ -57,6 +66,7 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         "retryable": error.retryable,
         "trace_id": trace_id,
     }
+    headers = dict(_HEADERS.get(kind, {}))
     match error:
         case errors.BodyRefused(findings=findings):
             body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings]
@@ -65,8 +75,16 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
             body["differing_fields"] = list(error.differing_fields)
         case errors.NothingMatches():
             body["generate"] = error.generate
+        case errors.IdempotencyKeyExpired():
+            body["existing_request_id"] = str(error.existing_request_id)
+        case errors.VersionMismatch():
+            body["current_version"] = error.current
+        case errors.GenerationRequestPurged():
+            body |= {"purged_at": error.purged_at, "status_at_end": error.status, "counts": error.counts}
+        case errors.DailyBudgetExhausted():
+            headers["Retry-After"] = str(error.retry_after_seconds)
+        case errors.ParameterRefused():
+            body["parameter"] = error.name
         case _:
             pass
-    return Response(
-        to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=dict(_HEADERS.get(kind, {}))
-    )
+    return Response(to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=headers)

@@ -34,7 +34,7 @@ def filters_of_query(request: Request, kind: EntityType, also: frozenset[str] = 
     try:
         return _read(kind, given)
     except FilterRefused as refusal:
-        raise ParameterRefused(str(refusal)) from None
+        raise ParameterRefused(refusal.name, refusal.detail) from None
 
 
 async def filters_of_body(request: Request, kind: EntityType, model: type[BaseModel]) -> Filters:
@@ -51,7 +51,7 @@ def limit_of(request: Request) -> int:
     """How many results are wanted. Raises `ParameterRefused` for what is no number from 1."""
     text = _single(request, "limit") or str(DEFAULT_RESULTS)
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):
-        raise ParameterRefused(f"limit is a number from 1; more than {MAX_RESULTS} counts as {MAX_RESULTS}.")
+        raise ParameterRefused("limit", f"It is a number from 1; more than {MAX_RESULTS} counts as {MAX_RESULTS}.")
     return min(int(text), MAX_RESULTS)
 
 
@@ -67,7 +67,7 @@ def grouping_of(request: Request, kind: EntityType) -> Sequence[str]:
     known = [facet.name for facet in kind.facets]
     if len(names) > _MOST_GROUPED or not set(names) <= set(known):
         listed = ", ".join(known) or "nothing"
-        raise ParameterRefused(f"group_by takes up to {_MOST_GROUPED}, separated by commas, of: {listed}.")
+        raise ParameterRefused("group_by", f"It takes up to {_MOST_GROUPED}, separated by commas, of: {listed}.")
     return names
 
 
@@ -132,7 +132,7 @@ def _names(kind: EntityType) -> list[str]:
 def _single(request: Request, name: str) -> str | None:
     values = request.query_params.getlist(name)
     if len(values) > 1:
-        raise ParameterRefused(f"{name} is given {len(values)} times: give it once.")
+        raise ParameterRefused(name, f"It is given {len(values)} times: give it once.")
     return values[0] if values else None
 
 

@@ -1,6 +1,6 @@
 """The shapes of the contract, as the OpenAPI document tells them; tests hold live answers against them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
+from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import CancelMode, EndReason, Priority, Status
 from lqs.domain.slot import SlotStatus
@@ -131,6 +132,94 @@ class CancelBody(_Input):
     if_version: IfVersion = None
 
 
+class ChangeBody(_Input):
+    """What is to be changed of a generation request; what is absent or null stays."""
+
+    metadata: Annotated[
+        dict[
+            Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
+            Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)] | None,
+        ],
+        Field(
+            max_length=limits.MAX_METADATA_PAIRS,
+            description="Pairs to set; null removes one; all others stay.",
+            examples=[{"lesson": "A1-8", "draft": None}],
+        ),
+    ] = Field(default_factory=dict)
+    priority: Annotated[
+        Priority | None, Field(description="Only while it is pending; high needs the scope priority.")
+    ] = None
+    pinned: Annotated[
+        bool | None,
+        Field(description="true: kept until it is unpinned. false: purged when its retention has passed from now."),
+    ] = None
+    if_version: IfVersion = None
+
+
+_Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(3000, 1, 1, tzinfo=UTC), examples=["2026-01-31T12:00:00Z"]),
+]
+
+
+class BulkFilter(_Input):
+    """Which generation requests: those that satisfy everything named here, and at least one thing must be named."""
+
+    entity_type: Annotated[str | None, Field(max_length=64, examples=["problem"])] = None
+    status: Annotated[list[Status], Field(max_length=len(Status), description="Any of these.")] = []
+    end_reason: Annotated[list[EndReason], Field(max_length=len(EndReason), description="Any of these.")] = []
+    error_code: Annotated[
+        list[SlotErrorCode], Field(max_length=len(SlotErrorCode), description="A slot failed with any of these.")
+    ] = []
+    priority: Annotated[list[Priority], Field(max_length=len(Priority), description="Any of these.")] = []
+    requested_after: _Moment | None = None
+    requested_before: _Moment | None = None
+    completed_after: _Moment | None = None
+    completed_before: _Moment | None = None
+    older_than_seconds: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=limits.MAX_AGE_SECONDS,
+            description="Since its end, or, while it is not done, since its run was asked for. Fixed by now.",
+        ),
+    ] = None
+    metadata: Annotated[Metadata, Field(description="Has all of these pairs.")] = {}
+
+
+class BulkBody(_Input):
+    """One wish for many generation requests."""
+
+    action: BulkAction
+    filter: BulkFilter
+    dry_run: Annotated[bool, Field(description="Only say how many it would be, and name some.")] = False
+    scope: Annotated[Literal["own", "all"], Field(description="all: those of every owner; needs the scope admin.")] = (
+        "own"
+    )
+    mode: Annotated[CancelMode | None, Field(description="For cancel; null: graceful.")] = None
+    reason: Annotated[
+        str | None, Field(min_length=1, max_length=limits.MAX_REASON_CHARACTERS, description="For cancel.")
+    ] = None
+    slots: Annotated[
+        Literal["failed", "failed_and_cancelled"] | None, Field(description="For retry; null: failed.")
+    ] = None
+    max_attempts: Annotated[int | None, Field(ge=1, le=limits.MAX_ATTEMPTS, description="For retry.")] = None
+    timeout_seconds: Annotated[
+        int | None,
+        Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS, description="For retry: the whole run's."),
+    ] = None
+
+
+DailyBudget = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=limits.MAX_COST_MICROUSD,
+        description="What its calls may cost in a day (UTC), in millionths of a US dollar; null: any sum.",
+    ),
+]
+
+
 class CreateKeyBody(_Input):
     """A wish for an API key."""
 
@@ -139,6 +228,7 @@ class CreateKeyBody(_Input):
     expires_at: Annotated[
         AwareDatetime | None, Field(description="When it ends by itself, with its UTC offset; null: never.")
     ] = None
+    daily_budget_microusd: DailyBudget = None
 
 
 class Links(_Output):
@@ -153,7 +243,10 @@ class Idempotency(_Output):
     """What became of the Idempotency-Key."""
 
     key: str
-    replayed: bool = Field(description="True when this key had made the generation request before.")
+    replayed: bool = Field(description="True when this key had done its work before.")
+    key_expires_at: datetime | None = Field(
+        description="When the key ends; null while the end of the record is not known, for it lives as long."
+    )
 
 
 class Accepted(_Output):
@@ -314,6 +407,71 @@ class PoolStatistics(Tally):
     groups: list[GroupTally] = Field(description="With group_by: every combination that there is.")
 
 
+class BulkSelection(_Output):
+    """The filter of a bulk operation; what was not named is absent."""
+
+    entity_type: str | None = None
+    status: list[Status] | None = None
+    end_reason: list[EndReason] | None = None
+    error_code: list[SlotErrorCode] | None = None
+    priority: list[Priority] | None = None
+    requested_after: datetime | None = None
+    requested_before: datetime | None = None
+    completed_after: datetime | None = None
+    completed_before: datetime | None = None
+    older_than_seconds: int | None = None
+    aged_before: datetime | None = Field(None, description="What older_than_seconds meant when it was accepted.")
+    metadata: dict[str, str] | None = None
+
+
+class BulkOptions(_Output):
+    """How the action is done; what was not chosen is absent."""
+
+    mode: CancelMode | None = None
+    reason: str | None = None
+    slots: Literal["failed", "failed_and_cancelled"] | None = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+
+
+class BulkPreview(_Output):
+    """A dry run: what would change now."""
+
+    action: BulkAction
+    dry_run: Literal[True]
+    scope: Literal["own", "all"]
+    filter: BulkSelection
+    options: BulkOptions
+    matched: int
+    sample_request_ids: list[UUID]
+
+
+class BulkLinks(_Output):
+    """Addresses to follow."""
+
+    self: str
+
+
+class BulkOperation(_Output):
+    """One wish for many generation requests, and how far it has come."""
+
+    bulk_id: UUID
+    action: BulkAction
+    scope: Literal["own", "all"]
+    filter: BulkSelection
+    options: BulkOptions
+    status: BulkStatus
+    done: bool
+    matched: int = Field(description="Found so far: changed and skipped together.")
+    changed: int
+    skipped: int = Field(description="Found, but by then in no state that allows it, or with nothing to do.")
+    requested_at: datetime
+    completed_at: datetime | None
+    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    idempotency: Idempotency | None = Field(None, description="In the answer that began it.")
+    links: BulkLinks
+
+
 class Key(_Output):
     """An API key without its secret."""
 
@@ -324,6 +482,10 @@ class Key(_Output):
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    daily_budget_microusd: DailyBudget
+    spent_today_microusd: int = Field(
+        description="Of the daily budget; calls in flight count at their price. 0 without a budget: no account is kept."
+    )
 
 
 class CreatedKey(Key):
@@ -336,6 +498,88 @@ class Keys(_Output):
     """All keys of the owner, oldest first."""
 
     results: list[Key]
+
+
+class Times(_Output):
+    """Seconds; null when there was nothing to measure."""
+
+    average: float | None
+    p50: float | None
+    p95: float | None
+
+
+class RequestStatistics(_Output):
+    """Generation requests by what became of them; the rest of the total is not done."""
+
+    total: int
+    completed: int
+    partial: int
+    failed: int
+    cancelled: int
+    success_rate: float | None = Field(description="Completed ones of those that ended without being cancelled.")
+    seconds: Times = Field(description="From asked for to done, of the latest run.")
+
+
+class EntityStatistics(_Output):
+    """What was asked for by what became of it; the rest of it is not settled."""
+
+    requested: int
+    generated: int
+    failed: int
+    cancelled: int
+    success_rate: float | None = Field(description="Generated ones of those that were generated or failed.")
+
+
+class AttemptStatistics(_Output):
+    """Attempts that workers reported, by how they ended."""
+
+    total: int
+    generated: int
+    failed: int
+    late: int = Field(description="Too late: the slot had gone on without them.")
+    seconds: Times
+
+
+class FailureStatistics(_Output):
+    """A code, how many slots ended with it, and how many attempts failed with it."""
+
+    code: SlotErrorCode
+    slots: int | None = Field(description="null by model: a slot has none.")
+    attempts: int
+
+
+class CostStatistics(_Output):
+    """What the calls cost, in millionths of a US dollar."""
+
+    currency: Literal["USD"]
+    total_microusd: int
+    wasted_microusd: int = Field(description="Of the total, what made no entity.")
+    estimated_microusd: int | None = Field(
+        description="Of the total, what is counted at the highest price, for nobody told the real one; null by model."
+    )
+
+
+class StatisticsGroup(_Output):
+    """The numbers of one group; by model only those of attempts."""
+
+    bucket: datetime | None = Field(description="When the hour or day of this group begins; null without buckets.")
+    group: dict[str, str | None] = Field(examples=[{"status": "completed"}])
+    requests: RequestStatistics | None
+    entities: EntityStatistics | None
+    attempts: AttemptStatistics
+    failures: list[FailureStatistics] = Field(description="The most frequent first.")
+    cost: CostStatistics
+
+
+class Statistics(_Output):
+    """Numbers of the generation requests that were asked for from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
+    scope: Literal["own", "all"]
+    group_by: list[str]
+    bucket: Literal["hour", "day"] | None
+    results: list[StatisticsGroup]
 
 
 class Alive(_Output):
@@ -370,8 +614,15 @@ class Error(BaseModel):
     code: str
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
+    current_version: int | None = Field(None, description="With version_mismatch.")
+    purged_at: datetime | None = Field(None, description="With generation_request_purged.")
+    status_at_end: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
+    counts: Counts | None = Field(None, description="With generation_request_purged: its slots by status.")
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
-    existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    existing_request_id: UUID | None = Field(
+        None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
+    )
+    parameter: str | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")
     generate: dict[str, Any] | None = Field(
         None, description="When nothing can be drawn: what to send to have some made; null if none can be."

@@ -5,13 +5,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import typer
 import typer.core
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean
+from lqs.cli.plain import clean, duration
 from lqs.cli.program import NAME, command, program
 from lqs_client import (
     ApiError,
@@ -19,6 +20,7 @@ from lqs_client import (
     ConnectionFailed,
     CredentialsInvalid,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -32,6 +34,16 @@ _START = f"{command('up')} (starts the service on this machine), or name another
 _LATER = "the same command again; a service under load may need a minute"
 _ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
 
+_CONFLICTS = MappingProxyType(
+    {
+        "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
+        "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
+        "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
+        "version_mismatch": f"{command('generation get ID')}, and then decide",
+        "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",
+    }
+)
+
 _Row: TypeAlias = tuple[ExitCode, str, str | None]
 _OTHER: _Row = (ExitCode.ERROR, "error", None)
 _WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
@@ -40,6 +52,15 @@ _WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
     (Timeout, (ExitCode.ERROR, "timeout", _LATER)),
     (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer", _ADDRESS)),
 )
+_ANSWERS: tuple[tuple[type[ApiError], ExitCode, str], ...] = (
+    (Authentication, ExitCode.NOT_ALLOWED, _KEY),
+    (Forbidden, ExitCode.NOT_ALLOWED, f"ask for a key with that scope: {command('keys create NAME --scope SCOPE')}"),
+    (NotFound, ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"),
+    (Gone, ExitCode.NOT_FOUND, "its entities are still there; generate anew for others"),
+    (Invalid, ExitCode.USAGE, "correct what is named above and run the command again"),
+    (RateLimited, ExitCode.ERROR, "the same command later"),
+)
+_AGAIN = "the same command again; if it stays, report the trace id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +144,12 @@ def _place(pointer: str) -> str:
             name = next((option.name for option in options if option.field == field), "constraints")
         case ["scopes", *_]:
             name = "scope"
+        case ["filter", field, *_]:
+            name = field.removesuffix("_seconds").replace("_", "-")
         case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
             name = field.replace("_", "-")
+        case ["daily_budget_microusd"]:
+            name = "daily-budget"
         case _:
             from lqs.cli.terms import OPTIONS
 
@@ -144,32 +169,22 @@ def _api_error(error: ApiError) -> Failure:
 
 
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
-    match error:
-        case Authentication():
-            return ExitCode.NOT_ALLOWED, _KEY
-        case Forbidden():
-            return (
-                ExitCode.NOT_ALLOWED,
-                f"ask for a key with the scope named above: {command('keys create NAME --scope SCOPE')}",
-            )
-        case NotFound():
-            return ExitCode.NOT_FOUND, _way_to_find(error)
-        case Invalid():
-            return ExitCode.USAGE, "correct what is named above and run the command again"
-        case RateLimited():
-            return ExitCode.ERROR, "the same command in a minute"
-        case _:
-            return (
-                ExitCode.ERROR,
-                "the same command again; if it stays, report the trace id" if error.trace_id else None,
-            )
+    if isinstance(error, NotFound) and "generate" in error.raw:
+        return ExitCode.NOT_FOUND, _way_to_have_some(error.raw["generate"])
+    for kind, exit_code, step in _ANSWERS:
+        if isinstance(error, kind):
+            return exit_code, _pause(error) if isinstance(error, RateLimited) else _CONFLICTS.get(error.code, step)
+    return ExitCode.ERROR, _CONFLICTS.get(error.code, _AGAIN if error.trace_id else None)
 
 
-def _way_to_find(error: NotFound) -> str:
-    """What to run instead: a check of the id, or, where nothing matches, the command for what the API says to send."""
-    if "generate" not in error.raw:
-        return "check the id, and that the key belongs to the owner who asked for it"
-    wish = error.raw["generate"]
+def _pause(error: RateLimited) -> str:
+    when = "a minute" if error.retry_after is None else duration(error.retry_after)
+    other = ", or now with another key" if error.code == "daily_budget_exhausted" else ""
+    return f"the same command in {when}{other}"
+
+
+def _way_to_have_some(wish: Any) -> str:
+    """What to run where nothing matches: the command for what the API says to send, if it says so."""
     if not isinstance(wish, dict):
         return "ask for something else"
     body = wish.get("body") or {}

@@ -1,50 +1,110 @@
-"""Options that say which entities are meant: one for each facet of the entity type, and the generation request."""
+"""The options that say which generation requests a command is for, and the filter of the API that they make."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, cast
 
 import typer
 
-from lqs.cli.arguments import check_ids, check_word
-from lqs.cli.entity_types import EntityNoun, FacetOption
-from lqs.domain.facets import ORIGIN
-
-Filters: TypeAlias = Mapping[str, Sequence[str]]
-"""By facet, the values of which an entity has one."""
-
-_ORIGIN = FacetOption(ORIGIN, (ORIGIN.replace("_", "-"),), "The generation request that made it.", ())
+from lqs.cli.arguments import WrongUsage, check_word, parse_duration, parse_metadata, parse_moment
+from lqs.domain.generation_request import EndReason, Priority, Status
+from lqs.domain.slot_errors import SlotErrorCode
 
 
-def with_filters(noun: EntityNoun, body: Callable[..., None], *, only: Sequence[str] | None = None) -> Any:
-    """A command with an option for each facet, or `only` for these; `body` gets the noun, the filters and its own."""
-    options = [one for one in (*noun.facet_options, _ORIGIN) if only is None or one.facet in only]
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """An option that may be repeated; any of its words matches. `words` are all that there are."""
 
-    def command(**given: Any) -> None:
-        filters = {one.facet: values for one in options if (values := _read(one, given.pop(one.facet)))}
-        body(noun, filters, **given)
-
-    fixed = [one for one in inspect.signature(body).parameters.values() if one.name not in ("noun", "filters")]
-    positional = [one for one in fixed if one.kind is not inspect.Parameter.KEYWORD_ONLY]
-    declared = [*positional, *map(_declared, options), *(one for one in fixed if one not in positional)]
-    cast(Any, command).__signature__ = inspect.Signature(declared)
-    return command
+    words: tuple[str, ...]
+    help: str
 
 
-def _declared(option: FacetOption) -> inspect.Parameter:
-    words = f" One of {', '.join(option.words)}." if option.words else ""
-    flags = [f"--{name}" for name in option.names]
-    declared = typer.Option(
-        *flags, metavar=option.names[0].upper(), help=f"{option.description}{words} Repeat for one or the other."
-    )
-    annotation = Annotated[list[str] | None, declared]
-    return inspect.Parameter(option.facet, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+_WORDS: Mapping[str, _Words] = MappingProxyType(
+    {
+        "status": _Words(tuple(Status), "Only with this status; repeat for more."),
+        "end_reason": _Words(tuple(EndReason), "Only what ended for this reason; repeat for more."),
+        "error_code": _Words(tuple(SlotErrorCode), "Only where a slot failed with this code; repeat for more."),
+        "priority": _Words(tuple(Priority), "Only of this priority; repeat for more."),
+    }
+)
+_MOMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "requested_after": "Only what was asked for at this time or later.",
+        "requested_before": "Only what was asked for before this time.",
+        "completed_after": "Only what was done at this time or later.",
+        "completed_before": "Only what was done before this time.",
+    }
+)
 
 
-def _read(option: FacetOption, texts: Sequence[str] | None) -> list[str]:
-    values = [value for text in texts or () for value in text.split(",")]
-    for value in values if option.words else ():
-        check_word(f"--{option.names[0]}", value, option.words)
-    if option is _ORIGIN:
-        check_ids(values)
-    return values
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with all options of a filter; its parameter `wanted` gets the filter, as the API takes it."""
+
+    def with_filter(**given: Any) -> None:
+        named = {name: given.pop(name) for name in _options()}
+        command(wanted=_filter(named), **given)
+
+    own = [one for one in inspect.signature(command).parameters.values() if one.name != "wanted"]
+    arguments = [one for one in own if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+    options = [one for one in own if one.kind is inspect.Parameter.KEYWORD_ONLY]
+    cast(Any, with_filter).__signature__ = inspect.Signature([*arguments, *_options().values(), *options])
+    with_filter.__doc__ = command.__doc__
+    return with_filter
+
+
+def need(wanted: Mapping[str, Any]) -> None:
+    """Refuse a filter that would match everything."""
+    if not wanted:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in _options())
+        raise WrongUsage(f"say which generation requests, by at least one of {names}")
+
+
+def _options() -> dict[str, inspect.Parameter]:
+    declared: dict[str, Any] = {
+        "older_than": Annotated[
+            float | None,
+            typer.Option(
+                parser=parse_duration,
+                metavar="DURATION",
+                help="Only what ended, or while not done was asked for, longer ago, such as 7d.",
+            ),
+        ],
+        "metadata": Annotated[
+            list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only with this note; repeat for more.")
+        ],
+        "entity_type": Annotated[str | None, typer.Option(metavar="TYPE", help="Only of this type, such as problem.")],
+    }
+    declared |= {
+        name: Annotated[list[str] | None, typer.Option(metavar="WORD", help=words.help)]
+        for name, words in _WORDS.items()
+    }
+    declared |= {
+        name: Annotated[Any, typer.Option(parser=parse_moment, metavar="TIME", help=text)]
+        for name, text in _MOMENTS.items()
+    }
+    return {
+        name: inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in declared.items()
+    }
+
+
+def _filter(named: Mapping[str, Any]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for name, value in named.items():
+        if value is None or value == []:
+            continue
+        if name in _WORDS:
+            for word in value:
+                check_word(f"--{name.replace('_', '-')}", word, _WORDS[name].words)
+            wanted[name] = list(value)
+        elif name in _MOMENTS:
+            wanted[name] = value.isoformat()
+        elif name == "metadata":
+            wanted[name] = dict(parse_metadata(value))
+        elif name == "older_than":
+            wanted["older_than_seconds"] = int(value)
+        else:
+            wanted[name] = value
+    return wanted

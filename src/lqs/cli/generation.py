@@ -1,4 +1,4 @@
-"""`lqs generation`: look at a generation request, wait for one or several, or cancel them."""
+"""`lqs generation`: look at a generation request, wait for one or several, cancel them, try again what failed."""
 
 import json
 import sys
@@ -16,15 +16,19 @@ from lqs.cli.arguments import (
     check_ids,
     new_app,
 )
+from lqs.cli.bulk import add_bulk
 from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
+from lqs.cli.keeping import add_keeping
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
-from lqs.cli.verdicts import judge
+from lqs.cli.retrying import register
+from lqs.cli.statistics import show as show_statistics
+from lqs.cli.verdicts import cost_in_words, judge
 from lqs_client import Cancellation, GenerationRequest, Slot
 
-app = new_app("Look at a generation request, wait for it, or cancel it.")
+app = new_app("Look at a generation request, wait for it, cancel it, try it again.")
 
 
 @app.command(epilog=CLIENT_EPILOG)
@@ -66,6 +70,9 @@ def wait(
 
 
 app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
+add_keeping(app)
+add_bulk(app)
+app.command(name="stats", epilog=CLIENT_EPILOG)(show_statistics)
 
 
 def _summary(request: GenerationRequest) -> str:
@@ -87,11 +94,16 @@ def _summary(request: GenerationRequest) -> str:
         f"  asked at   {moment(request.requested_at)}",
         f"  done at    {moment(request.completed_at, 'not yet')}",
         f"  deadline   {moment(request.deadline_at)}",
+        f"  kept until {_kept(request)}",
     ]
     if request.start_deadline_at and not request.started_at:
         lines.append(f"  start by   {moment(request.start_deadline_at)}")
     if request.cancellation:
         lines.append(f"  cancel     {_cancellation(request.cancellation)}")
+    if request.priority != "normal":
+        lines.append(f"  priority   {clean(request.priority)}")
+    if request.cost.total_microusd or request.cost.limit_microusd is not None:
+        lines.append(f"  cost       {cost_in_words(request.cost)}")
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)
@@ -102,6 +114,10 @@ def _cancellation(asked: Cancellation) -> str:
     late = "; too late: everything was settled before it took effect" if asked.outcome == "too_late" else ""
     why = f" ({clean(asked.reason)})" if asked.reason else ""
     return f"{clean(asked.mode)}, asked for at {moment(asked.requested_at)}{why}{until}{late}"
+
+
+def _kept(request: GenerationRequest) -> str:
+    return "it is unpinned" if request.pinned else moment(request.expires_at, "some time after its end")
 
 
 def _slots(request: GenerationRequest) -> str:
@@ -119,3 +135,6 @@ def _next_step(request: GenerationRequest) -> str:
     if not request.done:
         return command(f"generation wait {request.request_id}")
     return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step
+
+
+register(app)

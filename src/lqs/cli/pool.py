@@ -12,8 +12,8 @@ from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, TimeoutOption, UrlOptio
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import EntityNoun
 from lqs.cli.exit_codes import ExitCode, gravest
+from lqs.cli.facets import Filters, with_filters
 from lqs.cli.failures import describe, report
-from lqs.cli.filters import Filters, with_filters
 from lqs.cli.plain import clean, columns, counted
 from lqs.cli.program import command
 from lqs_client import Entity, EntityPage, LqsError, Problem, Tally

@@ -1,19 +1,20 @@
 """Submit: accepting a generation request. Callers that arrive together share one commit."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lqs.domain import limits
-from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
+from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
 from lqs.domain.ids import new_id
 from lqs.domain.terms import Terms
+from lqs.lifecycle import idempotency
 from lqs.observability.telemetry import Telemetry
-from lqs.storage import generation_requests, idempotency_keys
+from lqs.storage import generation_requests
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
 from lqs.storage.generation_requests import Body, NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
@@ -49,8 +50,8 @@ class Submission:
 
     @property
     def fingerprint(self) -> bytes:
-        """SHA-256 of the body in canonical form: sorted keys, no blanks."""
-        return hashlib.sha256(json.dumps(self.body, sort_keys=True, separators=(",", ":")).encode()).digest()
+        """What the body is compared by."""
+        return idempotency.fingerprint(self.body)
 
     @property
     def key(self) -> Key | None:
@@ -62,22 +63,25 @@ class Submission:
 class Defaults:
     """The terms of a generation request whose caller chose none. Durations are seconds.
 
-    A run may take its count times the time of an attempt, and `overhead_seconds` more.
+    A run may take its count times the time of an attempt, and `overhead_seconds` more. `call_prices` tells for each
+    entity type what one call costs at most, in millionths of a US dollar; None if that is unknown.
     """
 
     slot_timeout_seconds: float = 90.0
     overhead_seconds: float = 120.0
     max_attempts: int = 3
     retention_seconds: int = 7 * 86_400
+    call_prices: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to a submission. A replayed one names the generation request that its key made before."""
+    """The answer to a submission. A replayed one names the generation request that its key made at `used_at`."""
 
     request_id: UUID
     replayed: bool
     stored: Stored | None
+    used_at: datetime | None = None
 
 
 Waiting = tuple[Submission, asyncio.Future[Accepted]]
@@ -179,7 +183,11 @@ class Submitter:
             _tell(future, ServiceUnavailable(_UNCONFIRMED))
 
     async def _insert(self, connection: Connection, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
-        uses = await _take_keys(connection, batch)
+        wanted: dict[Key, Use] = {}
+        for submission in batch:
+            if submission.key is not None:
+                wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
+        uses = await idempotency.take_all(connection, wanted)
         winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
         stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
         return [
@@ -247,24 +255,13 @@ def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
     return list(owned.values())
 
 
-async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dict[Key, Use]:
-    """What every key of the batch stands for now: twins in the batch, or before it, have one use."""
-    wanted: dict[Key, Use] = {}
-    for submission in batch:
-        if submission.key is not None:
-            wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
-    if not wanted:
-        return {}
-    taken = await idempotency_keys.take(connection, list(wanted.items()))
-    known = [key for key, use in wanted.items() if use.subject_id not in taken]
-    return wanted | (await idempotency_keys.read(connection, known) if known else {})
-
-
 async def _replay(connection: Connection, submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
     assert submission.key is not None
     use = uses[submission.key]
+    if use.expired:
+        return IdempotencyKeyExpired(use.subject_id)
     if use.fingerprint == submission.fingerprint:
-        return Accepted(use.subject_id, True, None)
+        return Accepted(use.subject_id, True, None, use.used_at)
     before = await generation_requests.body(connection, use.subject_id)
     return IdempotencyKeyReused(use.subject_id, _differing(before, submission) if before else [])
 

@@ -26,8 +26,13 @@ INVARIANTS = MappingProxyType(
         "last_event_true": "I15",
         "nothing_orphaned": "I16",
         "nothing_held_by_the_dead": "I16",
+        "retention_true": "retention",
+        "bulk_true": "bulk",
         "attempts_true": "usage",
+        "within_budget": "budget",
         "order_fair": "order",
+        "runs_kept": "runs",
+        "dead_letters_true": "dead letters",
     }
 )
 """Every check, and the name of the promise it keeps watch over."""

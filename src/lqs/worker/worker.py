@@ -9,15 +9,18 @@ from uuid import UUID
 
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
+from lqs.lifecycle.bulk_work import keep_bulk_going
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
+from lqs.lifecycle.tidy import keep_tidy
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
+from lqs.worker.broken import Broken
 from lqs.worker.housekeeping import keep_house
 from lqs.worker.lease import Lease
 from lqs.worker.settling import SettleBuffer
@@ -45,6 +48,7 @@ class Worker:
         self._lease = Lease(parts.database, parts.telemetry, parts.pace, seconds=parts.rules.lease_seconds)
         self._held: dict[Held, Claimed] = {}
         self._attempts: dict[Held, asyncio.Task[None]] = {}
+        self._broken = Broken()
         self._lost_an_answer = False
         self._contended_seconds = _CONTENDED_SECONDS
         self._stirred = asyncio.Event()
@@ -72,6 +76,8 @@ class Worker:
                 background.create_task(self._beat(), name="heartbeat"),
                 background.create_task(self._heed_recalls(), name="recalls"),
                 background.create_task(self._keep_house(), name="housekeeping"),
+                background.create_task(self._keep_tidy(), name="tidying"),
+                background.create_task(self._keep_bulk_going(), name="bulk"),
                 background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
@@ -112,14 +118,23 @@ class Worker:
             entity_types=list(self._workshop.entity_types),
             batch=room,
             grace_seconds=WEDGED_GRACE_SECONDS,
+            broken_ids=self._broken.ids(),
         )
         self._lost_an_answer = False
+        if won.broken:
+            self._broken.add(won.broken)
+            self._telemetry.emit(
+                "claim.passed_over", request_id=str(won.broken), hint="lqs admin verify says what is wrong with it"
+            )
+            return True
+        if won.out_of_money:
+            self._telemetry.emit("requests.out_of_money", done=len(won.out_of_money))
         await self._start(attempts, worker_id, won.slots)
         if won.contended and not won.slots:
             await self._let_others_finish()
         else:
             self._contended_seconds = _CONTENDED_SECONDS
-        return won.contended or len(won.slots) == room
+        return won.contended or bool(won.out_of_money) or len(won.slots) == room
 
     async def _return_what_is_unknown(self) -> None:
         """A claim may have been committed though its answer was lost: nobody else would ever run those slots."""
@@ -222,6 +237,20 @@ class Worker:
             self._database,
             self._telemetry,
             self._rules,
+            every_seconds=self._pace.housekeeping_seconds,
+            on_ready=self._stirred.set,
+        )
+
+    async def _keep_tidy(self) -> None:
+        await keep_tidy(
+            self._database, self._telemetry, self._rules.kept, every_seconds=self._pace.housekeeping_seconds
+        )
+
+    async def _keep_bulk_going(self) -> None:
+        await keep_bulk_going(
+            self._database,
+            self._telemetry,
+            self._rules.bulk,
             every_seconds=self._pace.housekeeping_seconds,
             on_ready=self._stirred.set,
         )
