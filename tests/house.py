@@ -68,7 +68,7 @@ class House:
         """Throw everything out."""
         await self.rows(
             "TRUNCATE owners, api_keys, key_days, generation_requests, runs, idempotency_keys, tombstones, flows,"
-            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, generation_events"
+            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, pool, generation_events"
         )
 
     async def owner(self, owner_id: UUID | None = None) -> UUID:

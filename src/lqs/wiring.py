@@ -19,8 +19,8 @@ from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
-from lqs.storage import entities
-from lqs.storage.database import Database
+from lqs.storage import entities, pool
+from lqs.storage.database import Connection, Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.migrate import MigrationRefused, migrate, pending
 
@@ -220,8 +220,13 @@ def open_telemetry(settings: Settings, process: str) -> Telemetry:
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
     """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
-    tables = [(kind.name, kind.plural) for kind in (types or entity_types()).values()]
-    return await migrate(database, finish=partial(entities.ensure_tables, types=tables))
+    return await migrate(database, finish=partial(_ensure, types=types or entity_types()))
+
+
+async def _ensure(connection: Connection, types: EntityTypes) -> None:
+    await entities.ensure_tables(connection, [(kind.name, kind.plural) for kind in types.values()])
+    for kind in types.values():
+        await pool.fill(connection, kind)
 
 
 async def refuse_unmigrated(database: Database, types: EntityTypes | None = None) -> None:

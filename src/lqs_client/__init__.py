@@ -77,6 +77,7 @@ from lqs_client._history import (
     RunList,
     SlotHistory,
 )
+from lqs_client._pool import EntityPage, Group, PoolStatistics, Tally
 from lqs_client._statistics import (
     AttemptStatistics,
     EntityStatistics,
@@ -110,6 +111,7 @@ __all__ = [
     "DeadLetter",
     "DeadLetterPage",
     "Entity",
+    "EntityPage",
     "EntityStatistics",
     "ErrorCount",
     "FailureCount",
@@ -120,11 +122,13 @@ __all__ = [
     "GenerationPartial",
     "GenerationRequest",
     "Gone",
+    "Group",
     "Invalid",
     "LqsError",
     "NewApiKey",
     "NotFound",
     "OutcomeError",
+    "PoolStatistics",
     "Problem",
     "RateLimited",
     "RequestStatistics",
@@ -138,6 +142,7 @@ __all__ = [
     "Statement",
     "Statistics",
     "StatisticsGroup",
+    "Tally",
     "Terms",
     "Timeout",
     "Times",

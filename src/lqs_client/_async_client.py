@@ -14,6 +14,7 @@ from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._pools import AsyncPool
 from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
@@ -49,6 +50,7 @@ class AsyncClient:
         self.keys = AsyncKeys(self)
         self.bulk = AsyncBulk(self._carry_out, self._policy)
         self.dead_letters = AsyncDeadLetters(self)
+        self.problems = self.pool("problems")
 
     async def generate(
         self,
@@ -190,6 +192,10 @@ class AsyncClient:
     async def problem(self, problem_id: str) -> Problem:
         """Look at one problem. Raises `NotFound` if there is none, or none of yours."""
         return await self._carry_out(_calls.problem(problem_id, self._policy))
+
+    def pool(self, entity_type_plural: str) -> AsyncPool:
+        """The entities of one type that were generated for the owner; those of `problems` are at hand as such."""
+        return AsyncPool(self, entity_type_plural)
 
     async def stats(
         self,

@@ -1,12 +1,14 @@
 """Every call of the library as a flow: what `Client` and `AsyncClient` carry out."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 
 from lqs_client import _wire
 from lqs_client._api_keys import ApiKeyList, NewApiKey, parse_api_key_list, parse_new_api_key
 from lqs_client._entities import Entity, Problem, parse_entity
 from lqs_client._errors import UnexpectedAnswer
 from lqs_client._generation import Accepted, GenerationRequest, parse_accepted, parse_generation_request
+from lqs_client._pool import EntityPage, Filter, PoolStatistics, parse_page, parse_statistics
 from lqs_client._retry import RetryPolicy, exchange
 from lqs_client._wire import Exchange, KeyWish, Order, body_of
 
@@ -46,6 +48,28 @@ def problem(problem_id: str, policy: RetryPolicy) -> Exchange[Problem]:
     if not isinstance(found, Problem):
         raise UnexpectedAnswer(f"the answer is no problem: its entity_type is {found.entity_type!r}")
     return found
+
+
+def list_entities(
+    plural: str, filters: Mapping[str, Filter], limit: int, cursor: str | None, policy: RetryPolicy
+) -> Exchange[EntityPage]:
+    """Look at a page of entities."""
+    response = yield from exchange(_wire.entities(plural, filters, limit=limit, cursor=cursor), policy)
+    return parse_page(body_of(response))
+
+
+def draw(plural: str, filters: Mapping[str, Filter], policy: RetryPolicy) -> Exchange[Entity]:
+    """Take the entity whose turn it is."""
+    response = yield from exchange(_wire.draw(plural, filters), policy)
+    return parse_entity(body_of(response))
+
+
+def pool_statistics(
+    plural: str, filters: Mapping[str, Filter], group_by: Sequence[str], policy: RetryPolicy
+) -> Exchange[PoolStatistics]:
+    """Look at the pool in numbers."""
+    response = yield from exchange(_wire.pool_statistics(plural, filters, group_by), policy)
+    return parse_statistics(body_of(response))
 
 
 def create_key(wish: KeyWish, policy: RetryPolicy) -> Exchange[NewApiKey]:

@@ -13,6 +13,7 @@ from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._pools import Pool
 from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
@@ -48,6 +49,7 @@ class Client:
         self.keys = Keys(self)
         self.bulk = Bulk(self._carry_out, self._policy)
         self.dead_letters = DeadLetters(self)
+        self.problems = self.pool("problems")
 
     def generate(
         self,
@@ -189,6 +191,10 @@ class Client:
     def problem(self, problem_id: str) -> Problem:
         """Look at one problem. Raises `NotFound` if there is none, or none of yours."""
         return self._carry_out(_calls.problem(problem_id, self._policy))
+
+    def pool(self, entity_type_plural: str) -> Pool:
+        """The entities of one type that were generated for the owner; those of `problems` are at hand as such."""
+        return Pool(self, entity_type_plural)
 
     def stats(
         self,

@@ -7,11 +7,11 @@ result. `Client` and `AsyncClient` only carry the steps out, so both behave the 
 import json
 import platform
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from lqs_client._bulk_operation import BulkOperation
 from lqs_client._errors import ApiError, LqsError, UnexpectedAnswer, api_error
@@ -164,6 +164,23 @@ def entity(plural: str, entity_id: str) -> HttpRequest:
     return HttpRequest("GET", f"/{_noun(plural)}/{quote(entity_id, safe='')}")
 
 
+def entities(plural: str, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> HttpRequest:
+    """Look at a page of entities."""
+    paging = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+    return HttpRequest("GET", f"/{_noun(plural)}?{_query({**filters, **paging})}")
+
+
+def draw(plural: str, filters: Mapping[str, Any]) -> HttpRequest:
+    """Take the entity whose turn it is. A repetition takes the next one: the first only misses a turn."""
+    return _post(f"/{_noun(plural)}/draw", filters, {})
+
+
+def pool_statistics(plural: str, filters: Mapping[str, Any], group_by: Sequence[str]) -> HttpRequest:
+    """Look at the pool in numbers."""
+    grouping = {"group_by": group_by} if group_by else {}
+    return HttpRequest("GET", f"/{_noun(plural)}/stats?{_query({**filters, **grouping})}")
+
+
 def create_api_key(wish: KeyWish) -> HttpRequest:
     """Make an API key. Not repeatable: a second call makes a second key."""
     body: dict[str, Any] = {"name": wish.name, "scopes": wish.scopes}
@@ -189,6 +206,16 @@ def _noun(plural: str) -> str:
     if plural == "problem":
         raise ValueError("an entity type is named by its plural here: 'problems' instead of 'problem'")
     return quote(plural, safe="")
+
+
+def _query(parameters: Mapping[str, Any]) -> str:
+    """Parameters as a query; several values of one are joined by commas."""
+    listed = {name: value if isinstance(value, list | tuple) else [value] for name, value in parameters.items()}
+    return urlencode({name: ",".join(map(_word, values)) for name, values in listed.items()})
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpRequest:

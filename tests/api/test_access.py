@@ -105,6 +105,10 @@ async def test_a_key_that_makes_no_sense_is_refused(alice: Caller, body: dict[st
 ROUTES = [
     ("POST", "/problems/generate", Scope.WRITE),
     ("GET", "/problems/x", Scope.READ),
+    ("GET", "/problems", Scope.READ),
+    ("POST", "/problems/draw", Scope.READ),
+    ("GET", "/problems/random", Scope.READ),
+    ("GET", "/problems/stats", Scope.READ),
     ("GET", "/generation-requests", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
     ("GET", "/generation-requests/stats", Scope.READ),

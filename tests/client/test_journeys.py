@@ -1,7 +1,7 @@
 """Both clients against the real service: submit, wait, read, and be told the truth about what went wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,12 +36,13 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Ask:
 
     async def asynchronous(method: str, *arguments: Any, key: str | None = None, **named: Any) -> Any:
         async with AsyncClient(key or first_key, api_url=url) as client:
-            return await _method(client, method)(*arguments, **named)
+            return await _gathered(_method(client, method)(*arguments, **named))
 
     async def blocking(method: str, *arguments: Any, key: str | None = None, **named: Any) -> Any:
         def on_a_thread() -> Any:
             with Client(key or first_key, api_url=url) as client:
-                return _method(client, method)(*arguments, **named)
+                result = _method(client, method)(*arguments, **named)
+                return list(result) if isinstance(result, Iterator) else result
 
         return await asyncio.to_thread(on_a_thread)
 
@@ -49,8 +50,13 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Ask:
 
 
 def _method(client: Client | AsyncClient, name: str) -> Callable[..., Any]:
-    group, _, method = name.rpartition(".")
-    return getattr(getattr(client, group) if group else client, method)
+    part, _, method = name.rpartition(".")
+    return getattr(getattr(client, part) if part else client, method)
+
+
+async def _gathered(result: Any) -> Any:
+    """What a method of the asyncio client returns, or, if it returns step by step, all of it."""
+    return [one async for one in result] if hasattr(result, "__aiter__") else await result
 
 
 async def test_what_was_asked_for_is_generated_and_can_be_read_again(ask: Ask) -> None:
@@ -177,3 +183,37 @@ async def test_a_key_lives_from_its_making_to_its_revocation(ask: Ask) -> None:
     with pytest.raises(Authentication):
         await ask("get", UNKNOWN, key=made.secret)
     assert {key.key_id: key for key in (await ask("keys.list")).results}[made.key_id].revoked_at
+
+
+async def test_the_pool_is_listed_page_by_page_drawn_from_and_counted(ask: Ask) -> None:
+    made = await ask("generate_and_wait", count=5, constraints=NAITRE)
+    there = {one.id for one in made.entities}
+    mine = {"generation_request_id": made.request_id, "verb": "naître"}
+
+    pages = await ask("problems.pages", limit=2, **mine)
+    assert [len(page.results) for page in pages] == [2, 2, 1]
+    assert [page.has_more for page in pages] == [True, True, False]
+    assert {one.id for page in pages for one in page.results} == there
+    assert {one.id for one in await ask("problems.all", **mine)} == there
+    second = await ask("problems.list", limit=2, cursor=pages[0].next_cursor, **mine)
+    assert second == pages[1]
+    drawn = [await ask("problems.draw", tense=["passe_compose", "present"], **mine) for _ in range(5)]
+    assert {one.id for one in drawn} == there
+    assert all(isinstance(one, Problem) for one in drawn)
+    stats = await ask("problems.stats", group_by=["focus", "tense"], **mine)
+    assert (stats.total, stats.served, stats.unserved) == (5, 5, 0)
+    assert stats.by_facet["tense"]["passe_compose"].total == 5
+    [group] = stats.groups
+    assert (group.values, group.served) == ({"focus": ("conjugation",), "tense": ("passe_compose",)}, 5)
+
+
+async def test_what_the_pool_refuses_is_told(ask: Ask) -> None:
+    with pytest.raises(NotFound) as nothing:
+        await ask("problems.draw", verb="nuire", tense="present", cefr="C1")
+    assert nothing.value.code == "no_problem_matches"
+    with pytest.raises(Invalid) as wrong:
+        await ask("problems.list", tense="presnt")
+    assert wrong.value.code == "parameter_refused"
+    with pytest.raises(Invalid) as unknown:
+        await ask("problems.stats", person="1s")
+    assert unknown.value.code == "parameter_unknown"

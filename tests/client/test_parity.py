@@ -3,6 +3,8 @@
 import inspect
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import get_args, get_origin
 
 import pytest
 
@@ -12,6 +14,7 @@ from lqs_client import AsyncClient, Client
 from lqs_client._async_client import AsyncDeadLetters, AsyncKeys
 from lqs_client._bulk import AsyncBulk, Bulk
 from lqs_client._client import DeadLetters, Keys
+from lqs_client._pools import AsyncPool, Pool
 
 _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 
@@ -19,12 +22,22 @@ _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 def methods(kind: type) -> dict[str, inspect.Signature]:
     own = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
     public = {name: value for name, value in own.items() if not name.startswith("_") or name.endswith("__")}
-    return {_SAME.get(name, name): inspect.signature(value) for name, value in public.items() if name != "__init__"}
+    return {_SAME.get(name, name): _signature(value) for name, value in public.items() if name != "__init__"}
+
+
+def _signature(function: Callable[..., object]) -> inspect.Signature:
+    """The signature, with what is awaited step by step taken for the same as what is not."""
+    signature = inspect.signature(function)
+    result = signature.return_annotation
+    twins = {AsyncPool: Pool, AsyncIterator: Iterator}
+    if get_origin(result) in twins:
+        result = Iterator[get_args(result)]
+    return signature.replace(return_annotation=twins.get(result, result))
 
 
 @pytest.mark.parametrize(
     ("sync", "asynchronous"),
-    [(Client, AsyncClient), (Keys, AsyncKeys), (DeadLetters, AsyncDeadLetters), (Bulk, AsyncBulk)],
+    [(Client, AsyncClient), (Keys, AsyncKeys), (DeadLetters, AsyncDeadLetters), (Bulk, AsyncBulk), (Pool, AsyncPool)],
 )
 def test_both_clients_have_the_same_names_parameters_and_results(sync: type, asynchronous: type) -> None:
     assert methods(sync)
@@ -35,11 +48,15 @@ def test_both_clients_are_made_alike() -> None:
     assert inspect.signature(Client) == inspect.signature(AsyncClient)
 
 
-@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk])
-def test_every_method_of_the_asyncio_client_is_a_coroutine(kind: type) -> None:
-    functions = [value for name, value in vars(kind).items() if inspect.isfunction(value) and name != "__init__"]
+@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk, AsyncPool])
+def test_every_method_of_the_asyncio_client_that_may_call_is_a_coroutine_or_an_iterator(kind: type) -> None:
+    functions = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
     assert functions
-    assert all(inspect.iscoroutinefunction(function) for function in functions)
+    assert {
+        name
+        for name, function in functions.items()
+        if not inspect.iscoroutinefunction(function) and not inspect.isasyncgenfunction(function)
+    } <= {"__init__", "pool"}
 
 
 def test_both_clients_explain_every_method_alike() -> None:

@@ -38,14 +38,14 @@ SOME_ID = "'01890000-0000-7000-8000-000000000000'"
 PLANTS = [
     ("I2", "I3 I4 I16", "a slot is gone", f"DELETE FROM slots WHERE request_id = {COMPLETED} AND index = 1"),
     ("I2", None, "slots are numbered from one", f"UPDATE slots SET index = index + 10 WHERE request_id = {UNTOUCHED}"),
-    ("I2", "I4", "an entity is gone", f"DELETE FROM entities WHERE generation_request_id = {COMPLETED}"),
-    ("I3", "I4", "a slot has two entities",
+    ("I2", "I4 pool", "an entity is gone", f"DELETE FROM entities WHERE generation_request_id = {COMPLETED}"),
+    ("I3", "I4 pool", "a slot has two entities",
      "INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)"
      " SELECT gen_random_uuid(), entity_type, owner_id, generation_request_id, slot_index, created_at, content"
      f" FROM entities WHERE generation_request_id = {COMPLETED}"),
     ("I3", "I2", "an entity belongs to a slot that failed",
      f"UPDATE entities SET slot_index = 1 WHERE generation_request_id = {AT_WORK}"),
-    ("I3", None, "an entity belongs to another owner", f"UPDATE entities SET owner_id = {SOME_ID}"),
+    ("I3", "pool", "an entity belongs to another owner", f"UPDATE entities SET owner_id = {SOME_ID}"),
     ("I4", "I15", "a counter drifted", f"UPDATE generation_requests SET retrying_count = 2 WHERE id = {AT_WORK}"),
     ("I4", "I15", "a counter of pending slots is too high",
      f"UPDATE generation_requests SET processing_count = 0 WHERE id = {AT_WORK}"),
@@ -139,6 +139,9 @@ PLANTS = [
     ("usage", None, "tokens were lost", f"UPDATE generation_requests SET input_tokens = 1 WHERE id = {COMPLETED}"),
     ("usage", None, "a late result was counted",
      "UPDATE slot_attempts SET outcome = 'late_result' WHERE error_code = 'provider_auth'"),
+    ("pool", None, "an entity cannot be found", "DELETE FROM pool"),
+    ("pool", None, "an entity is in the pool of another owner", f"UPDATE pool SET owner_id = {SOME_ID}"),
+    ("pool", None, "an entity stands in the wrong place", "UPDATE pool SET created_at = created_at + interval '1 s'"),
     ("budget", None, "more is reserved than there is", "UPDATE generation_requests SET max_cost_microusd = 132"
      f" WHERE id = {AT_WORK}"),
     ("budget", None, "a key spent more than it may", "UPDATE api_keys SET daily_budget_microusd = 132"),

@@ -226,7 +226,7 @@ async def test_a_database_of_the_core_keeps_its_truth_when_it_is_brought_up_to_d
     await migrate(empty, first)
     async with empty.acquire() as connection:
         await connection.execute(OLD)
-    assert await migrate(empty) == ["0002_whole_life"]
+    assert await migrate(empty) == [migration.name for migration in read(FOLDER)[1:]]
     async with empty.acquire() as connection:
         row = await connection.fetchrow("SELECT *, expires_at - completed_at AS kept FROM generation_requests")
         assert await violations(connection) == []

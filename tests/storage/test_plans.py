@@ -16,6 +16,7 @@ from lqs.storage import (
     entities,
     generation_requests,
     idempotency_keys,
+    pool,
     retention,
     runs,
     slots,
@@ -25,7 +26,7 @@ from lqs.storage.queries import Statement
 
 GROWING = {
     "slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "runs",
-    "dead_letters", "tombstones",
+    "dead_letters", "tombstones", "pool",
 }  # fmt: skip
 """Tables that nobody may read from end to end."""
 
@@ -65,6 +66,10 @@ FROM plan, generate_series(0, 4) i, LATERAL (
 INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)
 SELECT md5('entity' || n || ' ' || i)::uuid, 'problem', owner_id, id, i, now(), '{}'
 FROM plan, generate_series(0, 4) i WHERE status = 'completed';
+INSERT INTO pool (entity_id, entity_type, owner_id, created_at, served_at, facets)
+SELECT id, entity_type, owner_id, created_at, CASE WHEN slot_index < 3 THEN created_at END,
+       array_to_tsvector(ARRAY['tense=' || slot_index % 2, 'verb=' || abs(hashtext(id::text)) % 100])
+FROM entities;
 INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, worker_id, duration_ms, finished_at,
                            input_tokens, output_tokens)
 SELECT id, i, 1, 1, 'generated', id, 1, now(), 1, 1 FROM plan, generate_series(0, 4) i WHERE status = 'completed';
@@ -110,6 +115,8 @@ def texts(value: str) -> str:
 KEYS = {"owner_ids": f"array_fill({OWNER}, ARRAY[20])", "operations": texts("POST /problems/generate"),
         "keys": texts("key 1")}  # fmt: skip
 REPORTS = {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "fences": f"{TWENTY}::bigint[]"}
+READER = "md5('owner2')::uuid"
+WANTED = {"owner_id": READER, "entity_type": "'problem'", "query": "$$'verb=7' & 'tense=1'$$"}
 KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences": f"{TWENTY}::bigint[]"}
 
 MATCH = {
@@ -145,7 +152,8 @@ HOT = {
          "error_details": "array_fill(NULL::text, ARRAY[20])",
          "attempts": f"{TWENTY}::smallint[]", "durations_ms": TWENTY, "models": texts("m"),
          "provider_request_ids": texts("p"), "input_tokens": TWENTY, "output_tokens": TWENTY,
-         "costs_microusd": f"{TWENTY}::bigint[]", "entity_ids": IDS, "contents": texts("{}")},
+         "costs_microusd": f"{TWENTY}::bigint[]", "entity_ids": IDS, "contents": texts("{}"),
+         "facets": texts("")},
         ["slots_pkey"],
     ),
     "refused": Hot(slots.SQL["refused"], REPORTS, ["slots_pkey", "slot_attempts_pkey"]),
@@ -278,6 +286,14 @@ HOT = {
         {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
         ["problems_pkey"],
     ),
+    "a page of the pool": Hot(
+        pool.SQL["page"],
+        {**WANTED, "before_time": "now()", "before_id": "md5('entity3 1')::uuid", "window": "200", "most": "21"},
+        ["pool_by_age", "problems_pkey"],
+    ),
+    "draw": Hot(pool.SQL["draw"], {**WANTED, "window": "200"},
+                ["pool_by_turn", "pool_pkey", "problems_pkey"]),
+    "hold the next": Hot(pool.SQL["hold_next"], WANTED, ["pool_by_facet pool_by_turn pool_by_age", "pool_pkey"]),
     "lock_flows": Hot(generation_requests.SQL["lock_flows"], {"ids": IDS}, ["generation_requests_pkey"]),
     "lock_flows_of": Hot(generation_requests.SQL["lock_flows_of"], {"owner_id": OWNER}, []),
     "a retry": Hot(
@@ -375,6 +391,29 @@ def _nodes(plan):
     yield plan
     for part in plan.get("Plans", []):
         yield from _nodes(part)
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_a_draw_reads_no_more_of_the_pool_than_its_window_and_what_matches(much, mode):
+    """Also when nothing that matches is among the next: all of it was served, and much else was not."""
+    await much.execute(f"SET plan_cache_mode = {mode}")
+    await much.execute("BEGIN")
+    await much.execute("UPDATE pool SET served_at = now() WHERE facets @@ $$'verb=7'$$")
+    await much.execute(f"PREPARE hot AS {pool.SQL['draw'].text}")
+    arguments = {**WANTED, "query": "$$'verb=7'$$", "window": "50"}
+    listed = ", ".join(arguments[name] for name in pool.SQL["draw"].parameters)
+    text = await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({listed})")
+    matching = await much.fetchval("SELECT count(*) FROM pool WHERE facets @@ $$'verb=7'$$")
+    owned = await much.fetchval(f"SELECT count(*) FROM pool WHERE owner_id = {READER}")
+    await much.execute("ROLLBACK")
+    await much.execute("DEALLOCATE hot")
+    [plan] = json.loads(text)
+    read = [
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in _nodes(plan["Plan"])
+        if node.get("Relation Name") == "pool" and node["Node Type"] != "ModifyTable"
+    ]
+    assert max(read) <= max(50, matching) < owned / 2
 
 
 async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):

@@ -36,7 +36,11 @@ class Loose(BaseModel):
 
 def loose_types() -> MappingProxyType[str, EntityType]:
     return MappingProxyType(
-        {"problem": replace(PROBLEM, entity_model=Loose, verify=lambda entity, _constraints: entity)}
+        {
+            "problem": replace(
+                PROBLEM, entity_model=Loose, verify=lambda entity, _constraints: entity, facets=(), seed_by=()
+            )
+        }
     )
 
 

@@ -27,8 +27,10 @@ from lqs.api import (
 )
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
+from lqs.api.filters import draw_body
 from lqs.api.find import find_router
 from lqs.api.generate import generate_router
+from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
 from lqs.wiring import ApiParts, open_api_parts
@@ -69,6 +71,8 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     )
     for entity_type in types:
         api.include_router(generate_router(entity_type))
+        # before the route of one entity, which would take their last words for an id
+        api.include_router(pool_router(entity_type))
         api.include_router(entity_router(entity_type))
     api.include_router(find_router(types))
     api.include_router(bulk.router)  # before what would take its address for an id
@@ -118,6 +122,7 @@ def _models(types: list[EntityType]) -> dict[str, Any]:
         schemas.BulkBody,
         *schemas_retry.INPUTS,
         *map(schemas.generate_body, types),
+        *map(draw_body, types),
     ]
     outputs: list[type[BaseModel]] = [
         schemas.Error,

@@ -1,6 +1,6 @@
 """`GET /<plural>/{id}`: one operation for every registered entity type."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +10,7 @@ from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
 from lqs.api.parts import Parts
-from lqs.api.representation import entity
+from lqs.api.representation import documented_entity, entity
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import EntityType
 from lqs.domain.errors import NotFound
@@ -25,7 +25,7 @@ def entity_router(entity_type: EntityType) -> APIRouter:
         f"/{entity_type.plural}/{{{entity_type.name}_id}}",
         operation_id=f"get_{entity_type.name}",
         summary=f"Read a {entity_type.name}",
-        responses=_documented_answer(entity_type) | error_docs(400, 401, 403, 404),
+        responses=documented_entity(entity_type) | error_docs(400, 401, 403, 404),
     )
     async def read(request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.READ))]) -> Response:
         """One entity, which stays when the generation request that made it is gone."""
@@ -42,24 +42,3 @@ def entity_router(entity_type: EntityType) -> APIRouter:
         return json_answer(entity(found), headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"})
 
     return router
-
-
-def _documented_answer(entity_type: EntityType) -> dict[int | str, dict[str, Any]]:
-    reference = {"$ref": f"#/components/schemas/{entity_type.entity_model.__name__}"}
-    origin = {
-        "type": "object",
-        "required": ["id", "entity_type", "generation_request_id", "slot_index", "created_at"],
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "entity_type": {"const": entity_type.name},
-            "generation_request_id": {"type": ["string", "null"], "format": "uuid"},
-            "slot_index": {"type": "integer"},
-            "created_at": {"type": "string", "format": "date-time"},
-        },
-    }
-    return {
-        200: {
-            "description": f"The {entity_type.name}.",
-            "content": {"application/json": {"schema": {"allOf": [origin, reference]}}},
-        }
-    }

@@ -21,6 +21,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.NotAuthenticated: 401,
         errors.ScopeMissing: 403,
         errors.NotFound: 404,
+        errors.NothingMatches: 404,
         errors.MethodNotAllowed: 405,
         errors.NotDone: 409,
         errors.GenerationRequestPinned: 409,
@@ -72,6 +73,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
             body["differing_fields"] = list(error.differing_fields)
+        case errors.NothingMatches():
+            body["generate"] = error.generate
         case errors.IdempotencyKeyExpired():
             body["existing_request_id"] = str(error.existing_request_id)
         case errors.VersionMismatch():

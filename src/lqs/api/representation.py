@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
@@ -130,6 +131,28 @@ def entity(view: EntityView) -> dict[str, Any]:
     origin = _entity(view.id, view.entity_type, view.generation_request_id, view.slot_index, view.created_at)
     content: dict[str, Any] = from_json(view.content)
     return origin | content | origin
+
+
+def documented_entity(entity_type: EntityType) -> dict[int | str, dict[str, Any]]:
+    """The answer with an entity of this type, for the OpenAPI document."""
+    reference = {"$ref": f"#/components/schemas/{entity_type.entity_model.__name__}"}
+    origin = {
+        "type": "object",
+        "required": ["id", "entity_type", "generation_request_id", "slot_index", "created_at"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "entity_type": {"const": entity_type.name},
+            "generation_request_id": {"type": ["string", "null"], "format": "uuid"},
+            "slot_index": {"type": "integer"},
+            "created_at": {"type": "string", "format": "date-time"},
+        },
+    }
+    return {
+        200: {
+            "description": f"The {entity_type.name}.",
+            "content": {"application/json": {"schema": {"allOf": [origin, reference]}}},
+        }
+    }
 
 
 def _slot_entity(view: GenerationRequestView, slot: SlotView) -> dict[str, Any]:

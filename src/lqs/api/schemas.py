@@ -378,6 +378,35 @@ class GenerationRequest(_Output):
     links: Links
 
 
+class Tally(_Output):
+    """How many there are; served and unserved add up to the total."""
+
+    total: int
+    served: int = Field(description="Drawn at least once.")
+    unserved: int
+
+
+class ValueTally(Tally):
+    """How many have this value of a facet."""
+
+    value: str
+
+
+class GroupTally(Tally):
+    """How many have this combination of values."""
+
+    values: dict[str, list[str]] = Field(description="By facet; none, if they have no value of it.")
+
+
+class PoolStatistics(Tally):
+    """The pool in numbers, as of one moment."""
+
+    by_facet: dict[str, list[ValueTally]] = Field(
+        description="The most frequent value first. What has several values counts for each of them."
+    )
+    groups: list[GroupTally] = Field(description="With group_by: every combination that there is.")
+
+
 class BulkSelection(_Output):
     """The filter of a bulk operation; what was not named is absent."""
 
@@ -595,3 +624,6 @@ class Error(BaseModel):
     )
     parameter: str | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")
+    generate: dict[str, Any] | None = Field(
+        None, description="When nothing can be drawn: what to send to have some made; null if none can be."
+    )

@@ -120,7 +120,7 @@ def _root(words: Sequence[str]) -> typer.core.TyperGroup:
     if called not in PLACES or called == "help":
         for noun in entity_nouns():
             root.add_command(
-                _Later(noun.plural, f"Generate {noun.plural} and look at them.", partial(_entity_app, noun))
+                _Later(noun.plural, f"Generate {noun.plural}, find them, draw them.", partial(_entity_app, noun))
             )
     for name, place in PLACES.items():
         root.add_command(_Later(name, place.summary, place.load))

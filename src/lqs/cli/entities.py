@@ -1,4 +1,4 @@
-"""The commands of every entity type: `lqs problems generate` and `lqs problems get`, and alike for each other type."""
+"""The commands of every entity type: `lqs problems generate`, those on the pool, and alike for each other type."""
 
 import inspect
 import json
@@ -21,7 +21,6 @@ from lqs.cli.arguments import (
     UrlOption,
     WrongUsage,
     check_idempotency_key,
-    check_ids,
     check_word,
     gather_constraints,
     new_app,
@@ -32,6 +31,7 @@ from lqs.cli.connection import open_client
 from lqs.cli.entity_types import EntityNoun, ListOption
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
+from lqs.cli.pool import add_pool_commands
 from lqs.cli.program import command
 from lqs.cli.terms import (
     AttemptTimeoutOption,
@@ -80,10 +80,10 @@ class _Submission:
 
 def entity_app(noun: EntityNoun) -> typer.Typer:
     """The commands of one entity type."""
-    app = new_app(f"Generate {noun.plural} and look at them.")
+    app = new_app(f"Generate {noun.plural}, find them, draw them.")
     asking = app.command("generate", help=f"Ask for {noun.plural}; with --wait, wait for them.", epilog=CLIENT_EPILOG)
     asking(_generate_command(noun))
-    app.command("get", help=f"Look at one {noun.name}.", epilog=CLIENT_EPILOG)(_get_command(noun))
+    add_pool_commands(app, noun)
     return app
 
 
@@ -199,22 +199,3 @@ def _tell_accepted(accepted: Accepted, submission: _Submission, *, as_json: bool
     noun = submission.noun.name if accepted.count == 1 else submission.noun.plural
     print(f"{accepted.count} {noun} asked for, now {accepted.status}{earlier}.", file=sys.stderr)
     print(f"  Next: {command(f'generation wait {accepted.request_id}')}", file=sys.stderr)
-
-
-def _get_command(noun: EntityNoun) -> Callable[..., None]:
-    def command(
-        entity_id: Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help=f"Id of the {noun.name}.")],
-        *,
-        as_json: JsonOption = False,
-        url: UrlOption = None,
-    ) -> None:
-        with open_client(url) as client:
-            entity = client.entity(noun.plural, entity_id)
-        if as_json:
-            print(json.dumps(entity.raw, ensure_ascii=False))
-            return
-        from lqs.cli.render import console, print_entities
-
-        print_entities(console(), [entity])
-
-    return command

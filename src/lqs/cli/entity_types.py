@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lqs.domain.facets import Facet, shape
+
 
 @dataclass(frozen=True, slots=True)
 class ListOption:
@@ -17,12 +19,24 @@ class ListOption:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetOption:
+    """An option that finds entities by a facet: `names` are its words, `words` every value it takes, if few."""
+
+    facet: str
+    names: tuple[str, ...]
+    description: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityNoun:
-    """An entity type as the command line knows it."""
+    """An entity type as the command line knows it; `seed_by` are the facets whose combinations a seed fills."""
 
     name: str
     plural: str
     list_options: tuple[ListOption, ...]
+    facet_options: tuple[FacetOption, ...]
+    seed_by: tuple[str, ...]
 
 
 def entity_nouns() -> tuple[EntityNoun, ...]:
@@ -31,7 +45,13 @@ def entity_nouns() -> tuple[EntityNoun, ...]:
     from lqs.generators.catalog import entity_types
 
     return tuple(
-        EntityNoun(kind.name, kind.plural, tuple(_list_options(kind.constraints_model)))
+        EntityNoun(
+            kind.name,
+            kind.plural,
+            tuple(_list_options(kind.constraints_model)),
+            tuple(_facet_option(facet, kind.entity_model) for facet in kind.facets),
+            kind.seed_by,
+        )
         for kind in entity_types().values()
     )
 
@@ -39,6 +59,11 @@ def entity_nouns() -> tuple[EntityNoun, ...]:
 def plural_of(name: str) -> str:
     """The noun of an entity type's commands; the name itself for a type this program does not know."""
     return next((noun.plural for noun in entity_nouns() if noun.name == name), name)
+
+
+def _facet_option(facet: Facet, model: type[BaseModel]) -> FacetOption:
+    names = tuple(name.replace("_", "-") for name in (facet.name, *facet.aliases))
+    return FacetOption(facet.name, names, facet.description, shape(model, facet.path).words)
 
 
 def _list_options(model: type[BaseModel]) -> Iterator[ListOption]:

@@ -1,6 +1,7 @@
 """Says what went wrong: what happened, why, and what to run next; or, for programs, a problem object (RFC 9457)."""
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -168,6 +169,8 @@ def _api_error(error: ApiError) -> Failure:
 
 
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
+    if isinstance(error, NotFound) and "generate" in error.raw:
+        return ExitCode.NOT_FOUND, _way_to_have_some(error.raw["generate"])
     for kind, exit_code, step in _ANSWERS:
         if isinstance(error, kind):
             return exit_code, _pause(error) if isinstance(error, RateLimited) else _CONFLICTS.get(error.code, step)
@@ -178,6 +181,17 @@ def _pause(error: RateLimited) -> str:
     when = "a minute" if error.retry_after is None else duration(error.retry_after)
     other = ", or now with another key" if error.code == "daily_budget_exhausted" else ""
     return f"the same command in {when}{other}"
+
+
+def _way_to_have_some(wish: Any) -> str:
+    """What to run where nothing matches: the command for what the API says to send, if it says so."""
+    if not isinstance(wish, dict):
+        return "ask for something else"
+    body = wish.get("body") or {}
+    plural = str(wish.get("path", "")).strip("/").partition("/")[0]
+    constraints = json.dumps(body.get("constraints", {}), ensure_ascii=False)
+    about = f" --constraints {shlex.quote(constraints)}" if body.get("constraints") else ""
+    return command(f"{plural} generate --count {body.get('count', 1)}{about} --wait") + " (then draw again)"
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:

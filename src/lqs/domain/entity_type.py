@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from lqs.domain.facets import Facet, Filters, check_declared, shape
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 
 
@@ -114,7 +115,9 @@ class EntityType:
     `verify` returns the entity to store (with the verification's findings in it) or raises `VerificationFailed`;
     it runs on whatever any generator made. `generators` maps a setting's word to a factory, and `call_prices` the same
     words to the most that one call can cost, in millionths of a US dollar; what a word costs that is not there is
-    unknown, and nobody can set a budget for it.
+    unknown, and nobody can set a budget for it. `facets` is what its
+    entities can be found by; `seed_by` names those of which a seed fills every combination. Raises `ValueError` for
+    facets that cannot be honoured.
     """
 
     name: str
@@ -126,3 +129,25 @@ class EntityType:
     generators: Mapping[str, Callable[[], Generator]]
     default_generator: str
     call_prices: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    facets: tuple[Facet, ...] = ()
+    seed_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_declared(self.facets, self.seed_by, self.entity_model)
+
+    def constraint_for(self, facet: str) -> str | None:
+        """The constraint that asks for entities with a value of this facet: `tenses` for tense; None if there is none.
+
+        It is a list that has the name of the facet, or its plural.
+        """
+        names = self.constraints_model.model_fields
+        return next((name for name in (f"{facet}s", facet) if name in names), None)
+
+    def constraints_for(self, filters: Filters) -> dict[str, list[str | int | bool]]:
+        """The constraints that ask for what these filters find, as far as there are such."""
+        shapes = {facet.name: shape(self.entity_model, facet.path) for facet in self.facets}
+        return {
+            constraint: [shapes[name].json(value) for value in values]
+            for name, values in filters.items()
+            if name in shapes and (constraint := self.constraint_for(name))
+        }

@@ -15,6 +15,7 @@ LqsError
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
+    NothingMatches              the owner has no entity of this kind
     MethodNotAllowed
     NotDone                     only what is done can be tried again, or purged
     NothingToRetry              every entity is there, or nothing matches what was chosen
@@ -178,6 +179,21 @@ class NotFound(CallerError):
 
     code = "not_found"
     title = "Not found"
+
+
+class NothingMatches(CallerError):
+    """The caller has no entity that can be drawn; `generate` is what to send to have some made, if any can be.
+
+    Each code names the entity type, such as `no_problem_matches`.
+    """
+
+    code = "no_entity_matches"
+    title = "Nothing matches"
+
+    def __init__(self, entity_type: str, detail: str, generate: Mapping[str, object] | None) -> None:
+        super().__init__(detail)
+        self.code = f"no_{entity_type}_matches"
+        self.generate = generate
 
 
 class NotDone(CallerError):

@@ -6,9 +6,10 @@ from types import MappingProxyType
 
 from lqs.domain.entities.problem import Problem
 from lqs.domain.entity_type import EntityType, Generator
+from lqs.domain.facets import Facet
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.problem.constraints import check_constraints
-from lqs.generators.problem.naming import NamedVerbConstraints
+from lqs.generators.problem.naming import NamedVerbConstraints, dictionary_form
 from lqs.generators.problem.offline import OfflineProblemGenerator
 from lqs.generators.problem.verify import verify_problem
 from lqs.generators.simulated import SimulatedGenerator
@@ -27,6 +28,15 @@ _ENTITY_TYPES = (
         generators=MappingProxyType({"offline": OfflineProblemGenerator}),
         default_generator="offline",
         call_prices=MappingProxyType({"offline": 0}),
+        facets=(
+            Facet("focus", "focus", "What the wrong statements get wrong."),
+            Facet("tense", "target.tense", "The tense of the verb."),
+            Facet("verb", "target.lemma", "The verb, in its dictionary form.", canonical=dictionary_form),
+            Facet("cefr", "cefr", "The level.", aliases=("level",)),
+            Facet("error_code", "statements.error.code", "A kind of error that a wrong statement shows."),
+            Facet("tag", "tags", "A tag."),
+        ),
+        seed_by=("focus", "tense"),
     ),
 )
 _REGISTRY: Mapping[str, EntityType] = MappingProxyType({kind.name: kind for kind in _ENTITY_TYPES})

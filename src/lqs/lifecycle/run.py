@@ -19,6 +19,7 @@ from lqs.domain.entity_type import (
     Usage,
     VerificationFailed,
 )
+from lqs.domain.facets import terms
 from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
@@ -42,12 +43,16 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempt ended: what the slot should become, and the entity (JSON text) if there is one."""
+    """How one attempt ended: what the slot should become, and the entity (JSON text) if there is one.
+
+    `facets` are the terms by which the entity is found.
+    """
 
     slot: Claimed
     report: Report
     entity_id: UUID
     content: str | None
+    facets: tuple[str, ...] = ()
 
 
 async def run(slot: Claimed, workshop: Workshop) -> Result:
@@ -76,7 +81,7 @@ def without_content(result: Result, workshop: Workshop) -> Result:
         retry_delay_seconds=delay,
         usage=Usage(),
     )
-    return replace(result, report=failed, content=None)
+    return replace(result, report=failed, content=None, facets=())
 
 
 async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
@@ -88,7 +93,8 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
         return _failed(slot, workshop, failure, started)
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
-    return _generated(slot, started, generated.usage, content)
+    made = _generated(slot, started, generated.usage, content)
+    return replace(made, facets=terms(workshop.entity_types[slot.entity_type].facets, content))
 
 
 def _broken(slot: Claimed, workshop: Workshop, error: BaseException, started: float) -> Result:

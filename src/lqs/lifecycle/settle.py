@@ -37,6 +37,7 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
             worker_id=worker_id,
             entity_ids=[result.entity_id for result in unique.values()],
             contents=[result.content for result in unique.values()],
+            facets=[result.facets for result in unique.values()],
         )
         moved = {(row["request_id"], row["index"], row["fence"]) for row in rows}
         refused = [result.report for key, result in unique.items() if key not in moved]

@@ -14,6 +14,7 @@ INVARIANTS = MappingProxyType(
         "slots_complete": "I2",
         "entities_kept": "I2",
         "entities_single": "I3",
+        "pool_complete": "pool",
         "counts_true": "I4",
         "done_means_settled": "I5",
         "ended_once": "I6",

@@ -17,6 +17,7 @@ from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import Priority, SlotMove, Standing
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.storage import pool
 from lqs.storage.database import Connection
 from lqs.storage.generation_requests import standing_from
 from lqs.storage.queries import queries
@@ -157,10 +158,12 @@ async def settle(
     worker_id: UUID,
     entity_ids: Sequence[UUID],
     contents: Sequence[str | None],
+    facets: Sequence[Sequence[str]],
 ) -> list[Record]:
     """Move the slots that are still held under these fences; returns their rows (see `moves_from`).
 
-    What each of these attempts consumed is recorded, and its entity stored if its content (JSON text) is not None.
+    What each of these attempts consumed is recorded, and its entity stored if its content (JSON text) is not None;
+    `facets` are the terms by which it is found.
     """
     return await SQL["settle"].fetch(
         connection,
@@ -169,6 +172,7 @@ async def settle(
         delays=[r.retry_delay_seconds for r in reports],
         entity_ids=entity_ids,
         contents=contents,
+        facets=[pool.vector(words, report.request_id) for words, report in zip(facets, reports, strict=True)],
         **_attempts(reports),
     )
 

@@ -44,7 +44,8 @@ def known_verb(name: str) -> Verb | None:
     return verbs().get(tidy) or _by_spelling().get(_unaccented(tidy))
 
 
-def _lemma(name: str) -> str:
+def dictionary_form(name: str) -> str:
+    """The dictionary name of the verb that is meant; what is no known verb stays as it is."""
     verb = known_verb(name)
     return verb.name if verb else name
 
@@ -54,9 +55,9 @@ class NamedVerbConstraints(ProblemConstraints):
 
     model_config = ConfigDict(title="ProblemConstraints")
 
-    verbs: Annotated[list[Annotated[Lemma, AfterValidator(_lemma)]], Field(min_length=1, max_length=20)] | None = Field(
-        None, description=ProblemConstraints.model_fields["verbs"].description
-    )
+    verbs: (
+        Annotated[list[Annotated[Lemma, AfterValidator(dictionary_form)]], Field(min_length=1, max_length=20)] | None
+    ) = Field(None, description=ProblemConstraints.model_fields["verbs"].description)
 
 
 def quoted(name: str) -> str:

@@ -35,6 +35,17 @@ FROM entities e
 JOIN generation_requests r ON r.id = e.generation_request_id
 WHERE e.owner_id <> r.owner_id OR e.entity_type <> r.entity_type;
 
+-- name: pool_complete()
+SELECT e.generation_request_id AS request_id, format('entity %s is not in the pool of its owner', e.id) AS sentence
+FROM entities e
+LEFT JOIN pool p ON p.entity_id = e.id AND p.entity_type = e.entity_type AND p.owner_id = e.owner_id
+                AND p.created_at = e.created_at
+WHERE p.entity_id IS NULL
+UNION ALL
+SELECT NULL, format('the pool has a row for the entity %s, which is not there', p.entity_id)
+FROM pool p
+WHERE NOT EXISTS (SELECT FROM entities e WHERE e.id = p.entity_id);
+
 -- name: counts_true()
 WITH counted AS (
     SELECT request_id,

@@ -107,8 +107,9 @@ LEFT JOIN purse ON purse.key_id = a.payer
 LEFT JOIN won ON won.request_id = a.request_id AND won.index = a.index
 ORDER BY a.request_id, a.index;
 
--- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, error_details, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents)
--- The guard of a worker's write is its fence; only what it lets pass has its attempt recorded and its entity stored.
+-- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, error_details, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents, facets)
+-- The guard of a worker's write is its fence; only what it lets pass has its attempt recorded and its entity stored,
+-- with its row in the pool.
 -- A delay is the seconds until a retry. Here and below, a clock that was set back never makes a slot finish before it
 -- started. The entity's type and owner are those of the generation request.
 WITH moved AS (
@@ -123,9 +124,9 @@ WITH moved AS (
     FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :statuses::text[], :delays::float8[],
                 :error_codes::text[], :error_details::text[], :attempts::smallint[], :durations_ms::int[],
                 :models::text[], :provider_request_ids::text[], :input_tokens::int[], :output_tokens::int[],
-                :costs_microusd::bigint[], :entity_ids::uuid[], :contents::text[])
+                :costs_microusd::bigint[], :entity_ids::uuid[], :contents::text[], :facets::text[])
          AS t (request_id, index, fence, status, delay, error_code, error_detail, attempt, duration_ms, model,
-               provider_request_id, input_tokens, output_tokens, cost_microusd, entity_id, content)
+               provider_request_id, input_tokens, output_tokens, cost_microusd, entity_id, content, facets)
     WHERE s.request_id = t.request_id AND s.index = t.index AND s.status = 'processing' AND s.fence = t.fence
     RETURNING t.*
 ), recorded AS (
@@ -139,6 +140,12 @@ WITH moved AS (
 ), stored AS (
     INSERT INTO entities (id, entity_type, owner_id, generation_request_id, slot_index, created_at, content)
     SELECT m.entity_id, r.entity_type, r.owner_id, r.id, m.index, lqs_now(), m.content::json
+    FROM moved m
+    JOIN generation_requests r ON r.id = m.request_id
+    WHERE m.content IS NOT NULL
+), pooled AS (
+    INSERT INTO pool (entity_id, entity_type, owner_id, created_at, facets)
+    SELECT m.entity_id, r.entity_type, r.owner_id, lqs_now(), m.facets::tsvector
     FROM moved m
     JOIN generation_requests r ON r.id = m.request_id
     WHERE m.content IS NOT NULL
