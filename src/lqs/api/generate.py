@@ -13,6 +13,7 @@ from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.parts import Parts
 from lqs.api.representation import etag, links, poll_after_ms, retry_after
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
 from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyMalformed
@@ -75,6 +76,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         accepted = await parts.submitter.submit(submission)
         if not accepted.replayed:
             parts.announcer.announce()
+        crash_point(CrashPoint.SUBMIT_ANNOUNCED)
         return await _answer(parts, submission, accepted)
 
     return router

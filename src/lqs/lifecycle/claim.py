@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.generation_request import EventType, SlotMove
 from lqs.domain.slot import SlotStatus
 from lqs.lifecycle.booking import book
@@ -37,4 +38,9 @@ async def claim(
                 SlotMove(slot.index, SlotStatus.PENDING, SlotStatus.PROCESSING)
             )
         await book(connection, claimed.standings, moves, summary=EventType.SLOTS_CLAIMED)
+        if claimed.slots:
+            crash_point(CrashPoint.CLAIM_BOOKED)
+            crash_point_soon(CrashPoint.CLAIM_COMMITTING)
+    if claimed.slots:
+        crash_point(CrashPoint.CLAIM_COMMITTED)
     return Won(claimed.slots, contended=claimed.seen > len(claimed.slots))

@@ -4,6 +4,7 @@ import asyncio
 import random
 from functools import partial
 
+from lqs.crash_points import CrashPoint
 from lqs.domain.generation_request import EndReason
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.booking import Booked, do_duty, move_and_book
@@ -22,7 +23,9 @@ async def expire(database: Database, *, batch: int) -> Booked:
     async with database.acquire() as connection:
         past = await generation_requests.past_deadline(connection, batch=batch)
     move = partial(slots.fail_unfinished, error_code=SlotErrorCode.DEADLINE_EXCEEDED)
-    return await move_and_book(database, past, move, end_reason=EndReason.DEADLINE_EXCEEDED)
+    return await move_and_book(
+        database, past, move, end_reason=EndReason.DEADLINE_EXCEEDED, midway=CrashPoint.EXPIRE_MOVED
+    )
 
 
 async def keep_deadlines(database: Database, telemetry: Telemetry, *, every_seconds: float) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.lifecycle.booking import Booked, do_duty
 from lqs.lifecycle.expire import expire
 from lqs.lifecycle.promote import promote
@@ -36,4 +37,8 @@ async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules)
         "requests.expired": partial(expire, database, batch=_BATCH),
         "slots.promoted": partial(promote, database, batch=_BATCH),
     }
-    return sum([await do_duty(telemetry, name, duty) for name, duty in duties.items()])
+    moved = 0
+    for name, duty in duties.items():
+        moved += await do_duty(telemetry, name, duty)
+        crash_point(CrashPoint.HOUSEKEEPING_BETWEEN)
+    return moved

@@ -7,6 +7,7 @@ import time
 from uuid import UUID
 
 from lqs import __version__
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.ids import new_id
 from lqs.lifecycle.register import beat, register
 from lqs.observability.telemetry import Telemetry
@@ -41,6 +42,7 @@ class Lease:
             capacity=self._pace.capacity,
             version=__version__,
         )
+        crash_point(CrashPoint.WORKER_REGISTERED)
         self._renewed_at = asked_at
         self._telemetry.emit("worker.started", worker_id=str(self.worker_id), capacity=self._pace.capacity)
 
@@ -49,6 +51,7 @@ class Lease:
         asked_at = time.monotonic()
         try:
             if await beat(self._database, self.worker_id, in_flight=in_flight):
+                crash_point(CrashPoint.WORKER_BEATEN)
                 self._renewed_at = asked_at
                 return
             self._telemetry.emit("worker.taken_for_dead", worker_id=str(self.worker_id))

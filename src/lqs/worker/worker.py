@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
@@ -185,6 +186,7 @@ class Worker:
                     self._stirred.clear()
                     await self._stirred.wait()
                 returned = await hand_back(self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH)
+                crash_point(CrashPoint.HANDED_BACK)
                 await retire(self._database, self._lease.worker_id)
             self._telemetry.emit("worker.handed_back", slots=returned.slots)
         except (DatabaseUnavailable, TimeoutError) as error:
