@@ -1,0 +1,130 @@
+"""Who does which faults to what: each lane works through a shuffled deck of its own, all of them at the same time."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from faults.kinds import API, CLIENTS, SERVER, TO_DATABASE, WORKER, Kinds, Target
+from faults.service import Service
+from faults.sweep import points_of, swept
+from lqs.crash_points import CrashPoint
+
+SWEPT = "crash_point"
+FROZEN = "crash_point_frozen"
+_FROZEN_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One fault to be done. `point` is the place, for those of the sweep."""
+
+    kind: str
+    do: Callable[[Target], Awaitable[bool]]
+    point: CrashPoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A target, what is done to it, and how long it is left alone in between (seconds, from and to)."""
+
+    target: Target
+    kinds: Kinds
+    points: Sequence[CrashPoint]
+    pause: tuple[float, float]
+
+    def deck(self, *, each_once: bool) -> list[Card]:
+        """Every kind and every place, shuffled; kinds as often as their weight says, or each once."""
+        rng = self.target.rng
+        cards = [
+            Card(kind, do)
+            for kind, (do, weight) in self.kinds.items()
+            for _ in range(1 if each_once else _times(weight, rng))
+        ]
+        for point in self.points:
+            freeze = rng.random() < _FROZEN_SHARE
+            cards.append(Card(FROZEN if freeze else SWEPT, partial(swept, point=point, freeze=freeze), point))
+        rng.shuffle(cards)
+        return cards
+
+
+@dataclass
+class Injected:
+    """What was done: each fault that hit something, with its moment on the monotonic clock; what hit nothing."""
+
+    faults: list[tuple[str, float]] = field(default_factory=list)
+    points: Counter[CrashPoint] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    spent: Counter[str] = field(default_factory=Counter)
+
+    def note(self, card: Card, hit: bool, at: float) -> None:
+        """One card was played."""
+        if not hit:
+            self.missed[card.point or card.kind] += 1
+            return
+        self.faults.append((card.kind, at))
+        if card.point is not None:
+            self.points[card.point] += 1
+
+
+def lanes(service: Service, seed: str) -> list[Lane]:
+    """The lanes of a round: the sweep of each kind of process, the rest of the processes, the server, the clients."""
+
+    def target(name: str, number: int | None = None) -> Target:
+        members = {member.name: member for member in service.members}
+        return Target(service, random.Random(f"{seed}:{name}"), members[f"{name}-{number}"] if number else None)
+
+    server = {kind: how for kind, how in SERVER.items() if kind != "disk_full" or service.server.disk is not None}
+    return [
+        Lane(target("worker", 1), TO_DATABASE, points_of("worker")[0::2], (0.1, 0.5)),
+        Lane(target("worker", 2), WORKER, points_of("worker")[1::2], (0.1, 0.5)),
+        Lane(target("api", 1), {}, points_of("api"), (0.2, 0.8)),
+        Lane(target("api", 2), API, (), (0.2, 0.8)),
+        Lane(target("server"), server, (), (0.4, 1.2)),
+        Lane(target("clients"), CLIENTS, (), (0.3, 1.0)),
+    ]
+
+
+async def inject_each_once(service: Service, seed: str, injected: Injected) -> None:
+    """Every kind in every lane and every place, once; what hit nothing is tried again, a few times."""
+
+    async def play(lane: Lane) -> None:
+        for card in lane.deck(each_once=True):
+            for _ in range(4):
+                if await _play(lane, card, injected):
+                    break
+
+    await asyncio.gather(*map(play, lanes(service, seed)))
+
+
+async def inject(service: Service, seed: str, injected: Injected, *, goal: int, until: float) -> None:
+    """So many faults in all lanes together, or until the monotonic clock says so."""
+
+    async def play(lane: Lane) -> None:
+        for card in _endless(lane):
+            if len(injected.faults) >= goal or time.monotonic() > until:
+                return
+            await _play(lane, card, injected)
+
+    await asyncio.gather(*map(play, lanes(service, seed)))
+
+
+async def _play(lane: Lane, card: Card, injected: Injected) -> bool:
+    at = time.monotonic()
+    hit = await card.do(lane.target)
+    injected.note(card, hit, at)
+    injected.spent[str(card.point or card.kind)] += round(time.monotonic() - at)
+    await asyncio.sleep(lane.target.rng.uniform(*lane.pause))
+    return hit
+
+
+def _endless(lane: Lane) -> Iterator[Card]:
+    while True:
+        yield from lane.deck(each_once=False)
+
+
+def _times(weight: float, rng: random.Random) -> int:
+    return int(weight) + (rng.random() < weight % 1)
