@@ -8,7 +8,8 @@ from pathlib import Path
 
 import uvloop
 
-from faults.campaign import FULL, SHORT, run
+from faults.campaign import FULL, SHORT, find, run
+from faults.planted import BUGS
 
 
 def main() -> None:
@@ -22,7 +23,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=FULL.seconds / 60, help="at most so long")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report as JSON")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what the processes say")
+    parser.add_argument(
+        "--planted", nargs="*", metavar="WORDS", help="plant bugs (all, or those with these words) and see each caught"
+    )
     asked = parser.parse_args()
+    if asked.planted is not None:
+        sys.exit(_find(asked.planted, asked.logs))
     print(f"seed {asked.seed}", file=sys.stderr, flush=True)
     scale = SHORT if asked.short else replace(FULL, faults=asked.faults, seconds=asked.minutes * 60)
     report = uvloop.run(run(asked.seed, scale, logs=asked.logs))
@@ -32,6 +38,13 @@ def main() -> None:
         report.write(asked.report)
     print(report.line)
     sys.exit(0 if report.clean else 1)
+
+
+def _find(words: list[str], logs: Path | None) -> int:
+    bugs = [bug for bug in BUGS if not words or any(word in bug.name for word in words)]
+    wrong = uvloop.run(find(bugs, logs=logs))
+    print("\n".join(wrong) or f"{len(bugs)} of {len(bugs)} planted bugs were caught")
+    return 1 if wrong or not bugs else 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ _WORDS = MappingProxyType(
     {"I1": "lost", "I2": "lost", "I3": "duplicated", "I6": "flipped", "I9": "stuck", "I16": "stuck"}
 )
 """The word of the report for a broken invariant; all others are mismatches."""
+_TRACEBACK = re.compile(r"^Traceback.*\n(?:[ +|].*\n|\n)*(?P<said>.*)", re.MULTILINE)
+_CANNOT_START = "lqs.storage.database.DatabaseUnavailable"
+"""A process that is started while the server is away ends, and is started again."""
 _ALARMS = frozenset({"duty.passed_over"})
 """What the service tells without an error, though it is one."""
 
@@ -49,7 +53,8 @@ async def audit(
 def broken_words(folder: Path) -> Iterator[Fault]:
     """What the processes have said of errors that nobody had thought of."""
     for log in sorted(folder.glob("*.log")):
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        text = log.read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
             if line.startswith("{"):
                 try:
                     happening = json.loads(line)
@@ -58,8 +63,9 @@ def broken_words(folder: Path) -> Iterator[Fault]:
                 if happening.get("level") == "error" or happening.get("event") in _ALARMS:
                     last = str(happening.get("exception", happening.get("hint", ""))).strip().rpartition("\n")[2]
                     yield Fault("broke", f"{log.name}: {happening.get('event')}: {last}")
-            elif line.startswith("Traceback"):
-                yield Fault("broke", f"{log.name}: {line}")
+        for said in _TRACEBACK.findall(text):
+            if not said.startswith(_CANNOT_START):
+                yield Fault("broke", f"{log.name}: {said}")
 
 
 async def _all(calls: Any) -> None:

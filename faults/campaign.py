@@ -5,9 +5,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,13 +15,15 @@ import httpx
 from faults.audit import QUIET_SECONDS, audit
 from faults.lanes import Injected, inject, inject_each_once
 from faults.load import CALL_SECONDS, Visitor, load
+from faults.planted import Bug, plant
 from faults.record import Record
 from faults.report import Report, commit
+from faults.scenarios import SCENARIOS, Stage
 from faults.server import Server, server
 from faults.service import Crew, Service, service
 
 VISITORS_AN_OWNER = 3
-_ROUND_FAULTS = 110
+_ROUND_FAULTS = 170
 _ROUND_SECONDS = 240
 
 
@@ -50,7 +52,7 @@ async def run(seed: int, scale: Scale, *, logs: Path | None = None) -> Report:
         ):
             number += 1
             goal = None if scale.faults is None else min(_ROUND_FAULTS, scale.faults - report.kinds.total())
-            with _folder(logs, number) as folder:
+            with _folder(logs, f"round-{number}") as folder:
                 found = await play_round(postgres, seed, number, goal=goal, folder=folder)
             report.add(found)
             report.seconds = time.monotonic() - began
@@ -124,12 +126,48 @@ def _sum_up(report: Report, record: Record, injected: Injected) -> None:
 
 
 @contextmanager
-def _folder(logs: Path | None, number: int) -> Iterator[Path]:
+def _folder(logs: Path | None, name: str) -> Iterator[Path]:
     """A folder for what the processes of a round say; kept if one to keep them in is named."""
     if logs is not None:
-        kept = logs / f"round-{number}"
+        kept = logs / name
         kept.mkdir(parents=True, exist_ok=True)
         yield kept
         return
     with tempfile.TemporaryDirectory(prefix="lqs-faults-logs-") as folder:
         yield Path(folder)
+
+
+async def play(postgres: Server, name: str, *, source: Path | None = None, logs: Path | None = None) -> Report:
+    """One scenario, of the product's own code or of another copy, and its audit."""
+    scenario, report, record = SCENARIOS[name], Report(0, commit()), Record()
+    with _folder(logs, name) as folder:
+        crew = replace(scenario.crew, source=source)
+        async with service(postgres, folder, crew) as running, visitors(running, record, name) as clients:
+            await scenario.act(Stage(running, record, clients))
+            report.indeterminate, report.recovered = await audit(
+                running, record, clients, quiet_seconds=scenario.quiet_seconds
+            )
+    _sum_up(report, record, Injected())
+    return report
+
+
+async def find(bugs: Sequence[Bug], *, logs: Path | None = None) -> list[str]:
+    """Play the scenarios of these bugs, on sound code and with each bug planted; returns what went wrong with that."""
+    wrong: list[str] = []
+    async with server(durable=True) as postgres:
+        for name in dict.fromkeys(bug.scenario for bug in bugs):
+            report = await play(postgres, name, logs=logs / "sound" if logs else None)
+            print(f"sound: {name}: {_words(report)}", file=sys.stderr, flush=True)
+            wrong += [f"{name}, on sound code: {finding}" for finding in report.findings]
+        for bug in bugs:
+            with tempfile.TemporaryDirectory(prefix="lqs-faults-planted-") as folder:
+                source = plant(bug, Path(folder))
+                report = await play(postgres, bug.scenario, source=source, logs=logs / bug.name if logs else None)
+            caught = bool(bug.found_as.intersection(+report.words))
+            print(f"{'caught' if caught else 'MISSED'}: {bug.name}: {_words(report)}", file=sys.stderr, flush=True)
+            wrong += [] if caught else [f"not caught: {bug.name}"]
+    return wrong
+
+
+def _words(report: Report) -> str:
+    return " ".join(f"{word}={number}" for word, number in report.words.items() if number) or "nothing found"

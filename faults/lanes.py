@@ -16,6 +16,8 @@ from lqs.crash_points import CrashPoint
 SWEPT = "crash_point"
 FROZEN = "crash_point_frozen"
 _FROZEN_SHARE = 0.3
+_A_SECOND = 1.5
+"""Faults in all lanes together; with many more of them nothing would ever be finished in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,13 @@ async def inject_each_once(service: Service, seed: str, injected: Injected) -> N
 
 
 async def inject(service: Service, seed: str, injected: Injected, *, goal: int, until: float) -> None:
-    """So many faults in all lanes together, or until the monotonic clock says so."""
+    """So many faults in all lanes together, or until the monotonic clock says so; not faster than `_A_SECOND`."""
+    began = time.monotonic()
 
     async def play(lane: Lane) -> None:
         for card in _endless(lane):
+            while len(injected.faults) > _A_SECOND * (time.monotonic() - began):
+                await asyncio.sleep(lane.target.rng.uniform(0.05, 0.3))
             if len(injected.faults) >= goal or time.monotonic() > until:
                 return
             await _play(lane, card, injected)

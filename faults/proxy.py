@@ -14,11 +14,14 @@ _CHUNK_BYTES = 65536
 
 @dataclass(eq=False)
 class _Link:
-    """One connection that is passed on. `muted`: its answers are swallowed, and the first one ends it."""
+    """One connection that is passed on. `muted`: its next answer is swallowed, and ends it; `heard`: so many of the
+    questions after which that is to happen were asked.
+    """
 
     near: asyncio.StreamWriter
     far: asyncio.StreamWriter
     muted: bool = False
+    heard: int = 0
 
     def end(self, *, reset: bool) -> None:
         for writer in (self.near, self.far):
@@ -42,7 +45,7 @@ class Proxy:
     torn_answers: int = 0
     _links: set[_Link] = field(default_factory=set)
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
-    _mute_after: bytes | None = None
+    _mute_after: tuple[bytes, ...] = ()
     _tear_after: int | None = None
 
     @property
@@ -61,9 +64,11 @@ class Proxy:
         """From now on nothing passes, in either direction, and nobody is told."""
         self._flowing.clear()
 
-    def lose_the_answer_after(self, question: bytes) -> None:
-        """The next time this is asked, the question passes, and the connection ends instead of its answer."""
-        self._mute_after = question
+    def lose_the_answer_after(self, *questions: bytes) -> None:
+        """Once one connection asked all of these in this order, the last one passes, and it ends before the answer."""
+        self._mute_after = questions
+        for link in self._links:
+            link.heard = 0
 
     def tear_the_answer_after(self, length: int) -> None:
         """The next answer ends after so many bytes, in the middle, and its connection with it."""
@@ -72,7 +77,7 @@ class Proxy:
     def heal(self) -> None:
         """Interfere no more; what was swallowed arrives late."""
         self.delay_seconds, self.refusing = 0.0, False
-        self._mute_after = self._tear_after = None
+        self._mute_after, self._tear_after = (), None
         self._flowing.set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,10 +107,12 @@ class Proxy:
 
     async def _questions(self, reader: asyncio.StreamReader, link: _Link) -> None:
         while chunk := await reader.read(_CHUNK_BYTES):
+            wanted = self._mute_after
+            while link.heard < len(wanted) and wanted[link.heard] in chunk:
+                link.heard += 1
+            if wanted and link.heard == len(wanted):
+                self._mute_after, link.muted = (), True
             await self._pass(link.far, chunk)
-            if self._mute_after is not None and self._mute_after in chunk:
-                self._mute_after = None
-                link.muted = True
 
     async def _answers(self, reader: asyncio.StreamReader, link: _Link) -> None:
         while chunk := await reader.read(_CHUNK_BYTES):

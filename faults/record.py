@@ -45,6 +45,7 @@ class Seen:
     sights: dict[int, Sight] = field(default_factory=dict)
     newest: int = 0
     newest_at: float = 0.0
+    lost: bool = False
 
 
 @dataclass
@@ -93,7 +94,14 @@ class Record:
 
     def missing(self, request_id: str) -> None:
         """An answer said that an acknowledged generation request is not there."""
-        self.fault("lost", f"{request_id}, acknowledged for {self.seen[request_id].wish.mark}, is not there")
+        self.lost(request_id, "is not there")
+
+    def lost(self, request_id: str, how: str) -> None:
+        """An acknowledged generation request is gone; noted once."""
+        seen = self.seen[request_id]
+        if not seen.lost:
+            seen.lost = True
+            self.fault("lost", f"{request_id}, acknowledged for {seen.wish.mark}, {how}")
 
     def judge_sights(self) -> None:
         """Compare, at the end, all that was seen of each generation request."""
@@ -120,11 +128,11 @@ class Record:
                 self.fault("duplicated", f"{mark} is stored as {ids}")
         for wish in self.wishes:
             for request_id in wish.ids.difference(found.get(wish.mark, ())):
-                self.fault("lost", f"{request_id}, acknowledged for {wish.mark}, is not stored")
+                self.lost(request_id, "is not stored")
         return sum(not wishes[mark].acknowledged for mark in found)
 
     def open(self) -> Iterator[str]:
-        """The acknowledged generation requests that nobody has seen done."""
+        """The acknowledged generation requests that are there, and that nobody has seen done."""
         for request_id, seen in self.seen.items():
-            if seen.wish.done_at is None:
+            if seen.wish.done_at is None and not seen.lost:
                 yield request_id

@@ -123,8 +123,6 @@ class Service:
             member.signal(signal.SIGCONT)
             member.arm(None)
             member.resting = False
-            if member.lives and member.said(b"crash point"):
-                member.signal(signal.SIGKILL)  # it may still be armed in a place that it has not come to
         await self.until_ready()
 
     async def until_ready(self) -> None:
@@ -164,7 +162,7 @@ async def service(server: Server, folder: Path, crew: Crew) -> AsyncIterator[Ser
         await made.prepare(crew.owners)
         async with AsyncExitStack() as stack:
             for number in range(1, crew.apis + 1):
-                await _add_api(made, stack, number, HASTY if crew.hasty and number == 1 and crew.apis > 1 else {})
+                await _add_api(made, stack, number, HASTY if crew.hasty and number == 1 else {})
             for number in range(1, crew.workers + 1):
                 await _add(made, stack, f"worker-{number}", ["worker"], {})
             async with _kept(made.members):
