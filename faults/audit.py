@@ -16,6 +16,7 @@ from faults.service import Service
 
 QUIET_SECONDS = 45.0
 _AT_ONCE = 12
+_LOOKS = 5
 _WORDS = MappingProxyType(
     {"I1": "lost", "I2": "lost", "I3": "duplicated", "I6": "flipped", "I9": "stuck", "I16": "stuck"}
 )
@@ -40,7 +41,7 @@ async def audit(
     recovered = sum(wish.mark in stored for wish in unclear)
     await _all(visitors[wish.owner].ask(wish) for wish in record.wishes if wish.key and wish.unclear)
     await _until_quiet(service, quiet_seconds)
-    await _all(visitors[seen.wish.owner].look(request_id) for request_id, seen in tuple(record.seen.items()))
+    await _all(_look(visitors[seen.wish.owner], request_id) for request_id, seen in tuple(record.seen.items()))
     for request_id in record.open():
         record.fault("stuck", f"{request_id} is not done {quiet_seconds:.0f} s after the last fault")
     record.judge_sights()
@@ -76,6 +77,13 @@ async def _all(calls: Any) -> None:
             await call
 
     await asyncio.gather(*map(one, calls))
+
+
+async def _look(visitor: Visitor, request_id: str) -> None:
+    for _ in range(_LOOKS):
+        if await visitor.look(request_id) is not None:
+            return
+    visitor.record.fault("broke", f"{request_id} cannot be read {_LOOKS} times, though nothing is wrong any more")
 
 
 async def _until_quiet(service: Service, seconds: float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from faults.members import Member
+from faults.members import START_SECONDS, Member
 from faults.proxy import Proxy
 from faults.server import send
 from faults.service import Service
@@ -48,7 +48,7 @@ Kind = Callable[[Target], Awaitable[bool]]
 async def killed(target: Target) -> bool:
     """SIGKILL to a process; of an API sometimes to one of its two alone."""
     member = target.process
-    if not await member.until("works", seconds=10):
+    if not await member.until("works", seconds=START_SECONDS):
         return False
     if member.kind == "api" and target.rng.random() < 0.4:
         victim = target.rng.choice(member.family())
@@ -60,7 +60,7 @@ async def killed(target: Target) -> bool:
 async def frozen(target: Target) -> bool:
     """SIGSTOP, then SIGCONT: within the lease, or long after it."""
     member = target.process
-    if not await member.until("works", seconds=10) or not member.signal(signal.SIGSTOP):
+    if not await member.until("works", seconds=START_SECONDS) or not member.signal(signal.SIGSTOP):
         return False
     try:
         await asyncio.sleep(LEASE_SECONDS * target.rng.choice([0.2, 0.5, 1.3, 1.8]))
@@ -72,7 +72,7 @@ async def frozen(target: Target) -> bool:
 async def told_to_stop(target: Target) -> bool:
     """SIGTERM, and a second one if the first takes long."""
     member = target.process
-    if not await member.until("works", seconds=10) or member.process is None:
+    if not await member.until("works", seconds=START_SECONDS) or member.process is None:
         return False
     send(member.process.pid, signal.SIGTERM)
     starts = member.starts

@@ -10,12 +10,13 @@ from functools import partial
 
 from faults.kinds import API, CLIENTS, SERVER, TO_DATABASE, WORKER, Kinds, Target
 from faults.service import Service
-from faults.sweep import points_of, swept
+from faults.sweep import needs_peace, points_of, swept
 from lqs.crash_points import CrashPoint
 
 SWEPT = "crash_point"
 FROZEN = "crash_point_frozen"
 _FROZEN_SHARE = 0.3
+_TRIES = 4
 _A_SECOND = 1.5
 """Faults in all lanes together; with many more of them nothing would ever be finished in between."""
 
@@ -91,15 +92,35 @@ def lanes(service: Service, seed: str) -> list[Lane]:
 
 
 async def inject_each_once(service: Service, seed: str, injected: Injected) -> None:
-    """Every kind in every lane and every place, once; what hit nothing is tried again, a few times."""
+    """Every place once, with nothing else in the way, then every kind in every lane once.
 
-    async def play(lane: Lane) -> None:
-        for card in lane.deck(each_once=True):
-            for _ in range(4):
+    What hit nothing is tried again, a few times.
+    """
+    every = lanes(service, seed)
+    decks = {id(lane): lane.deck(each_once=True) for lane in every}
+
+    async def play(lane: Lane, wanted: Callable[[Card], bool]) -> None:
+        for card in filter(wanted, decks[id(lane)]):
+            for _ in range(_TRIES):
                 if await _play(lane, card, injected):
                     break
 
-    await asyncio.gather(*map(play, lanes(service, seed)))
+    await asyncio.gather(*(play(lane, _is_swept_beside_others) for lane in every))
+    for lane in every:
+        await play(lane, _is_swept_in_peace)
+    await asyncio.gather(*(play(lane, _is_no_place) for lane in every))
+
+
+def _is_no_place(card: Card) -> bool:
+    return card.point is None
+
+
+def _is_swept_in_peace(card: Card) -> bool:
+    return card.point is not None and needs_peace(card.point)
+
+
+def _is_swept_beside_others(card: Card) -> bool:
+    return card.point is not None and not needs_peace(card.point)
 
 
 async def inject(service: Service, seed: str, injected: Injected, *, goal: int, until: float) -> None:

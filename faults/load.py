@@ -81,11 +81,11 @@ class Visitor:
         self.record.acknowledge(wish, request_id)
         return request_id
 
-    async def look(self, request_id: str) -> bool:
-        """Read an own generation request; whether it is seen to be done."""
+    async def look(self, request_id: str) -> bool | None:
+        """Read an own generation request; whether it is seen to be done, None if it was not seen."""
         answer = await self.call("GET", f"/generation-requests/{request_id}")
         if answer is None:
-            return False
+            return None
         if answer.status == 404:
             self.record.missing(request_id)
             return False

@@ -20,6 +20,8 @@ _LOOK_SECONDS = 0.03
 _BREATH_SECONDS = 0.25
 """How long after its end a process is started again; one that cannot start must not take all processor time."""
 _QUICK_STARTS = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/lqs-faults-bytecode"}
+START_SECONDS = 30.0
+"""A start takes about a second, but much longer on a machine with other things to do."""
 _STARTED = {"worker": b'"worker.started"', "api": b'"api.started"'}
 
 
@@ -128,10 +130,12 @@ class Member:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def until_passed(self, point: CrashPoint, *, seconds: float) -> bool:
-        """Wait until it came to this place; False if that takes too long, or if it ended otherwise."""
-        deadline = time.monotonic() + seconds
-        start = self.starts
+        """Wait until it came to this place; False if that takes too long after its start, or if it ended otherwise."""
+        deadline = time.monotonic() + START_SECONDS
+        start, works = self.starts, False
         while not self.passed(point):
+            if self.works and not works:
+                works, deadline = True, time.monotonic() + seconds
             if time.monotonic() > deadline or self.starts != start:
                 return False
             await asyncio.sleep(_LOOK_SECONDS)

@@ -11,6 +11,7 @@ import lqs
 
 _SLOTS = "storage/sql/slots.sql"
 _REQUESTS = "storage/sql/generation_requests.sql"
+_COMMIT_HERE = "        await connection.execute('COMMIT')\n        await connection.execute('BEGIN')\n"
 
 
 class DoesNotFit(Exception):
@@ -74,11 +75,7 @@ BUGS = (
             "AND s.status = 'processing' AND s.fence = t.fence\n    RETURNING",
             "AND s.fence = t.fence\n    RETURNING",
         ),
-        (
-            _SLOTS,
-            "           cost_microusd\n    FROM moved\n)",
-            "           cost_microusd\n    FROM moved ON CONFLICT DO NOTHING\n)",
-        ),
+        (_SLOTS, "    FROM moved\n), stored", "    FROM moved ON CONFLICT DO NOTHING\n), stored"),
         (_SLOTS, "    WHERE m.content IS NOT NULL\n)", "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n)"),
     ),
     _bug(
@@ -87,13 +84,8 @@ BUGS = (
         "mismatched",
         (
             "lifecycle/settle.py",
-            "        await book(connection, standings, slots.moves_from(rows),"
-            " reports=[unique[key].report for key in moved])\n"
-            "        crash_point(CrashPoint.SETTLE_BOOKED)\n",
-            "    crash_point(CrashPoint.SETTLE_BOOKED)\n"
-            "    async with database.transaction() as connection:\n"
-            "        await book(connection, standings, slots.moves_from(rows),"
-            " reports=[unique[key].report for key in moved])\n",
+            "        booked = await book(",
+            f"{_COMMIT_HERE}        crash_point(CrashPoint.SETTLE_BOOKED)\n        booked = await book(",
         ),
     ),
     _bug(
@@ -163,48 +155,21 @@ BUGS = (
         "mismatched stuck broke",
         (
             "lifecycle/settle.py",
-            "        await book(connection, standings, slots.moves_from(rows),",
-            "        from lqs.domain.generation_request import SlotMove\n"
-            "        from lqs.domain.slot import SlotStatus\n"
-            "        rows = [*rows, *({**vars_of(report), 'before': SlotStatus.PROCESSING} for report in refused)]\n"
-            "        await book(connection, standings, slots.moves_from(rows),",
-        ),
-        (
-            "lifecycle/settle.py",
-            "def _key(report: Report)",
-            "def vars_of(report):\n"
-            "    return {'request_id': report.request_id, 'index': report.index, 'status': report.status,"
-            " 'error_code': report.error_code}\n\n\n"
-            "def _key(report: Report)",
+            "        booked = await book(",
+            "        rows = [*rows, *({'request_id': report.request_id, 'index': report.index, 'status': report.status,"
+            " 'before': 'processing', 'error_code': None} for report in refused)]\n"
+            "        booked = await book(",
         ),
     ),
     _bug(
         "an event is written in a transaction of its own",
-        "worker dies, some settled",
+        "worker dies, moved but not committed",
         "mismatched",
         (
             "lifecycle/booking.py",
-            "    reports: Sequence[Report] = (),\n) -> list[Standing]:",
-            "    reports: Sequence[Report] = (),\n    later: list[Event] | None = None,\n) -> list[Standing]:",
-        ),
-        (
-            "lifecycle/booking.py",
             "        await event_log.append(connection, events)",
-            "        if later is None:\n            await event_log.append(connection, events)\n"
-            "        else:\n            later += events",
-        ),
-        (
-            "lifecycle/settle.py",
-            "reports=[unique[key].report for key in moved])",
-            "reports=[unique[key].report for key in moved], later=(events := []))",
-        ),
-        (
-            "lifecycle/settle.py",
-            "    crash_point(CrashPoint.SETTLE_COMMITTED)\n",
-            "    crash_point(CrashPoint.SETTLE_COMMITTED)\n"
-            "    from lqs.storage import events as event_log\n"
-            "    async with database.transaction() as connection:\n"
-            "        await event_log.append(connection, events)\n",
+            f"{_COMMIT_HERE}        crash_point(CrashPoint.SETTLE_BOOKED)\n"
+            "        await event_log.append(connection, events)",
         ),
     ),
     _bug(
@@ -284,7 +249,7 @@ BUGS = (
         "an expiry fails what is generated",
         "deadlines pass",
         "stuck broke mismatched",
-        (_SLOTS, " AND status IN ('pending', 'processing', 'retrying')) old", ") old"),
+        (_SLOTS, "status = ANY (:befores::text[])) old", "(status = ANY (:befores::text[]) OR true)) old"),
     ),
     _bug(
         "a heartbeat raises the dead",

@@ -197,7 +197,7 @@ async def cut_off(stage: Stage) -> None:
 async def deadlines(stage: Stage) -> None:
     """Many deadlines pass while some results are there, some are on their way, and some wait."""
     for _ in range(4):
-        await asyncio.gather(*(stage.ask(6) for _ in range(3)))
+        await asyncio.gather(*(stage.ask(2) for _ in range(5)))
         await asyncio.sleep(0.3)
     until = time.monotonic() + 4
     while time.monotonic() < until:
@@ -227,7 +227,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "silent worker": Scenario(silent, _crew(2)),
     "cut off with results": Scenario(cut_off, _crew()),
     "deadlines pass": Scenario(
-        deadlines, _crew(hasty=True, simulated_latency_sigma="1.5", simulated_latency_seconds="0.8")
+        deadlines, _crew(hasty=True, simulated_latency_sigma="1", simulated_latency_seconds="0.4")
     ),
 }
 """Every scenario by its name."""

@@ -6,6 +6,7 @@ import time
 from types import MappingProxyType
 
 from faults.kinds import LEASE_SECONDS, Target
+from faults.members import START_SECONDS
 from lqs.crash_points import CrashPoint
 
 _PASSED_SECONDS = 10.0
@@ -21,6 +22,11 @@ _STOPS = frozenset({CrashPoint.HAND_BACK_MOVED, CrashPoint.HANDED_BACK})
 def points_of(kind: str) -> list[CrashPoint]:
     """Every place that this kind of process passes."""
     return [point for point in CrashPoint if point.value.startswith(f"{kind}.")]
+
+
+def needs_peace(point: CrashPoint) -> bool:
+    """Whether a process comes to this place only while the other processes of its kind are in a certain way."""
+    return point in _ALONE or point is CrashPoint.TIME_OUT_MOVED
 
 
 async def swept(target: Target, point: CrashPoint, *, freeze: bool = False) -> bool:
@@ -70,7 +76,7 @@ async def _bring_about(target: Target, point: CrashPoint) -> None:
     if point in _ALONE:
         others = [other for other in target.service.workers if other is not member]
         for other in others:
-            if await other.until("works", seconds=5) and other.process is not None:
+            if await other.until("works", seconds=START_SECONDS) and other.process is not None:
                 await _until_holding(target, other.process.pid)
             other.resting = True  # or it would be back in time to rescue itself
             other.signal(signal.SIGKILL)
@@ -79,7 +85,7 @@ async def _bring_about(target: Target, point: CrashPoint) -> None:
         finally:
             for other in others:
                 other.resting = False
-    if point in _STOPS and await member.until("works", seconds=10) and member.process is not None:
+    if point in _STOPS and await member.until("works", seconds=START_SECONDS) and member.process is not None:
         await _until_holding(target, member.process.pid)
         member.process.send_signal(signal.SIGTERM)
 
