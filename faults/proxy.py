@@ -27,7 +27,8 @@ class _Link:
         for writer in (self.near, self.far):
             if reset:
                 # Without time to linger, closing sends a reset instead of a farewell.
-                writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
+                if (socket := writer.get_extra_info("socket")) is not None:
+                    socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
                 writer.transport.abort()
             else:
                 writer.close()
@@ -100,10 +101,10 @@ class Proxy:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._links.discard(link)
+            link.end(reset=False)
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            link.end(reset=False)
 
     async def _questions(self, reader: asyncio.StreamReader, link: _Link) -> None:
         while chunk := await reader.read(_CHUNK_BYTES):
