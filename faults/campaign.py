@@ -113,7 +113,6 @@ def _sum_up(report: Report, record: Record, injected: Injected) -> None:
     report.kinds.update(kind for kind, _ in injected.faults)
     report.points.update({str(point): times for point, times in injected.points.items()})
     report.missed.update(injected.missed)
-    report.phases.update({f"fault {what}": seconds for what, seconds in injected.spent.items()})
     report.answers = record.answers
     report.acknowledged = len(record.seen)
     report.words.update(fault.kind for fault in record.faults)

@@ -61,7 +61,6 @@ class Injected:
     faults: list[tuple[str, float]] = field(default_factory=list)
     points: Counter[CrashPoint] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
-    spent: Counter[str] = field(default_factory=Counter)
 
     def note(self, card: Card, hit: bool, at: float) -> None:
         """One card was played."""
@@ -142,7 +141,6 @@ async def _play(lane: Lane, card: Card, injected: Injected) -> bool:
     at = time.monotonic()
     hit = await card.do(lane.target)
     injected.note(card, hit, at)
-    injected.spent[str(card.point or card.kind)] += round(time.monotonic() - at)
     await asyncio.sleep(lane.target.rng.uniform(*lane.pause))
     return hit
 
