@@ -21,7 +21,9 @@ _WORDS = MappingProxyType(
     {"I1": "lost", "I2": "lost", "I3": "duplicated", "I6": "flipped", "I9": "stuck", "I16": "stuck"}
 )
 """The word of the report for a broken invariant; all others are mismatches."""
-_TRACEBACK = re.compile(r"^Traceback.*\n(?:[ +|].*\n|\n)*(?P<said>.*)", re.MULTILINE)
+_TRACEBACK = re.compile(
+    r"^Traceback.*\n(?:[ +|].*\n|\n)*(?P<last>.*)\n?(?P<cause>\n(?:The above|During).*)?", re.MULTILINE
+)
 _CANNOT_START = "lqs.storage.database.DatabaseUnavailable"
 """A process that is started while the server is away ends, and is started again."""
 _ALARMS = frozenset({"duty.passed_over"})
@@ -64,9 +66,9 @@ def broken_words(folder: Path) -> Iterator[Fault]:
                 if happening.get("level") == "error" or happening.get("event") in _ALARMS:
                     last = str(happening.get("exception", happening.get("hint", ""))).strip().rpartition("\n")[2]
                     yield Fault("broke", f"{log.name}: {happening.get('event')}: {last}")
-        for said in _TRACEBACK.findall(text):
-            if not said.startswith(_CANNOT_START):
-                yield Fault("broke", f"{log.name}: {said}")
+        for said in _TRACEBACK.finditer(text):
+            if not said["last"].startswith(_CANNOT_START) and not said["cause"]:
+                yield Fault("broke", f"{log.name}: {said['last']}")
 
 
 async def _all(calls: Any) -> None:

@@ -73,7 +73,14 @@ async def play_round(postgres: Server, seed: int, number: int, *, goal: int | No
             if goal is None:
                 await inject_each_once(running, f"{seed}:{number}", injected)
             else:
-                await inject(running, f"{seed}:{number}", injected, goal=goal, until=began + _ROUND_SECONDS)
+                await inject(
+                    running,
+                    f"{seed}:{number}",
+                    injected,
+                    goal=goal,
+                    until=began + _ROUND_SECONDS,
+                    done=lambda: record.done,
+                )
         watch.lap("faults")
         report.indeterminate, report.recovered = await audit(running, record, clients, quiet_seconds=QUIET_SECONDS)
         watch.lap("audit")

@@ -16,6 +16,8 @@ from lqs.crash_points import CrashPoint
 SWEPT = "crash_point"
 FROZEN = "crash_point_frozen"
 _FROZEN_SHARE = 0.3
+_MOST_UNANSWERED = 6
+_PATIENCE_SECONDS = 20
 _TRIES = 4
 _A_SECOND = 1.5
 """Faults in all lanes together; with many more of them nothing would ever be finished in between."""
@@ -110,6 +112,21 @@ async def inject_each_once(service: Service, seed: str, injected: Injected) -> N
     await asyncio.gather(*(play(lane, _is_no_place) for lane in every))
 
 
+class _Progress:
+    """Whether the service has done anything since the last few faults."""
+
+    def __init__(self, done: Callable[[], int], injected: Injected) -> None:
+        self._done, self._injected = done, injected
+        self._known, self._faults, self._at = 0, 0, time.monotonic()
+
+    def wanting(self) -> bool:
+        """Whether there were many faults since somebody last saw something done, but not for too long."""
+        now = time.monotonic()
+        if self._done() > self._known or now - self._at > _PATIENCE_SECONDS:
+            self._known, self._faults, self._at = self._done(), len(self._injected.faults), now
+        return len(self._injected.faults) - self._faults >= _MOST_UNANSWERED
+
+
 def _is_no_place(card: Card) -> bool:
     return card.point is None
 
@@ -122,13 +139,19 @@ def _is_swept_beside_others(card: Card) -> bool:
     return card.point is not None and not needs_peace(card.point)
 
 
-async def inject(service: Service, seed: str, injected: Injected, *, goal: int, until: float) -> None:
-    """So many faults in all lanes together, or until the monotonic clock says so; not faster than `_A_SECOND`."""
+async def inject(
+    service: Service, seed: str, injected: Injected, *, goal: int, until: float, done: Callable[[], int]
+) -> None:
+    """So many faults in all lanes together, or until the monotonic clock says so; not faster than `_A_SECOND`.
+
+    And not many while nothing works: `done` is how many generation requests clients have seen done.
+    """
     began = time.monotonic()
+    progress = _Progress(done, injected)
 
     async def play(lane: Lane) -> None:
         for card in _endless(lane):
-            while len(injected.faults) > _A_SECOND * (time.monotonic() - began):
+            while len(injected.faults) > _A_SECOND * (time.monotonic() - began) or progress.wanting():
                 await asyncio.sleep(lane.target.rng.uniform(0.05, 0.3))
             if len(injected.faults) >= goal or time.monotonic() > until:
                 return

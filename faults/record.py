@@ -56,6 +56,7 @@ class Record:
     seen: dict[str, Seen] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     answers: int = 0
+    done: int = 0
 
     def wish(self, owner: int, *, key: str | None, count: int) -> Wish:
         """A new intention."""
@@ -91,6 +92,7 @@ class Record:
             seen.newest, seen.newest_at = sight.version, came_at
         if sight.status in FINAL and seen.wish.done_at is None:
             seen.wish.done_at = came_at
+            self.done += 1
 
     def missing(self, request_id: str) -> None:
         """An answer said that an acknowledged generation request is not there."""

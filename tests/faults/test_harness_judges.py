@@ -17,6 +17,8 @@ from faults.scenarios import SCENARIOS
 from faults.service import Service
 from faults.sweep import points_of
 
+TRACEBACK = "Traceback (most recent call last):\n  x\n"
+CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 OWNERS = ["owner-0", "owner-1"]
 
 
@@ -202,7 +204,9 @@ def test_what_nobody_saw_done_is_open():
         ('{"event": "settle.waits", "level": "info"}\n', False),
         ('{"event": "settle.bro', False),
         ('Traceback (most recent call last):\n  File "x", line 1\nKeyError: 1\n', True),
-        ("Traceback (most recent call last):\n  x\nlqs.storage.database.DatabaseUnavailable: away\n", False),
+        (f"{TRACEBACK}lqs.storage.database.DatabaseUnavailable: away\n", False),
+        (f"{TRACEBACK}A: 1\n{CAUSE}{TRACEBACK}lqs.storage.database.DatabaseUnavailable: away\n", False),
+        (f"{TRACEBACK}A: 1\n{CAUSE}{TRACEBACK}B: 2\n", True),
     ],
 )
 def test_what_processes_say_of_errors_nobody_thought_of_counts(tmp_path, line, noticed):

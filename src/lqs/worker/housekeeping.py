@@ -35,7 +35,7 @@ async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules)
         ),
         "slots.timed_out": partial(time_out, database, policy=rules.policy, batch=_BATCH),
         "requests.expired": partial(expire, database, batch=_BATCH),
-        "slots.promoted": partial(promote, database, batch=_BATCH),
+        "slots.promoted": partial(promote, database, policy=rules.policy, batch=_BATCH),
     }
     moved = 0
     for name, duty in duties.items():

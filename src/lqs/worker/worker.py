@@ -103,7 +103,7 @@ class Worker:
         if room <= 0 or not self._lease.trusted:
             return False
         await self._return_what_is_unknown()
-        await promote(self._database, batch=self._pace.claim_batch)
+        await promote(self._database, policy=self._rules.policy, batch=self._pace.claim_batch)
         worker_id = self._lease.worker_id
         self._lost_an_answer = True
         won = await claim(
