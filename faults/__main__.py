@@ -15,7 +15,6 @@ import uvloop
 from faults.campaign import FULL, SHORT, find, run
 from faults.planted import BUGS
 
-
 Result = TypeVar("Result")
 _LONGEST_END_SECONDS = 200
 """How much longer than it should a run may take on a machine that does other things, before it gives up."""
