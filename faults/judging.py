@@ -32,13 +32,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A generation request as one answer showed it. Slots are (status, entity id) by index."""
+    """A generation request as one answer showed it. Slots are (status, entity id, attempts) by index."""
 
     version: int
     run: int
     status: str
     counts: tuple[int, ...]
-    slots: tuple[tuple[str, str | None], ...]
+    slots: tuple[tuple[str, str | None, int], ...]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Sight":
@@ -48,7 +48,7 @@ class Sight:
             run=body["run"],
             status=body["status"],
             counts=tuple(body["counts"][status] for status in _SLOT_STATUSES),
-            slots=tuple((slot["status"], slot["entity_id"]) for slot in body["slots"]),
+            slots=tuple((slot["status"], slot["entity_id"], slot["attempts"]) for slot in body["slots"]),
         )
 
 
@@ -75,6 +75,8 @@ def untrue(body: Mapping[str, Any]) -> Iterator[str]:
         yield f"{body['status']}, done {body['done']}, completed at {body['completed_at']} with {found}"
     if done and body["status"] != _outcome(found, requested):
         yield f"{body['status']} with {found}"
+    if body["status"] in ("cancelling", "cancelled") and found["pending"] + found["retrying"]:
+        yield f"{body['status']} with {found}"
     if body["status"] == "pending" and found["pending"] != requested:
         yield f"pending with {found}"
 
@@ -88,12 +90,13 @@ def contradictory(sights: Mapping[int, Sight]) -> Iterator[Fault]:
 def _between(before: Sight, after: Sight) -> Iterator[Fault]:
     if after.run < before.run:
         yield Fault("flipped", f"run {before.run} at version {before.version}, {after.run} at {after.version}")
-    if after.run != before.run:
-        return
-    if after.status != before.status and after.status not in _LATER.get(before.status, ()):
+    same_run = after.run == before.run
+    if same_run and after.status != before.status and after.status not in _LATER.get(before.status, ()):
         yield Fault("flipped", f"{before.status} at version {before.version}, {after.status} at {after.version}")
-    for index, ((old, entity), (new, other)) in enumerate(zip(before.slots, after.slots, strict=True)):
-        if old in _SETTLED and new != old:
+    for index, ((old, entity, tries), (new, other, more)) in enumerate(zip(before.slots, after.slots, strict=True)):
+        if same_run and before.status == "cancelling" and more > tries:
+            yield Fault("mismatched", f"slot {index} was started after its cancellation was told")
+        if same_run and old in _SETTLED and new != old:
             yield Fault("flipped", f"slot {index} was {old} and is {new}")
         if entity is not None and other is None:
             yield Fault("lost", f"slot {index} had entity {entity} and has none")

@@ -21,6 +21,12 @@ CALL_SECONDS = 6.0
 _FOLLOW_SECONDS = 8.0
 _LOOK_SECONDS = 0.12
 _BREATH_SECONDS = 0.15
+_TERMS: Sequence[Mapping[str, Any]] = (
+    {"start_within_seconds": 1},
+    {"timeout_seconds": 2},
+    {"max_attempts": 1},
+    {"priority": "low"},
+)
 _UNCLEAR = frozenset({502, 503, 504})
 
 
@@ -95,6 +101,25 @@ class Visitor:
         self.record.saw(request_id, answer.body, sent_at=answer.sent_at, came_at=answer.came_at)
         return bool(answer.body["done"])
 
+    async def cancel(self, request_id: str, mode: str) -> bool:
+        """Cancel an own generation request; whether an answer came."""
+        path = f"/generation-requests/{request_id}"
+        if mode == "delete":
+            answer = await self.call("DELETE", path)
+        else:
+            answer = await self.call("POST", f"{path}/cancel", body={"mode": mode})
+        if answer is None:
+            return False
+        if answer.status == 404:
+            self.record.missing(request_id)
+        elif answer.status not in (200, 202):
+            self.record.fault("broke", f"cancelling {request_id} was answered with {answer.status}: {answer.body}")
+        else:
+            self.record.saw(request_id, answer.body, sent_at=answer.sent_at, came_at=answer.came_at)
+            if (answer.status == 200) != answer.body["done"] or (mode == "abort" and answer.status != 200):
+                self.record.fault("mismatched", f"{mode} of {request_id}: {answer.status}, {answer.body['status']}")
+        return True
+
     async def follow(self, request_id: str, *, seconds: float = _FOLLOW_SECONDS) -> None:
         """Read it again and again until it is done, or too long."""
         until = time.monotonic() + seconds
@@ -131,6 +156,27 @@ async def ask_and_leave(visitor: Visitor) -> None:
     await asyncio.gather(*map(visitor.ask, wishes))
 
 
+async def ask_with_terms(visitor: Visitor) -> None:
+    """A new wish with a term of its own: some of these run out of time or of attempts."""
+    terms = visitor.rng.choice(_TERMS)
+    key = f"k-{visitor.rng.getrandbits(64):x}"
+    wish = visitor.record.wish(visitor.owner, key=key, count=_count(visitor), terms=terms)
+    if request_id := await visitor.ask(wish):
+        await visitor.follow(request_id)
+
+
+async def ask_and_cancel(visitor: Visitor) -> None:
+    """A new wish that is soon no longer wanted; cancelled again while nobody can tell what became of that."""
+    wish = visitor.record.wish(visitor.owner, key=f"k-{visitor.rng.getrandbits(64):x}", count=_count(visitor))
+    if request_id := await visitor.ask(wish):
+        await asyncio.sleep(visitor.rng.uniform(0, 0.4))
+        mode = visitor.rng.choice(["graceful", "abort", "delete"])
+        for _ in range(3):
+            if await visitor.cancel(request_id, mode):
+                break
+        await visitor.follow(request_id)
+
+
 async def repeat(visitor: Visitor) -> None:
     """A wish that was sent before, with the same key, twice at once: it must stay one generation request."""
     if wishes := [wish for wish in visitor.own() if wish.key]:
@@ -165,7 +211,7 @@ async def pry(visitor: Visitor) -> None:
     request_id = next(iter(visitor.rng.choice(foreign).ids))
     paths = [f"/generation-requests/{request_id}"]
     if sights := visitor.record.seen[request_id].sights:
-        entities = [entity for _, entity in sights[max(sights)].slots if entity]
+        entities = [entity for _, entity, _ in sights[max(sights)].slots if entity]
         paths += [f"/problems/{entities[0]}"] if entities else []
     for path in paths:
         answer = await visitor.call("GET", path)
@@ -181,6 +227,8 @@ ACTIONS: Mapping[Callable[[Visitor], Awaitable[None]], int] = {
     ask_and_follow: 10,
     ask_without_key: 2,
     ask_and_leave: 1,
+    ask_with_terms: 3,
+    ask_and_cancel: 3,
     repeat: 3,
     reuse_key: 1,
     read_again: 2,

@@ -257,8 +257,18 @@ BUGS = (
         "stuck",
         (
             "storage/sql/workers.sql",
-            "WHERE id = :id AND dead_at IS NULL\nRETURNING id;\n\n-- name: retire",
-            "WHERE id = :id\nRETURNING id;\n\n-- name: retire",
+            "WHERE id = :id AND dead_at IS NULL\nRETURNING recalls;",
+            "WHERE id = :id\nRETURNING recalls;",
+        ),
+    ),
+    _bug(
+        "a graceful cancellation lets go on what waits",
+        "cancelled before it began",
+        "mismatched",
+        (
+            "lifecycle/cancel.py",
+            "await (slots.cancel_unfinished if abort else slots.cancel_waiting)(connection, [*first, *stricter])",
+            "await slots.cancel_unfinished(connection, [*first, *stricter]) if abort else {}",
         ),
     ),
     _bug(

@@ -21,6 +21,7 @@ class Wish:
     owner: int
     key: str | None
     count: int
+    terms: Mapping[str, Any] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     unclear: int = 0
     asked_at: float = 0.0
@@ -29,7 +30,7 @@ class Wish:
     @property
     def body(self) -> dict[str, Any]:
         """What is sent, the same every time."""
-        return {"count": self.count, "metadata": {MARK: self.mark}}
+        return {"count": self.count, "metadata": {MARK: self.mark}, **self.terms}
 
     @property
     def acknowledged(self) -> bool:
@@ -58,9 +59,9 @@ class Record:
     answers: int = 0
     done: int = 0
 
-    def wish(self, owner: int, *, key: str | None, count: int) -> Wish:
+    def wish(self, owner: int, *, key: str | None, count: int, terms: Mapping[str, Any] | None = None) -> Wish:
         """A new intention."""
-        made = Wish(f"w{len(self.wishes)}", owner, key, count)
+        made = Wish(f"w{len(self.wishes)}", owner, key, count, terms or {})
         self.wishes.append(made)
         return made
 

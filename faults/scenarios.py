@@ -194,6 +194,16 @@ async def cut_off(stage: Stage) -> None:
     way.heal()
 
 
+async def cancelled(stage: Stage) -> None:
+    """A wish is cancelled gracefully while no worker is there; then one comes."""
+    stage.send_away(stage.worker)
+    request_id = await stage.ask(5)
+    assert request_id is not None
+    await stage.visitor.cancel(request_id, "graceful")
+    await stage.restart(stage.worker, None)
+    await stage.visitor.follow(request_id, seconds=4)
+
+
 async def deadlines(stage: Stage) -> None:
     """Many deadlines pass while some results are there, some are on their way, and some wait."""
     for _ in range(4):
@@ -224,6 +234,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "server dies": Scenario(server_dies, _crew()),
     "answer to a settle lost": Scenario(partial(answer_lost, statement="slots.settle"), _crew()),
     "answer to a claim lost": Scenario(partial(answer_lost, statement="slots.claim"), _crew()),
+    "cancelled before it began": Scenario(cancelled, _crew()),
     "silent worker": Scenario(silent, _crew(2)),
     "cut off with results": Scenario(cut_off, _crew()),
     "deadlines pass": Scenario(

@@ -12,9 +12,13 @@ from lqs.crash_points import CrashPoint
 _PASSED_SECONDS = 10.0
 _BEYOND_EVERY_HOLD = "25 seconds"
 """Longer than a worker with the harness's settings may hold a slot: its attempt time, and 15 s for a wedged one."""
-_ALONE = frozenset({CrashPoint.RESCUE_BURIED, CrashPoint.RESCUE_MOVED, CrashPoint.EXPIRE_MOVED})
-"""Come to while no other worker is there to do it first, and what the others held is left behind."""
-_DUTIES = _ALONE | {CrashPoint.PROMOTE_MOVED}
+_ALONE = frozenset(
+    {CrashPoint.RESCUE_BURIED, CrashPoint.RESCUE_MOVED, CrashPoint.EXPIRE_MOVED, CrashPoint.GIVE_UP_MOVED}
+)
+"""Come to while no other worker is there: to do it first, or at all. What the others held is left behind."""
+_AHEAD = frozenset({CrashPoint.TIME_OUT_MOVED, CrashPoint.CANCEL_SWEEP_MOVED})
+"""Come to by a process whose clock is so far ahead that what it looks for is there."""
+_DUTIES = _ALONE | _AHEAD | {CrashPoint.PROMOTE_MOVED}
 _BEFORE_ALL_OTHERS = MappingProxyType({"housekeeping_seconds": "0.05"})
 _STOPS = frozenset({CrashPoint.HAND_BACK_MOVED, CrashPoint.HANDED_BACK})
 
@@ -26,13 +30,13 @@ def points_of(kind: str) -> list[CrashPoint]:
 
 def needs_peace(point: CrashPoint) -> bool:
     """Whether a process comes to this place only while the other processes of its kind are in a certain way."""
-    return point in _ALONE or point is CrashPoint.TIME_OUT_MOVED
+    return point in _ALONE or point in _AHEAD
 
 
 async def swept(target: Target, point: CrashPoint, *, freeze: bool = False) -> bool:
     """Start the target's process armed at this place and see it die there, or freeze and go on; whether it did."""
     member = target.process
-    clock_moved = point is CrashPoint.TIME_OUT_MOVED
+    clock_moved = point in _AHEAD
     if clock_moved:
         await _move_clock_for_newcomers(target, _BEYOND_EVERY_HOLD)
     try:

@@ -12,14 +12,16 @@ from uuid import UUID
 import asyncpg
 
 from lqs.domain.entity_type import Usage
+from lqs.domain.generation_request import CancelMode
 from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.domain.terms import Terms
 from lqs.lifecycle.booking import Booked
+from lqs.lifecycle.cancel import Wish, cancel, sweep
 from lqs.lifecycle.claim import Won, claim
-from lqs.lifecycle.expire import expire
+from lqs.lifecycle.expire import expire, give_up
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
@@ -150,6 +152,28 @@ class House:
     async def expire(self, batch: int = 500) -> Booked:
         return await expire(self.database, batch=batch)
 
+    async def give_up(self, batch: int = 500) -> Booked:
+        return await give_up(self.database, batch=batch)
+
+    async def cancel(
+        self,
+        request_id: UUID,
+        *,
+        reason: str | None = None,
+        if_version: int | None = None,
+        owner_id: UUID | None = None,
+    ) -> GenerationRequestView:
+        """Gracefully."""
+        return await cancel(
+            self.database, request_id, Wish(reason=reason), owner_id=owner_id or self.owner_id, if_version=if_version
+        )
+
+    async def abort(self, request_id: UUID, *, reason: str | None = None) -> GenerationRequestView:
+        return await cancel(self.database, request_id, Wish(CancelMode.ABORT, reason), owner_id=self.owner_id)
+
+    async def sweep(self, batch: int = 500) -> Booked:
+        return await sweep(self.database, batch=batch)
+
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""
         async with self.database.acquire() as connection:
@@ -194,6 +218,24 @@ class House:
             request_id,
         )
 
+    async def start_deadline_passes(self, request_id: UUID) -> None:
+        """It should have started a moment ago."""
+        await self.rows(
+            "UPDATE generation_requests SET start_deadline_at = lqs_now() - interval '1 millisecond' WHERE id = $1",
+            request_id,
+        )
+
+    async def settling_time_passes(self, request_id: UUID) -> None:
+        """Its cancellation should have taken effect a moment ago."""
+        await self.rows(
+            "UPDATE generation_requests SET settles_by = lqs_now() - interval '1 millisecond' WHERE id = $1", request_id
+        )
+
+    async def recalls(self, worker_id: UUID) -> int:
+        """How often this worker was told that slots were taken from it."""
+        [row] = await self.rows("SELECT recalls FROM workers WHERE id = $1", worker_id)
+        return int(row["recalls"])
+
     async def hold_is_over(self, request_id: UUID) -> None:
         """The hard deadline of its attempts has come."""
         await self.rows(
@@ -213,6 +255,17 @@ class House:
         finally:
             await database.close()
             await self.rows(f"ALTER DATABASE {name} RESET lqs.clock_offset")
+
+    @asynccontextmanager
+    async def through(self, url: str) -> AsyncIterator["House"]:
+        """The same house, reached another way."""
+        database = await Database.open(
+            url, application_name="lqs-through", pool_size=4, statement_timeout_seconds=30, lock_timeout_seconds=5
+        )
+        try:
+            yield House(database, url, self.owner_id, self.policy)
+        finally:
+            await database.close()
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[asyncpg.Connection]:

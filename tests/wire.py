@@ -1,4 +1,6 @@
-"""A wire to PostgreSQL that a test may cut at one precise place: between a commit and its answer."""
+"""A wire to PostgreSQL that a test may cut, or stop, at one precise place: between a commit and its answer, or before
+a certain statement.
+"""
 
 import asyncio
 import re
@@ -23,11 +25,22 @@ class Wire:
     url: str = ""
     ran: Counter[str] = field(default_factory=Counter)
     swallowed: int = 0
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _swallow_after: set[str] | None = None
+    _stop_before: str | None = None
+    _go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     def swallow_the_next_answer_to_a_commit_after(self, *statements: str) -> None:
         """The server commits a transaction in which all of these ran, and the connection ends without its answer."""
         self._swallow_after = set(statements)
+
+    def stop_before_the_next(self, statement: str) -> None:
+        """This statement does not reach the server before `go_on`; `stopped` is set when it is on its way."""
+        self._stop_before = statement
+
+    def go_on(self) -> None:
+        """Let the stopped statement pass."""
+        self._go_on.set()
 
     async def carry(
         self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -63,6 +76,10 @@ class Wire:
             bound = [names.get(key, "") for key in _BOUND.findall(chunk)]
             self.ran.update(bound)
             transaction |= set(bound)
+            if self._stop_before in bound:
+                self._stop_before = None
+                self.stopped.set()
+                await self._go_on.wait()
             if self._swallow_after is not None and self._swallow_after <= transaction and b"COMMIT" in chunk:
                 self._swallow_after = None
                 cut.set()

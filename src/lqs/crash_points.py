@@ -19,6 +19,11 @@ class CrashPoint(StrEnum):
     SUBMIT_COMMITTING = "api.submit.committing"
     SUBMIT_COMMITTED = "api.submit.committed"
     SUBMIT_ANNOUNCED = "api.submit.announced"
+    CANCEL_BOOKED = "api.cancel.booked"
+    CANCEL_COMMITTING = "api.cancel.committing"
+    CANCEL_COMMITTED = "api.cancel.committed"
+    CANCEL_SWEEP_MOVED = "api.cancel_sweep.moved"
+    GIVE_UP_MOVED = "api.give_up.moved"
 
     WORKER_REGISTERED = "worker.registered"
     WORKER_BEATEN = "worker.beaten"

@@ -20,7 +20,7 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -51,6 +51,8 @@ from lqs_client._errors import (
 )
 from lqs_client._generation import (
     Accepted,
+    Cancellation,
+    Cost,
     Counts,
     ErrorCount,
     GenerationFailed,
@@ -63,6 +65,7 @@ from lqs_client._generation import (
     WaitTimeout,
 )
 from lqs_client._version import __version__
+from lqs_client._wire import Terms
 
 __all__ = [
     "Accepted",
@@ -71,9 +74,11 @@ __all__ = [
     "ApiKeyList",
     "AsyncClient",
     "Authentication",
+    "Cancellation",
     "Client",
     "Conflict",
     "ConnectionFailed",
+    "Cost",
     "Counts",
     "CredentialsInvalid",
     "Entity",
@@ -94,6 +99,7 @@ __all__ = [
     "Slot",
     "SlotError",
     "Statement",
+    "Terms",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",

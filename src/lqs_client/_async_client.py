@@ -14,7 +14,7 @@ from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, T
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait, wait
-from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Trouble
+from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Terms, Trouble
 from lqs_client.credentials import KEY_VARIABLE, credentials_file, find_credentials
 
 
@@ -52,14 +52,15 @@ class AsyncClient:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        terms: Terms | None = None,
     ) -> Accepted:
         """Ask for `count` entities and return as soon as the API has stored the wish.
 
         An idempotency key is made for every call and kept over its repetitions, so a repetition never generates
-        twice; give your own to make a repetition of yours just as harmless. Raises `Invalid` (yours), `ApiError`,
-        `ConnectionFailed`, `Timeout`.
+        twice; give your own to make a repetition of yours just as harmless. `terms` are its deadlines, attempts and
+        the like. Raises `Invalid` (yours), `ApiError`, `ConnectionFailed`, `Timeout`.
         """
-        order = Order(entity_type_plural, count, constraints, metadata)
+        order = Order(entity_type_plural, count, constraints, metadata, terms or Terms())
         return await self._carry_out(_calls.generate(order, idempotency_key, self._policy))
 
     async def get(self, request_id: str) -> GenerationRequest:
@@ -92,6 +93,7 @@ class AsyncClient:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        terms: Terms | None = None,
         timeout: float | None = 600.0,
         on_progress: Callable[[GenerationRequest], object] | None = None,
     ) -> GenerationRequest:
@@ -102,8 +104,20 @@ class AsyncClient:
             constraints=constraints,
             metadata=metadata,
             idempotency_key=idempotency_key,
+            terms=terms,
         )
         return await self.wait(accepted.request_id, timeout=timeout, on_progress=on_progress)
+
+    async def cancel(
+        self, request_id: str, *, mode: str = "graceful", reason: str | None = None, if_version: int | None = None
+    ) -> GenerationRequest:
+        """Cancel a generation request; returns it as it stands then, what was generated included.
+
+        graceful: what is in flight finishes and is kept, by `cancellation.settles_by` at the latest, so it may not be
+        done yet. abort: everything ends at once. What was done before stays as it is, and `cancellation.outcome` is
+        too_late. Raises `NotFound`, and `Conflict` when it no longer has the version `if_version`.
+        """
+        return await self._carry_out(_calls.cancel(request_id, mode, reason, if_version, self._policy))
 
     async def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
         """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""

@@ -27,6 +27,15 @@ def get(request_id: str, policy: RetryPolicy) -> Exchange[GenerationRequest]:
     return parse_generation_request(body_of(response))
 
 
+def cancel(
+    request_id: str, mode: str, reason: str | None, if_version: int | None, policy: RetryPolicy
+) -> Exchange[GenerationRequest]:
+    """Cancel a generation request."""
+    call = _wire.cancel(request_id, mode=mode, reason=reason, if_version=if_version)
+    response = yield from exchange(call, policy)
+    return parse_generation_request(body_of(response))
+
+
 def entity(plural: str, entity_id: str, policy: RetryPolicy) -> Exchange[Entity]:
     """Look at one entity."""
     response = yield from exchange(_wire.entity(plural, entity_id), policy)

@@ -13,7 +13,7 @@ from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, T
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait, wait
-from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Trouble
+from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Terms, Trouble
 from lqs_client.credentials import KEY_VARIABLE, credentials_file, find_credentials
 
 
@@ -51,14 +51,15 @@ class Client:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        terms: Terms | None = None,
     ) -> Accepted:
         """Ask for `count` entities and return as soon as the API has stored the wish.
 
         An idempotency key is made for every call and kept over its repetitions, so a repetition never generates
-        twice; give your own to make a repetition of yours just as harmless. Raises `Invalid` (yours), `ApiError`,
-        `ConnectionFailed`, `Timeout`.
+        twice; give your own to make a repetition of yours just as harmless. `terms` are its deadlines, attempts and
+        the like. Raises `Invalid` (yours), `ApiError`, `ConnectionFailed`, `Timeout`.
         """
-        order = Order(entity_type_plural, count, constraints, metadata)
+        order = Order(entity_type_plural, count, constraints, metadata, terms or Terms())
         return self._carry_out(_calls.generate(order, idempotency_key, self._policy))
 
     def get(self, request_id: str) -> GenerationRequest:
@@ -91,6 +92,7 @@ class Client:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        terms: Terms | None = None,
         timeout: float | None = 600.0,
         on_progress: Callable[[GenerationRequest], object] | None = None,
     ) -> GenerationRequest:
@@ -101,8 +103,20 @@ class Client:
             constraints=constraints,
             metadata=metadata,
             idempotency_key=idempotency_key,
+            terms=terms,
         )
         return self.wait(accepted.request_id, timeout=timeout, on_progress=on_progress)
+
+    def cancel(
+        self, request_id: str, *, mode: str = "graceful", reason: str | None = None, if_version: int | None = None
+    ) -> GenerationRequest:
+        """Cancel a generation request; returns it as it stands then, what was generated included.
+
+        graceful: what is in flight finishes and is kept, by `cancellation.settles_by` at the latest, so it may not be
+        done yet. abort: everything ends at once. What was done before stays as it is, and `cancellation.outcome` is
+        too_late. Raises `NotFound`, and `Conflict` when it no longer has the version `if_version`.
+        """
+        return self._carry_out(_calls.cancel(request_id, mode, reason, if_version, self._policy))
 
     def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
         """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""

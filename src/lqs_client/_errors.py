@@ -95,7 +95,7 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """Yours: the thing is not in a state that allows this."""
+    """Yours: the thing is not in a state that allows this, or no longer has the version you named."""
 
 
 class RateLimited(ApiError):
@@ -112,6 +112,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    412: Conflict,
     413: Invalid,
     415: Invalid,
     422: Invalid,

@@ -8,7 +8,7 @@ import json
 import platform
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -47,6 +47,25 @@ class HttpResponse:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How to generate, beside what; None leaves it to the service.
+
+    `priority` is low, normal or high, which needs a key with the scope priority. `timeout_seconds` is for the whole
+    run, `start_within_seconds` for the wait until its first attempt, `slot_timeout_seconds` for one attempt,
+    `max_attempts` for each entity, `retention_seconds` for the record after its end. `max_cost_microusd` is what all
+    model calls together may cost, in millionths of a US dollar; what it does not suffice for ends `budget_exhausted`.
+    """
+
+    priority: str | None = None
+    timeout_seconds: int | None = None
+    start_within_seconds: int | None = None
+    slot_timeout_seconds: int | None = None
+    max_attempts: int | None = None
+    max_cost_microusd: int | None = None
+    retention_seconds: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to generate: `plural` is the noun of the entity type's paths."""
@@ -55,6 +74,7 @@ class Order:
     count: int
     constraints: Mapping[str, Any] | None
     metadata: Mapping[str, str] | None
+    terms: Terms = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +125,7 @@ def submit(order: Order, key: str) -> HttpRequest:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
+    body |= {name: value for name, value in asdict(order.terms).items() if value is not None}
     return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
 
 
@@ -112,6 +133,14 @@ def generation_request(request_id: str, *, etag: str | None = None, timeout: flo
     """Look at a generation request; with the `etag` of the last look the answer is 304 while nothing changed."""
     headers = {} if etag is None else {"if-none-match": etag}
     return HttpRequest("GET", f"/generation-requests/{quote(request_id, safe='')}", headers, timeout=timeout)
+
+
+def cancel(request_id: str, *, mode: str, reason: str | None, if_version: int | None) -> HttpRequest:
+    """Cancel a generation request. Twice is the same as once, unless it has to have a certain version."""
+    body = {"mode": mode, "reason": reason, "if_version": if_version}
+    said = {name: value for name, value in body.items() if value is not None}
+    call = _post(f"/generation-requests/{quote(request_id, safe='')}/cancel", said, {})
+    return replace(call, repeatable=if_version is None)
 
 
 def entity(plural: str, entity_id: str) -> HttpRequest:

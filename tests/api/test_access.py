@@ -105,6 +105,8 @@ ROUTES = [
     ("POST", "/problems/generate", Scope.WRITE),
     ("GET", "/problems/x", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/x/cancel", Scope.WRITE),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),

@@ -66,7 +66,7 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
     [
         (["problmes"], "Did you mean 'problems'?"),
         (["problems"], "  generate  Ask for problems"),
-        (["generation"], "  wait  Wait until"),
+        (["generation"], "  cancel  Cancel generation requests"),
         (["keys"], "  revoke  Revoke an API key"),
         (["problems", "generat"], "Did you mean 'generate'"),
         (["generation", "wait"], "Missing argument 'ID'"),
@@ -87,6 +87,22 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
         (["problems", "generate", "--constraints", '{"verbs": []}', "--verb", "être"], "choose one"),
         (["problems", "generate", "--idempotency-key", "a b"], "visible ASCII"),
         (["problems", "generate", "--timeout", "soon"], "no duration"),
+        (["problems", "generate", "--finish-within", "2h"], "--finish-within must be whole seconds, from 1s to 1h"),
+        (["problems", "generate", "--start-within", "0"], "--start-within must be whole seconds, from 1s to 1h"),
+        (
+            ["problems", "generate", "--attempt-timeout", "1.5s"],
+            "--attempt-timeout must be whole seconds, from 1s to 10m",
+        ),
+        (["problems", "generate", "--retention", "31d"], "--retention must be whole seconds, from 1h to 30d"),
+        (["problems", "generate", "--retention", "soon"], "no duration"),
+        (["problems", "generate", "--max-attempts", "6"], "--max-attempts must be a number from 1 to 5"),
+        (["problems", "generate", "--max-attempts", "²"], "--max-attempts must be a number from 1 to 5"),
+        (["problems", "generate", "--finish-within", "5s", "--start-within", "6s"], "--start-within is longer than"),
+        (["generation", "cancel"], "Missing argument 'ID'"),
+        (["generation", "cancel", UNKNOWN, "foo"], "'foo' is malformed: an id is like"),
+        (["generation", "cancel", UNKNOWN, "--timeout", "5s"], "--timeout is for waiting: add --wait"),
+        (["generation", "cancel", UNKNOWN, "--reason", ""], "--reason has 1 to 200 characters"),
+        (["generation", "cancel", UNKNOWN, "--reason", "x" * 201], "--reason has 1 to 200 characters"),
         (["problems", "generate", "--timeout", "5s"], "--timeout is for waiting: add --wait"),
         (["problems", "generate", "--partial-ok"], "--partial-ok is for waiting: add --wait"),
         (["problems", "generate", "--tense", "imparfait"], "--tense: 'imparfait' is none of present, passe_compose"),
@@ -170,7 +186,7 @@ def test_completion_offers_commands(lonely: Caller) -> None:
     asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
     assert lonely.piped(**asked).out.split() == ["generation"]
     asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
-    assert lonely.piped(**asked).out.split() == ["get", "wait"]
+    assert {"get", "wait", "cancel"} <= set(lonely.piped(**asked).out.split())
 
 
 def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from lqs_client import (
     AsyncClient,
     Authentication,
     Client,
+    Conflict,
     Forbidden,
     GenerationRequest,
     Invalid,
     NotFound,
     Problem,
+    Terms,
     WaitTimeout,
     looks_like_key,
 )
@@ -90,9 +93,32 @@ async def test_a_wait_without_time_tells_what_it_saw_and_can_be_taken_up_again(a
     assert (await ask("wait", accepted.request_id)).done
 
 
+async def test_a_cancelled_one_ends_and_keeps_what_it_made(ask: Ask) -> None:
+    """The worker is quick: what matters is that both sides agree on what was made, and when."""
+    accepted = await ask("generate", count=10, terms=Terms(max_attempts=1, retention_seconds=7200))
+    with pytest.raises(Conflict) as caught:
+        await ask("cancel", accepted.request_id, if_version=1_000_000)
+    assert (caught.value.status, caught.value.code) == (412, "version_mismatch")
+    answer = await ask("cancel", accepted.request_id, mode="abort", reason="wrong lesson")
+    assert answer.done
+    assert answer.cancellation is not None
+    assert answer.cancellation.reason == "wrong lesson"
+    assert (answer.cancellation.outcome == "cancelled") is (answer.status == "cancelled")
+    end = await ask("wait", accepted.request_id)
+    assert (end.status, end.entities, end.slots[0].max_attempts) == (answer.status, answer.entities, 1)
+    assert end.expires_at - end.completed_at == timedelta(hours=2)
+    assert (await ask("cancel", accepted.request_id)).status == end.status
+
+
+async def test_a_term_beyond_its_limit_is_told_by_its_name(ask: Ask) -> None:
+    with pytest.raises(Invalid) as caught:
+        await ask("generate", terms=Terms(timeout_seconds=3601, start_within_seconds=0))
+    assert {one.pointer for one in caught.value.errors} == {"/timeout_seconds", "/start_within_seconds"}
+
+
 @pytest.mark.parametrize("request_id", [UNKNOWN, "not-an-id", "../api-keys"])
 async def test_what_is_not_there_is_not_found(ask: Ask, request_id: str) -> None:
-    for method in ("get", "wait", "problem"):
+    for method in ("get", "wait", "cancel", "problem"):
         with pytest.raises(NotFound) as caught:
             await ask(method, request_id)
         assert caught.value.code == "not_found"

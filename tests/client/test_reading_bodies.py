@@ -21,7 +21,7 @@ from lqs_client import (
 from lqs_client._api_keys import parse_new_api_key
 from lqs_client._entities import parse_entity
 from lqs_client._generation import parse_generation_request
-from lqs_client._wire import Order, body_of, generation_request, submit
+from lqs_client._wire import Order, body_of, cancel, generation_request, submit
 
 
 def test_what_the_library_does_not_know_is_kept_in_raw() -> None:
@@ -103,6 +103,8 @@ def test_what_is_not_json_is_refused_before_any_call() -> None:
 
 def test_an_id_cannot_leave_its_place_in_the_path() -> None:
     assert generation_request("../api-keys?x=1#y").path == "/generation-requests/..%2Fapi-keys%3Fx%3D1%23y"
+    asked = cancel("../x", mode="abort", reason=None, if_version=None)
+    assert asked.path == "/generation-requests/..%2Fx/cancel"
 
 
 def test_a_key_of_the_service_looks_like_one_and_a_mistyped_one_does_not() -> None:

@@ -5,7 +5,7 @@ from tests.client.playing import Stage, answer
 
 from lqs_client import ConnectionFailed, Invalid, RateLimited, ServerError, Timeout
 from lqs_client._retry import RetryPolicy, exchange
-from lqs_client._wire import HttpRequest, Order, create_api_key, submit
+from lqs_client._wire import HttpRequest, Order, cancel, create_api_key, submit
 
 STEADY = RetryPolicy(chance=lambda: 0.0)
 READ = HttpRequest("GET", "/problems/1")
@@ -80,6 +80,17 @@ def test_a_repeated_submission_keeps_its_key_and_its_bytes() -> None:
     stage.play(exchange(call, STEADY), [CUT, answer(502), answer(202)])
     assert {(sent.headers["idempotency-key"], sent.body) for sent in stage.calls} == {("my-key", call.body)}
     assert [sent.headers.get("x-retry-count") for sent in stage.calls] == [None, "1", "2"]
+
+
+@pytest.mark.parametrize("failure", [CUT, Timeout("slow"), answer(500), answer(502)])
+def test_a_cancellation_is_repeated_unless_its_own_effect_would_make_it_fail(failure: object) -> None:
+    """The first call may have changed the version that the second one would be refused for."""
+    stage = Stage()
+    stage.play(exchange(cancel("1", mode="abort", reason=None, if_version=None), STEADY), [failure, answer(200)])
+    assert len(stage.calls) == 2
+    with pytest.raises(Exception, match=r"cut|slow|50\d"):
+        stage.play(exchange(cancel("1", mode="abort", reason=None, if_version=3), STEADY), [failure, answer(200)])
+    assert len(stage.calls) == 3
 
 
 @pytest.mark.parametrize("failure", [CUT, Timeout("slow"), answer(500), answer(502)])

@@ -25,7 +25,7 @@ OWNERS = ["owner-0", "owner-1"]
 def body(*statuses: str, status: str = "processing", version: int = 3, run: int = 1) -> dict[str, Any]:
     """A generation request as the API shows it, with slots of these statuses."""
     slots = [
-        {"index": index, "status": slot, "entity_id": f"e{index}" if slot == "generated" else None}
+        {"index": index, "status": slot, "entity_id": f"e{index}" if slot == "generated" else None, "attempts": 1}
         for index, slot in enumerate(statuses)
     ]
     counts = {name: statuses.count(name) for name in ("pending", "processing", "retrying", "generated", "failed")}
@@ -55,6 +55,7 @@ def body(*statuses: str, status: str = "processing", version: int = 3, run: int 
         body("generated", "failed", status="partial"),
         body("failed", "failed", status="failed"),
         body("generated", "cancelled", status="cancelled"),
+        body("generated", "processing", "cancelled", status="cancelling"),
     ],
     ids=lambda true: true["status"],
 )
@@ -109,6 +110,24 @@ def test_a_lie_in_a_body_is_noticed(place, lie):
 def test_moves_between_two_sights_are_judged(before, after, kinds):
     sights = {1: Sight.of({**before, "version": 1}), 2: Sight.of({**after, "version": 2})}
     assert {fault.kind for fault in contradictory(sights)} == kinds
+
+
+def test_what_was_generated_stays_through_further_runs():
+    first, second = body("generated", "failed", status="partial", version=1), body("processing", "processing", run=2)
+    assert [fault.kind for fault in contradictory({1: Sight.of(first), 3: Sight.of(second)})] == ["lost"]
+
+
+def test_no_slot_starts_once_a_cancellation_was_told():
+    first, second = (body("processing", status="cancelling", version=version) for version in (1, 2))
+    assert not list(contradictory({1: Sight.of(first), 2: Sight.of(second)}))
+    second["slots"][0]["attempts"] = 2
+    assert {fault.kind for fault in contradictory({1: Sight.of(first), 2: Sight.of(second)})} == {"mismatched"}
+
+
+@pytest.mark.parametrize("status", ["cancelling", "cancelled"])
+def test_nothing_waits_once_a_cancellation_was_told(status):
+    assert list(untrue(body("pending", "cancelled", status=status)))
+    assert list(untrue(body("retrying", "cancelled", status=status)))
 
 
 def test_another_entity_in_the_same_slot_is_a_duplicate():

@@ -71,8 +71,35 @@ class Ring:
         )
         await self.house.expire()
 
+    async def give_up(self) -> None:
+        await self.house.rows(
+            "UPDATE generation_requests SET start_deadline_at = lqs_now() WHERE id IN (SELECT id FROM"
+            " generation_requests WHERE started_at IS NULL AND completed_at IS NULL ORDER BY random() LIMIT 3"
+            " FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.give_up()
 
-TRANSITIONS = ["submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire"]
+    async def cancel(self) -> None:
+        """Some at once, each by one call; every third of them at once and for good."""
+        rows = await self.house.rows(
+            "SELECT id FROM generation_requests WHERE completed_at IS NULL ORDER BY random() LIMIT 3"
+        )
+        asks = (self.house.cancel, self.house.cancel, self.house.abort)
+        await asyncio.gather(*(ask(row["id"]) for ask, row in zip(asks, rows, strict=False)))
+
+    async def sweep(self) -> None:
+        """Whatever is left of the cancellations of others, and of one of its own."""
+        await self.cancel()
+        await self.house.rows(
+            "UPDATE generation_requests SET settles_by = lqs_now() WHERE id IN (SELECT id FROM generation_requests"
+            " WHERE status = 'cancelling' ORDER BY random() LIMIT 3 FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.sweep()
+
+
+TRANSITIONS = [
+    "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "give_up", "cancel", "sweep",
+]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 
 
@@ -119,6 +146,8 @@ async def test_all_transitions_at_once_come_to_an_end(house):
         await house.hand_back(ring.worker_id)
         await house.promote()
         await house.expire()
+        await house.rows("UPDATE generation_requests SET settles_by = lqs_now() WHERE status = 'cancelling'")
+        await house.sweep()
         await house.time_out()
         worker_id = await house.worker()
         await house.settle(worker_id, *map(generated, (await house.claim(worker_id)).slots))

@@ -30,7 +30,8 @@ MAX_ATTEMPTS = 3
 MAX_CRASHES = 2
 MOST_REQUESTS = 7
 
-SETTLED = ("generated", "failed")
+SETTLED = ("generated", "failed", "cancelled")
+WAITING = ("pending", "retrying")
 T = TypeVar("T")
 
 
@@ -56,6 +57,9 @@ class ModelRequest:
     slots: list[ModelSlot]
     begun: bool = False
     past_deadline: bool = False
+    past_start: bool = False
+    cancel: str | None = None
+    past_settling: bool = False
     end_reason: str | None = None
 
     @property
@@ -64,21 +68,41 @@ class ModelRequest:
 
     @property
     def status(self) -> str:
-        made = sum(slot.status == "generated" for slot in self.slots)
+        states = [slot.status for slot in self.slots]
+        made = states.count("generated")
         if not self.done:
-            return "processing" if self.begun else "pending"
+            return "cancelling" if self.cancel else "processing" if self.begun else "pending"
+        if "cancelled" in states:
+            return "cancelled"
         return "completed" if made == len(self.slots) else "partial" if made else "failed"
 
-    def end(self, reason: str) -> None:
+    def unfinished(self) -> list[ModelSlot]:
+        return [slot for slot in self.slots if slot.status not in SETTLED]
+
+    def take_all(self, status: str, *, of: tuple[str, ...] = (*WAITING, "processing")) -> int:
+        """Take every slot in these states from whoever holds it."""
+        taken = [slot for slot in self.slots if slot.status in of]
+        for slot in taken:
+            slot.take_away(status)
+        return len(taken)
+
+    def end(self, reason: str = "all_settled") -> None:
+        """What moved is booked: nothing waits in what is being cancelled, and what is settled has its reason."""
+        if self.cancel:
+            self.take_all("cancelled", of=WAITING)
         if self.done and self.end_reason is None:
-            self.end_reason = reason
+            self.end_reason = "cancelled" if reason == "all_settled" and self.status == "cancelled" else reason
 
     def expected(self) -> dict[str, Any]:
         states = [slot.status for slot in self.slots]
         return {
             "status": self.status,
             "end_reason": self.end_reason,
-            **{f"{name}_count": states.count(name) for name in ("processing", "retrying", "generated", "failed")},
+            "cancel_mode": self.cancel,
+            **{
+                f"{name}_count": states.count(name)
+                for name in ("processing", "retrying", "generated", "failed", "cancelled")
+            },
             "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
             "entities": states.count("generated"),
             "attempts": sum(len(slot.reported) for slot in self.slots),
@@ -121,7 +145,8 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: len(self.requests) < MOST_REQUESTS)
     @rule(count=st.integers(1, 4))
     def submit(self, count: int) -> None:
-        self.requests[self.do(self.house.submit(count))] = ModelRequest([ModelSlot() for _ in range(count)])
+        request_id = self.do(self.house.submit(count, start_within_seconds=3600))
+        self.requests[request_id] = ModelRequest([ModelSlot() for _ in range(count)])
 
     @precondition(lambda self: self.steps % 5 == 0 or all(r.done for r in self.requests.values()))
     @rule(key=st.sampled_from("ab"), count=st.integers(1, 3), twins=st.integers(1, 4))
@@ -159,12 +184,14 @@ class Life(RuleBasedStateMachine):
         worker_id = data.draw(st.sampled_from(self.workers))
         won = self.do(self.house.claim(worker_id, batch=batch)).slots
         ready = [slot for slot in self.slots() if slot.status == "pending"]
-        late = any(r.past_deadline and not r.done for r in self.requests.values())
+        late = any((r.past_deadline or r.past_start) and not r.done for r in self.requests.values())
         assert late or len(won) == min(batch, len(ready))
         for claimed in won:
             request, slot = self.requests[claimed.request_id], self.slot(claimed)
             assert slot.status == "pending"
             assert not request.past_deadline
+            assert request.begun or not request.past_start
+            assert not request.cancel, "a slot was started after the cancellation was answered"
             slot.status, slot.holder, slot.fence, slot.attempts = (
                 "processing", worker_id, slot.fence + 1, slot.attempts + 1,
             )  # fmt: skip
@@ -190,10 +217,11 @@ class Life(RuleBasedStateMachine):
                 booked += 1
                 slot.leave(kind)
                 slot.reported.add(claim.fence)
-                self.requests[claim.request_id].end("all_settled")
             elif claim.fence not in slot.reported:
                 late += 1
                 slot.reported.add(claim.fence)
+        for request in self.requests.values():
+            request.end()
         assert settled == Settled(booked, late, len(results) - booked - late)
 
     @precondition(lambda self: self.held_by(*self.workers))
@@ -214,7 +242,7 @@ class Life(RuleBasedStateMachine):
             slot.attempts -= 1
             slot.take_away("failed" if slot.crashes >= MAX_CRASHES else "pending")
         for request in self.requests.values():
-            request.end("all_settled")
+            request.end()
 
     @precondition(lambda self: self.held_by(*self.workers))
     @rule(data=st.data())
@@ -225,6 +253,8 @@ class Life(RuleBasedStateMachine):
         for slot in held:
             slot.attempts -= 1
             slot.take_away("pending")
+        for request in self.requests.values():
+            request.end()
 
     @precondition(lambda self: any(s.status == "retrying" for s in self.slots()))
     @rule(data=st.data())
@@ -245,7 +275,7 @@ class Life(RuleBasedStateMachine):
         assert self.do(self.house.time_out()).slots == len(held)
         for slot in held:
             slot.take_away("failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
-        self.requests[request_id].end("all_settled")
+        self.requests[request_id].end()
 
     @precondition(lambda self: any(not r.done and not r.past_deadline for r in self.requests.values()))
     @rule(data=st.data())
@@ -258,20 +288,65 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: any(r.past_deadline and not r.done for r in self.requests.values()))
     @rule()
     def expire(self) -> None:
-        over = [r for r in self.requests.values() if r.past_deadline and not r.done]
-        unfinished = [slot for r in over for slot in r.slots if slot.status not in SETTLED]
-        assert self.do(self.house.expire()).slots == len(unfinished)
-        for slot in unfinished:
-            slot.take_away("failed")
+        over = [r for r in self.requests.values() if r.past_deadline and not r.done and not r.cancel]
+        self._end_all(over, "failed", "deadline_exceeded", self.do(self.house.expire()).slots)
+
+    def _end_all(self, over: list[ModelRequest], status: str, reason: str, moved: int) -> None:
+        assert moved == sum(request.take_all(status) for request in over)
         for request in over:
-            request.end("deadline_exceeded")
+            request.end(reason)
+
+    @precondition(lambda self: any(not r.begun and not r.done and not r.past_start for r in self.requests.values()))
+    @rule(data=st.data())
+    def start_deadline(self, data: st.DataObject) -> None:
+        waiting = [id_ for id_, r in self.requests.items() if not r.begun and not r.done and not r.past_start]
+        request_id = data.draw(st.sampled_from(waiting))
+        self.do(self.house.start_deadline_passes(request_id))
+        self.requests[request_id].past_start = True
+
+    @precondition(lambda self: any(r.past_start for r in self.requests.values()))
+    @rule()
+    def give_up(self) -> None:
+        over = [r for r in self.requests.values() if r.past_start and not r.begun and not r.done]
+        self._end_all(over, "failed", "start_deadline_exceeded", self.do(self.house.give_up()).slots)
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data(), mode=st.sampled_from(["graceful", "graceful", "abort"]))
+    def cancel(self, data: st.DataObject, mode: str) -> None:
+        """Anything, in any state: what is done, or being cancelled as strictly already, does not even notice."""
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        request, before = self.requests[request_id], self.do(self.house.read(request_id))
+        changes = not request.done and (request.cancel is None or (request.cancel, mode) == ("graceful", "abort"))
+        ask = self.house.abort if mode == "abort" else self.house.cancel
+        view = self.do(ask(request_id))
+        if changes:
+            request.past_settling = request.past_settling or request.past_deadline
+            request.cancel = mode
+            request.take_all("cancelled", of=WAITING if mode == "graceful" else (*WAITING, "processing"))
+            request.end()
+        assert view.status == request.status
+        assert (view.version > before.version) is changes
+
+    @precondition(lambda self: any(r.status == "cancelling" for r in self.requests.values()))
+    @rule(data=st.data())
+    def settling_time(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from([i for i, r in self.requests.items() if r.status == "cancelling"]))
+        self.do(self.house.settling_time_passes(request_id))
+        self.requests[request_id].past_settling = True
+
+    @precondition(lambda self: any(r.past_settling for r in self.requests.values()))
+    @rule()
+    def sweep(self) -> None:
+        over = [r for r in self.requests.values() if r.past_settling and not r.done]
+        self._end_all(over, "cancelled", "cancelled", self.do(self.house.sweep()).slots)
 
     @invariant()
     def the_database_is_as_the_model_says(self) -> None:
         self.steps += 1
         rows = self.do(
             self.house.rows(
-                "SELECT id, status, end_reason, processing_count, retrying_count, generated_count, failed_count,"
+                "SELECT id, status, end_reason, cancel_mode, processing_count, retrying_count, generated_count,"
+                " failed_count, cancelled_count,"
                 " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
                 "  FROM slots WHERE request_id = r.id) AS slots,"
                 " (SELECT count(*) FROM entities WHERE generation_request_id = r.id) AS entities,"

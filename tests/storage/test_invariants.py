@@ -83,6 +83,14 @@ PLANTS = [
     ("I9", None, "nobody looked after a deadline",
      "UPDATE generation_requests SET deadline_at = deadline_at - interval '1 day',"
      f" requested_at = requested_at - interval '1 day' WHERE id = {UNTOUCHED}"),
+    ("I9", None, "nobody gave up what should have started long ago",
+     f"UPDATE generation_requests SET start_deadline_at = lqs_now() - interval '1 hour' WHERE id = {UNTOUCHED}"),
+    ("I9", "I7 I15", "nobody swept up what was cancelled",
+     "UPDATE generation_requests SET status = 'cancelling', settles_by = lqs_now() - interval '1 hour',"
+     f" cancel_requested_at = requested_at, cancel_mode = 'graceful' WHERE id = {AT_WORK}"),
+    ("I7", "I15", "something waits in what is being cancelled",
+     "UPDATE generation_requests SET status = 'cancelling', settles_by = lqs_now() + interval '1 hour',"
+     f" cancel_requested_at = requested_at, cancel_mode = 'graceful' WHERE id = {UNTOUCHED}"),
     ("I12", None, "a key leads nowhere", f"UPDATE idempotency_keys SET subject_id = {SOME_ID}"),
     ("I12", None, "a key leads to another owner's", f"UPDATE idempotency_keys SET owner_id = {SOME_ID}"),
     ("I15", None, "an event is missing", f"DELETE FROM generation_events WHERE request_id = {AT_WORK} AND seq = 2"),

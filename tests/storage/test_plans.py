@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import entities, generation_requests, idempotency_keys, slots
+from lqs.storage import cancellations, entities, generation_requests, idempotency_keys, slots
 from lqs.storage.queries import Statement
 
 GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys"}
@@ -128,8 +128,27 @@ HOT = {
         ["slots_pkey"],
     ),
     "past_deadline": Hot(
-        generation_requests.SQL["past_deadline"], {"batch": "500"}, ["generation_requests_by_deadline"]
+        generation_requests.SQL["past_deadline"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_deadline"],
     ),
+    "past_start_deadline": Hot(
+        generation_requests.SQL["past_start_deadline"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_start_deadline"],
+    ),
+    "past_settling": Hot(
+        cancellations.SQL["past_settling"],
+        {"batch": "500", "among": "NULL::uuid[]"},
+        ["generation_requests_by_settling"],
+    ),
+    "intend": Hot(
+        cancellations.SQL["intend"],
+        {"ids": IDS, "mode": "'graceful'", "reason": "NULL", "grace_seconds": "15"},
+        ["generation_requests_pkey"],
+    ),
+    "modes": Hot(cancellations.SQL["modes"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "taken": Hot(slots.SQL["taken"], REPORTS, ["slots_pkey"]),
     "lock": Hot(generation_requests.SQL["lock"], {"ids": IDS}, ["generation_requests_pkey"]),
     "lock_free": Hot(generation_requests.SQL["lock_free"], {"ids": IDS}, ["generation_requests_pkey"]),
     "write": Hot(

@@ -31,6 +31,7 @@ _MEANINGS = {
     401: "No API key, or one that is not valid.",
     403: "The key lacks the scope.",
     404: "Unknown, or another owner's.",
+    412: "It does not have the version of if_version.",
     413: "The body is too large.",
     415: "The body is not announced as JSON.",
     422: "The body is not what this operation takes; `errors` names every place.",

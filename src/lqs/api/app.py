@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
-from lqs.api import api_keys, envelope, generation_requests, health, schemas
+from lqs.api import api_keys, cancellation, envelope, generation_requests, health, schemas
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.generate import generate_router
@@ -52,6 +52,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         api.include_router(generate_router(entity_type))
         api.include_router(entity_router(entity_type))
     api.include_router(generation_requests.router)
+    api.include_router(cancellation.router)
     api.include_router(api_keys.router)
     api.include_router(health.router)
     envelope.install(api)
@@ -85,7 +86,7 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CreateKeyBody, *map(schemas.generate_body, types)]
+    inputs: list[type[BaseModel]] = [schemas.CancelBody, schemas.CreateKeyBody, *map(schemas.generate_body, types)]
     outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),

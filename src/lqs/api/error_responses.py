@@ -21,6 +21,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.ScopeMissing: 403,
         errors.NotFound: 404,
         errors.MethodNotAllowed: 405,
+        errors.VersionMismatch: 412,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,

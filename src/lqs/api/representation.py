@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from lqs.domain.generation_request import RETRYABLE, Status
+from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.storage.entities import EntityView
@@ -117,6 +117,11 @@ def _cancellation(view: GenerationRequestView) -> dict[str, Any] | None:
         "settles_by": view.cancel.settles_by,
         "outcome": outcome if view.status.done else "pending",
     }
+
+
+def cancelled_too_late(mode: CancelMode, reason: str | None) -> dict[str, Any]:
+    """What is said of a cancellation that found everything done, and is not recorded."""
+    return {"mode": mode, "reason": reason, "requested_at": None, "settles_by": None, "outcome": "too_late"}
 
 
 def entity(view: EntityView) -> dict[str, Any]:

@@ -35,6 +35,10 @@ Metadata = Annotated[
 ]
 
 
+IF_VERSION = "Only if the generation request still has this version; else 412."
+IfVersion = Annotated[int | None, Field(ge=1, le=limits.MAX_VERSION, description=IF_VERSION)]
+
+
 class GenerateBody(_Input):
     """What every entity type's generate operation takes; each type adds its own constraints."""
 
@@ -106,6 +110,25 @@ def generate_body(entity_type: EntityType) -> type[GenerateBody]:
     )
     noun = "".join(word.capitalize() for word in entity_type.plural.split("_"))
     return create_model(f"Generate{noun}", __base__=GenerateBody, constraints=constraints)
+
+
+class CancelBody(_Input):
+    """How to cancel, and why; nothing has to be said."""
+
+    mode: Annotated[
+        CancelMode,
+        Field(description="graceful: what is in flight finishes and is kept; abort: everything ends at once."),
+    ] = CancelMode.GRACEFUL
+    reason: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=limits.MAX_REASON_CHARACTERS,
+            description="Your own words, kept with the cancellation.",
+            examples=["wrong lesson"],
+        ),
+    ] = None
+    if_version: IfVersion = None
 
 
 class CreateKeyBody(_Input):
@@ -215,8 +238,10 @@ class Cancellation(_Output):
 
     mode: CancelMode
     reason: str | None
-    requested_at: datetime
-    settles_by: datetime = Field(description="When the last slot is settled, at the latest.")
+    requested_at: datetime | None = Field(description="null when the end had come before; it is not recorded then.")
+    settles_by: datetime | None = Field(
+        description="When the last slot is settled, at the latest; null when the end had come before."
+    )
     outcome: Literal["pending", "cancelled", "too_late"] = Field(
         description="too_late: everything had been settled before it took effect."
     )

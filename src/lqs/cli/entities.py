@@ -31,8 +31,16 @@ from lqs.cli.entity_types import EntityNoun, ListOption
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
 from lqs.cli.program import command
+from lqs.cli.terms import (
+    AttemptTimeoutOption,
+    FinishWithinOption,
+    MaxAttemptsOption,
+    RetentionOption,
+    StartWithinOption,
+    check_times,
+)
 from lqs.domain import limits
-from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Timeout, UnexpectedAnswer
+from lqs_client import Accepted, ConnectionFailed, LqsError, ServerError, Terms, Timeout, UnexpectedAnswer
 
 CountOption = Annotated[
     int,
@@ -65,6 +73,7 @@ class _Submission:
     constraints: Mapping[str, Any]
     metadata: Mapping[str, str]
     key: str
+    terms: Terms
 
 
 def entity_app(noun: EntityNoun) -> typer.Typer:
@@ -106,6 +115,11 @@ def generate(  # noqa: PLR0913  one parameter an option
     constraints: ConstraintsOption = None,
     metadata: MetadataOption = None,
     idempotency_key: KeyOption = None,
+    finish_within: FinishWithinOption = None,
+    start_within: StartWithinOption = None,
+    attempt_timeout: AttemptTimeoutOption = None,
+    max_attempts: MaxAttemptsOption = None,
+    retention: RetentionOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all is generated, and print it.")] = False,
     timeout: TimeoutOption = None,
     partial_ok: PartialOkOption = False,
@@ -115,12 +129,20 @@ def generate(  # noqa: PLR0913  one parameter an option
     """Submit a generation request and say how to follow it, or follow it at once."""
     if not wait and (timeout is not None or partial_ok):
         raise WrongUsage(f"{'--partial-ok' if timeout is None else '--timeout'} is for waiting: add --wait")
+    check_times(finish_within, start_within)
     submission = _Submission(
         noun,
         count,
         gather_constraints(constraints, listed),
         parse_metadata(metadata or ()),
         idempotency_key or str(uuid.uuid4()),
+        Terms(
+            timeout_seconds=finish_within,
+            start_within_seconds=start_within,
+            slot_timeout_seconds=attempt_timeout,
+            max_attempts=max_attempts,
+            retention_seconds=retention,
+        ),
     )
     accepted = _submit(submission, url, as_json=as_json)
     if not wait:
@@ -144,6 +166,7 @@ def _submit(submission: _Submission, url: str | None, *, as_json: bool) -> Accep
                 constraints=submission.constraints,
                 metadata=submission.metadata,
                 idempotency_key=submission.key,
+                terms=submission.terms,
             )
     except LqsError as error:
         if _may_have_been_stored(error):

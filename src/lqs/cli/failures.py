@@ -122,10 +122,13 @@ def _place(pointer: str) -> str:
             name = next((option.name for option in options if option.field == field), "constraints")
         case ["scopes", *_]:
             name = "scope"
-        case ["count" | "metadata" | "constraints" | "expires_at" as field, *_]:
+        case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
             name = field.replace("_", "-")
         case _:
-            return pointer or "body"
+            from lqs.cli.terms import OPTIONS
+
+            option = OPTIONS.get(pointer.removeprefix("/"))
+            return f"{option} ({pointer})" if option else pointer or "body"
     return f"--{name} ({pointer})"
 
 

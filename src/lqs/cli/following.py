@@ -22,12 +22,13 @@ from lqs_client import AsyncClient, GenerationRequest, LqsError, WaitTimeout
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a user said about waiting: `timeout` in seconds."""
+    """What a user said about waiting: `timeout` in seconds; `any_end_ok` if all that matters is that it ends."""
 
     url: str | None
     timeout: float
     partial_ok: bool
     as_json: bool
+    any_end_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def _conclude(end: GenerationRequest | LqsError, how: Waiting, waited: float) ->
             if not how.as_json:
                 print_entities(console(), end.entities)
             verdict = judge(end, plural=plural_of(end.entity_type), partial_ok=how.partial_ok)
-            return _tell(verdict, how, quiet=how.as_json)
+            code = _tell(verdict, how, quiet=how.as_json)
+            return ExitCode.DONE if how.any_end_ok else code
         case WaitTimeout():
             return _tell(judge_timeout(end, waited), how, quiet=False)
         case error:

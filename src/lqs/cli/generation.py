@@ -1,4 +1,4 @@
-"""`lqs generation`: look at a generation request, or wait for one or several."""
+"""`lqs generation`: look at a generation request, wait for one or several, or cancel them."""
 
 import json
 import sys
@@ -16,14 +16,15 @@ from lqs.cli.arguments import (
     check_ids,
     new_app,
 )
+from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.verdicts import judge
-from lqs_client import GenerationRequest, Slot
+from lqs_client import Cancellation, GenerationRequest, Slot
 
-app = new_app("Look at a generation request, or wait for it.")
+app = new_app("Look at a generation request, wait for it, or cancel it.")
 
 
 @app.command(epilog=CLIENT_EPILOG)
@@ -64,6 +65,9 @@ def wait(
     )
 
 
+app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
+
+
 def _summary(request: GenerationRequest) -> str:
     counts = request.counts
     figures = {
@@ -84,9 +88,20 @@ def _summary(request: GenerationRequest) -> str:
         f"  done at    {moment(request.completed_at, 'not yet')}",
         f"  deadline   {moment(request.deadline_at)}",
     ]
+    if request.start_deadline_at and not request.started_at:
+        lines.append(f"  start by   {moment(request.start_deadline_at)}")
+    if request.cancellation:
+        lines.append(f"  cancel     {_cancellation(request.cancellation)}")
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)
+
+
+def _cancellation(asked: Cancellation) -> str:
+    until = f"; ends by {moment(asked.settles_by)}" if asked.outcome == "pending" else ""
+    late = "; too late: everything was settled before it took effect" if asked.outcome == "too_late" else ""
+    why = f" ({clean(asked.reason)})" if asked.reason else ""
+    return f"{clean(asked.mode)}, asked for at {moment(asked.requested_at)}{why}{until}{late}"
 
 
 def _slots(request: GenerationRequest) -> str:

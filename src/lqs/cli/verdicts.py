@@ -35,7 +35,7 @@ def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdi
             return Verdict(ExitCode.FAILED, f"Failed: {made}{took}; {_reasons(request)}.", step)
         case "cancelled":
             step = command(f"generation get {request_id}") + " (shows what was kept)"
-            return Verdict(ExitCode.CANCELLED, f"Cancelled: {made} were generated before{took}.", step)
+            return Verdict(ExitCode.CANCELLED, f"Cancelled{took}: {made} were generated before.", step)
         case other:
             step = command(f"generation get {request_id} --json")
             text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
@@ -60,5 +60,7 @@ def _took(request: GenerationRequest) -> str:
 
 
 def _reasons(request: GenerationRequest) -> str:
+    if request.end_reason == "start_deadline_exceeded":
+        return "no worker started it in time, so it cost nothing"
     reasons = [f"{clean(one.code)} x{one.count}" for one in request.error_summary]
     return ", ".join(reasons) or clean(request.error_message or request.end_reason or "no reason was told")

@@ -12,6 +12,7 @@ LqsError
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
+    VersionMismatch             it changed since the caller looked
     MethodNotAllowed
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
@@ -132,6 +133,16 @@ class NotFound(CallerError):
 
     code = "not_found"
     title = "Not found"
+
+
+class VersionMismatch(CallerError):
+    """Somebody or something changed it since the caller looked."""
+
+    code = "version_mismatch"
+    title = "The generation request has another version"
+
+    def __init__(self, *, asked: int, found: int) -> None:
+        super().__init__(f"It has version {found}, not {asked}. Nothing was done: look at it again, then decide.")
 
 
 class MethodNotAllowed(CallerError):

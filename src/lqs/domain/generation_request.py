@@ -166,12 +166,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class SlotMove:
-    """One slot that really moved, as the guarded statement returned it."""
+    """One slot that really moved, as the guarded statement returned it; `holder` is the worker it was taken from."""
 
     index: int
     before: SlotStatus
     after: SlotStatus
     error_code: SlotErrorCode | None = None
+    holder: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

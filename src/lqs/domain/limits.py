@@ -17,6 +17,8 @@ MIN_TIMEOUT_SECONDS = 1
 MAX_TIMEOUT_SECONDS = 3600
 """Of a whole run, and of the wait for its start."""
 MAX_SLOT_TIMEOUT_SECONDS = 600
+WEDGED_GRACE_SECONDS = 15
+"""How much later than the worker's own limit the database ends an attempt."""
 MAX_ATTEMPTS = 5
 MAX_COST_MICROUSD = 1_000_000_000_000
 
@@ -24,3 +26,4 @@ MIN_RETENTION_SECONDS = 3600
 MAX_RETENTION_SECONDS = 30 * 86_400
 
 MAX_REASON_CHARACTERS = 200
+MAX_VERSION = 2**63 - 1

@@ -17,6 +17,7 @@ from lqs.domain.generation_request import (
     note,
 )
 from lqs.domain.slot import SlotStatus
+from lqs.lifecycle.recall import recall
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import events as event_log
 from lqs.storage import generation_requests, slots
@@ -127,18 +128,24 @@ def _merged(moves: Moves, further: Moves) -> Moves:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What one round of a duty did: how many slots it moved, which generation requests ended by it, and which are so
-    broken that it had to pass them over.
+    """What one round of a duty did: how many slots it moved, which generation requests ended by it, which are so broken
+    that it had to pass them over, and which workers it took slots from.
     """
 
     slots: int = 0
     done: Sequence[UUID] = ()
     passed_over: Sequence[UUID] = ()
+    robbed: frozenset[UUID] = frozenset()
 
 
 def booked(moves: Moves, standings: Sequence[Standing]) -> Booked:
     """Sum up what was booked."""
-    return Booked(sum(map(len, moves.values())), [s.id for s in standings if s.status.done])
+    return Booked(sum(map(len, moves.values())), [s.id for s in standings if s.status.done], robbed=holders_of(moves))
+
+
+def holders_of(moves: Moves) -> frozenset[UUID]:
+    """The workers that these slots were taken from."""
+    return frozenset(move.holder for moved in moves.values() for move in moved if move.holder)
 
 
 Move = Callable[[Connection, Sequence[UUID]], Awaitable[Moves]]
@@ -154,7 +161,7 @@ async def move_and_book(
     end_reason: EndReason | None = None,
     midway: CrashPoint | None = None,
 ) -> Booked:
-    """The shape of every duty: lock what nobody else holds, move, book, in one transaction.
+    """The shape of every duty: lock what nobody else holds, move, book, in one transaction; then recall the holders.
 
     A generation request whose own row is broken is passed over, so that it holds up no other. `midway` is the place
     between moving and booking.
@@ -167,10 +174,13 @@ async def move_and_book(
             moves = await move(connection, list(standings))
             if moves and midway:
                 crash_point(midway)
-            return booked(moves, await book(connection, standings, moves, summary=summary, end_reason=end_reason))
+            done = booked(moves, await book(connection, standings, moves, summary=summary, end_reason=end_reason))
     except Exception as error:
         if not (isinstance(error, IllegalMove) or refuses_value(error)):
             raise
+    else:
+        await recall(database, done.robbed)
+        return done
     if len(ids) == 1:
         return Booked(passed_over=ids)
     middle = len(ids) // 2

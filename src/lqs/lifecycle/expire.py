@@ -1,16 +1,20 @@
-"""Expire: a generation request past its deadline ends; what is there stays, what is not fails."""
+"""Expire: a generation request past one of its deadlines ends; what is there stays, what is not fails."""
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 from lqs.crash_points import CrashPoint
 from lqs.domain.generation_request import EndReason
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.booking import Booked, do_duty, move_and_book
+from lqs.lifecycle.cancel import sweep
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, slots
-from lqs.storage.database import Database
+from lqs.storage.database import Connection, Database
+from lqs.storage.slots import Moves
 
 _BATCH = 500
 
@@ -22,14 +26,46 @@ async def expire(database: Database, *, batch: int) -> Booked:
     """
     async with database.acquire() as connection:
         past = await generation_requests.past_deadline(connection, batch=batch)
-    move = partial(slots.fail_unfinished, error_code=SlotErrorCode.DEADLINE_EXCEEDED)
     return await move_and_book(
-        database, past, move, end_reason=EndReason.DEADLINE_EXCEEDED, midway=CrashPoint.EXPIRE_MOVED
+        database, past, _fail_late, end_reason=EndReason.DEADLINE_EXCEEDED, midway=CrashPoint.EXPIRE_MOVED
     )
 
 
+async def give_up(database: Database, *, batch: int) -> Booked:
+    """End up to `batch` generation requests that no worker started in the time their callers allow, at no cost."""
+    async with database.acquire() as connection:
+        past = await generation_requests.past_start_deadline(connection, batch=batch)
+    return await move_and_book(
+        database,
+        past,
+        _fail_unstarted,
+        end_reason=EndReason.START_DEADLINE_EXCEEDED,
+        midway=CrashPoint.GIVE_UP_MOVED,
+    )
+
+
+def deadline_duties(database: Database, *, batch: int) -> dict[str, Callable[[], Awaitable[Booked]]]:
+    """Everything that has to end at a certain time, by the name of what it tells."""
+    return {
+        "requests.given_up": partial(give_up, database, batch=batch),
+        "requests.expired": partial(expire, database, batch=batch),
+        "cancellations.swept": partial(sweep, database, batch=batch),
+    }
+
+
 async def keep_deadlines(database: Database, telemetry: Telemetry, *, every_seconds: float) -> None:
-    """End what is past its deadline, about every `every_seconds`, until cancelled: a promise that needs no worker."""
+    """End what is past its time, about every `every_seconds`, until cancelled: a promise that needs no worker."""
     while True:
         await asyncio.sleep(every_seconds * random.uniform(0.5, 1.5))
-        await do_duty(telemetry, "requests.expired", partial(expire, database, batch=_BATCH))
+        for name, duty in deadline_duties(database, batch=_BATCH).items():
+            await do_duty(telemetry, name, duty)
+
+
+async def _fail_late(connection: Connection, ids: Sequence[UUID]) -> Moves:
+    late = await generation_requests.past_deadline(connection, batch=len(ids), among=ids)
+    return await slots.fail_unfinished(connection, late, error_code=SlotErrorCode.DEADLINE_EXCEEDED)
+
+
+async def _fail_unstarted(connection: Connection, ids: Sequence[UUID]) -> Moves:
+    late = await generation_requests.past_start_deadline(connection, batch=len(ids), among=ids)
+    return await slots.fail_unfinished(connection, late, error_code=SlotErrorCode.DEADLINE_EXCEEDED)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from lqs.storage import workers
 from lqs.storage.database import Database
+from lqs.storage.workers import Beat
 
 
 async def register(database: Database, worker_id: UUID, *, host: str, pid: int, capacity: int, version: str) -> None:
@@ -12,8 +13,8 @@ async def register(database: Database, worker_id: UUID, *, host: str, pid: int, 
         await workers.register(connection, worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
-async def beat(database: Database, worker_id: UUID, *, in_flight: int) -> bool:
-    """Renew the lease; False when the worker was taken for dead, and must register under a new id."""
+async def beat(database: Database, worker_id: UUID, *, in_flight: int) -> Beat | None:
+    """Renew the lease; None when the worker was taken for dead, and must register under a new id."""
     async with database.acquire() as connection:
         return await workers.beat(connection, worker_id, in_flight=in_flight)
 

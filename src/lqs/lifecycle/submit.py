@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
+from lqs.domain import limits
 from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
 from lqs.domain.ids import new_id
 from lqs.domain.terms import Terms
@@ -194,7 +195,6 @@ class Submitter:
 def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
     """What is stored of a submission."""
     terms = submission.terms
-    slot_timeout_seconds = terms.slot_timeout_seconds or defaults.slot_timeout_seconds
     return NewRequest(
         id=submission.id,
         owner_id=submission.owner_id,
@@ -206,14 +206,25 @@ def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
         options=json.dumps(terms.chosen),
         priority=terms.priority,
         requested_by=submission.requested_by,
-        deadline_seconds=(terms.timeout_seconds or submission.count * slot_timeout_seconds + defaults.overhead_seconds),
+        deadline_seconds=_run_seconds(submission, defaults),
         start_within_seconds=terms.start_within_seconds,
-        slot_timeout_seconds=slot_timeout_seconds,
+        slot_timeout_seconds=terms.slot_timeout_seconds or defaults.slot_timeout_seconds,
         retention_seconds=terms.retention_seconds or defaults.retention_seconds,
         max_cost_microusd=terms.max_cost_microusd,
         call_price_microusd=submission.call_price_microusd,
         origin=submission.origin,
     )
+
+
+def _run_seconds(submission: Submission, defaults: Defaults) -> float:
+    """How long the whole run may take. Long attempts that a caller chose do not make it longer than it could choose."""
+    terms = submission.terms
+    if terms.timeout_seconds:
+        return terms.timeout_seconds
+    if terms.slot_timeout_seconds:
+        wanted = submission.count * terms.slot_timeout_seconds + defaults.overhead_seconds
+        return min(wanted, limits.MAX_TIMEOUT_SECONDS)
+    return submission.count * defaults.slot_timeout_seconds + defaults.overhead_seconds
 
 
 def _stopping() -> ServiceUnavailable:

@@ -212,9 +212,17 @@ async def lock_free(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, S
     return {row["id"]: standing_from(row) for row in rows}
 
 
-async def past_deadline(connection: Connection, *, batch: int) -> list[UUID]:
-    """Unfinished generation requests whose deadline has passed, oldest first."""
-    return [row["id"] for row in await SQL["past_deadline"].fetch(connection, batch=batch)]
+async def past_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
+    """Unfinished generation requests (of these, or of all) whose deadline has passed, oldest first.
+
+    One that is being cancelled is none of them: it ends by its `settles_by`, which is no later.
+    """
+    return [row["id"] for row in await SQL["past_deadline"].fetch(connection, batch=batch, among=among)]
+
+
+async def past_start_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
+    """Generation requests (of these, or of all) that should have started by now and did not, oldest first."""
+    return [row["id"] for row in await SQL["past_start_deadline"].fetch(connection, batch=batch, among=among)]
 
 
 async def write(connection: Connection, written: Sequence[Written]) -> None:

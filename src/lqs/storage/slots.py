@@ -188,6 +188,17 @@ async def hand_back(
     return moves_from(rows)
 
 
+async def taken(connection: Connection, held: Collection[tuple[UUID, int, int]]) -> set[tuple[UUID, int, int]]:
+    """Which of these slots, as (id, index, fence), are no longer held under that fence."""
+    rows = await SQL["taken"].fetch(
+        connection,
+        request_ids=[request_id for request_id, _, _ in held],
+        indexes=[index for _, index, _ in held],
+        fences=[fence for _, _, fence in held],
+    )
+    return {(row["request_id"], row["index"], row["fence"]) for row in rows}
+
+
 async def overdue(connection: Connection, *, batch: int) -> list[UUID]:
     """Generation requests with slots that are held past their own deadline."""
     return _ids(await SQL["overdue"].fetch(connection, batch=batch))
@@ -217,6 +228,11 @@ async def cancel_waiting(connection: Connection, request_ids: Sequence[UUID]) ->
     return moves_from(await end_unfinished(connection, request_ids, WAITING, SlotStatus.CANCELLED))
 
 
+async def cancel_unfinished(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
+    """Cancel every slot that is not settled."""
+    return moves_from(await end_unfinished(connection, request_ids, UNSETTLED, SlotStatus.CANCELLED))
+
+
 async def end_unfinished(
     connection: Connection,
     request_ids: Sequence[UUID],
@@ -241,6 +257,7 @@ def moves_from(rows: Sequence[Record]) -> Moves:
                 before=_STATUSES[row["before"]],
                 after=_STATUSES[row["status"]],
                 error_code=SlotErrorCode(code) if code else None,
+                holder=row.get("worker_id"),
             )
         )
     return moves

@@ -1,11 +1,20 @@
 """Workers in PostgreSQL: who lives, who is taken for dead."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
 SQL = queries("workers")
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat is answered with: how often slots were taken from this worker while it held them."""
+
+    recalls: int
 
 
 async def register(
@@ -15,9 +24,15 @@ async def register(
     await SQL["register"].execute(connection, id=worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
-async def beat(connection: Connection, worker_id: UUID, *, in_flight: int) -> bool:
-    """Say that a worker lives; False if it was taken for dead meanwhile and must register anew."""
-    return await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight) is not None
+async def beat(connection: Connection, worker_id: UUID, *, in_flight: int) -> Beat | None:
+    """Say that a worker lives; None if it was taken for dead meanwhile and must register anew."""
+    row = await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight)
+    return Beat(row["recalls"]) if row else None
+
+
+async def recall(connection: Connection, worker_ids: Collection[UUID]) -> None:
+    """Have these workers look, at their next heartbeat, which of their slots they still hold."""
+    await SQL["recall"].execute(connection, ids=list(worker_ids))
 
 
 async def retire(connection: Connection, worker_id: UUID) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.lifecycle.booking import Booked, do_duty
-from lqs.lifecycle.expire import expire
+from lqs.lifecycle.expire import deadline_duties
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import rescue, time_out
 from lqs.observability.telemetry import Telemetry
@@ -34,7 +34,7 @@ async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules)
             rescue, database, lease_seconds=rules.lease_seconds, max_crashes=rules.max_crashes, batch=_BATCH
         ),
         "slots.timed_out": partial(time_out, database, policy=rules.policy, batch=_BATCH),
-        "requests.expired": partial(expire, database, batch=_BATCH),
+        **deadline_duties(database, batch=_BATCH),
         "slots.promoted": partial(promote, database, policy=rules.policy, batch=_BATCH),
     }
     moved = 0

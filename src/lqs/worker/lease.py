@@ -24,6 +24,9 @@ class Lease:
         self._pace = pace
         self._seconds = seconds
         self._renewed_at = time.monotonic()
+        self._recalls = 0
+        self.recalled = asyncio.Event()
+        """Set when slots were taken from this worker while it held them."""
         self.worker_id: UUID = new_id()
 
     @property
@@ -43,16 +46,19 @@ class Lease:
             version=__version__,
         )
         crash_point(CrashPoint.WORKER_REGISTERED)
-        self._renewed_at = asked_at
+        self._renewed_at, self._recalls = asked_at, 0
         self._telemetry.emit("worker.started", worker_id=str(self.worker_id), capacity=self._pace.capacity)
 
     async def renew(self, in_flight: int) -> None:
         """One heartbeat, whatever becomes of it."""
         asked_at = time.monotonic()
         try:
-            if await beat(self._database, self.worker_id, in_flight=in_flight):
+            if answer := await beat(self._database, self.worker_id, in_flight=in_flight):
                 crash_point(CrashPoint.WORKER_BEATEN)
                 self._renewed_at = asked_at
+                if answer.recalls != self._recalls:
+                    self._recalls = answer.recalls
+                    self.recalled.set()
                 return
             self._telemetry.emit("worker.taken_for_dead", worker_id=str(self.worker_id))
             self.worker_id = new_id()

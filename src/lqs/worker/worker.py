@@ -9,8 +9,10 @@ from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
+from lqs.domain.limits import WEDGED_GRACE_SECONDS
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
+from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
@@ -26,8 +28,6 @@ Held = tuple[UUID, int, int]
 
 _HAND_BACK_BATCH = 500
 _SETTLE_FLOWS = 2
-_WEDGED_GRACE_SECONDS = 15
-"""How much later than the worker's own limit the database ends an attempt."""
 _CONTENDED_SECONDS = 0.01
 _STARTED_AT_ONCE = 50
 """Attempts started in one turn of the event loop; a generator that computes must not hold it for long."""
@@ -71,6 +71,7 @@ class Worker:
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(self._beat(), name="heartbeat"),
+                background.create_task(self._heed_recalls(), name="recalls"),
                 background.create_task(self._keep_house(), name="housekeeping"),
                 background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
@@ -111,7 +112,7 @@ class Worker:
             worker_id=worker_id,
             entity_types=list(self._workshop.entity_types),
             batch=room,
-            grace_seconds=_WEDGED_GRACE_SECONDS,
+            grace_seconds=WEDGED_GRACE_SECONDS,
         )
         self._lost_an_answer = False
         await self._start(attempts, worker_id, won.slots)
@@ -137,14 +138,19 @@ class Worker:
         for first in range(0, len(claimed), _STARTED_AT_ONCE):
             for slot in claimed[first : first + _STARTED_AT_ONCE]:
                 held = (slot.request_id, slot.index, slot.fence)
-                self._attempts[held] = attempts.create_task(self._attempt(worker_id, held, slot))
+                self._attempts[held] = task = attempts.create_task(self._attempt(worker_id, slot))
+                task.add_done_callback(partial(self._end, held))
             await asyncio.sleep(0)
 
-    async def _attempt(self, worker_id: UUID, held: Held, slot: Claimed) -> None:
-        try:
-            self._buffer.put(worker_id, await run(slot, self._workshop))
-        finally:
-            self._attempts.pop(held, None)
+    async def _attempt(self, worker_id: UUID, slot: Claimed) -> None:
+        self._buffer.put(worker_id, await run(slot, self._workshop))
+
+    def _end(self, held: Held, attempt: asyncio.Task[None]) -> None:
+        """An interrupted attempt has nothing to report, so its place is free at once, even if it never began."""
+        self._attempts.pop(held, None)
+        if attempt.cancelled():
+            self._held.pop(held, None)
+            self._stirred.set()
 
     async def _let_others_finish(self) -> None:
         """There is work, but others are busy with its generation requests, or its deadline passed and expiry is due."""
@@ -174,9 +180,8 @@ class Worker:
         while self._held and time.monotonic() < deadline:
             self._stirred.clear()
             await self._stir_within(deadline - time.monotonic())
-        for held, task in tuple(self._attempts.items()):
-            if task.cancel():
-                self._held.pop(held, None)
+        for task in tuple(self._attempts.values()):
+            task.cancel()
 
     async def _give_back(self) -> None:
         """Commit the last results, hand back the rest; without a database the rescue will do it."""
@@ -196,6 +201,23 @@ class Worker:
         while True:
             await self._lease.pause()
             await self._lease.renew(in_flight=len(self._held))
+
+    async def _heed_recalls(self) -> None:
+        """Interrupt the attempts whose slots were taken away: nobody waits for what they cost."""
+        while True:
+            await self._lease.recalled.wait()
+            self._lease.recalled.clear()
+            try:
+                lost = await taken(self._database, self._attempts.keys())
+            except DatabaseUnavailable as error:
+                self._telemetry.emit("recall.waits", reason=str(error))
+                self._lease.recalled.set()
+                await self._lease.pause()
+            except Exception as error:
+                self._telemetry.fault("recall.broke", error)
+            else:
+                interrupted = [task for held in lost if (task := self._attempts.get(held)) and task.cancel()]
+                self._telemetry.emit("attempts.interrupted", attempts=len(interrupted), in_flight=len(self._held))
 
     async def _keep_house(self) -> None:
         await keep_house(

@@ -16,11 +16,21 @@ WHERE id = ANY (:ids::uuid[])
 ORDER BY id
 FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: past_deadline(batch)
+-- name: past_deadline(batch, among)
+-- Who asks again under the lock asks for some alone: a further run may have begun meanwhile, with a deadline of its own.
 SELECT id
 FROM generation_requests
 WHERE completed_at IS NULL AND deadline_at <= lqs_now() AND status <> 'cancelling'
+  AND (:among::uuid[] IS NULL OR id = ANY (:among))
 ORDER BY deadline_at
+LIMIT :batch;
+
+-- name: past_start_deadline(batch, among)
+SELECT id
+FROM generation_requests
+WHERE started_at IS NULL AND completed_at IS NULL AND start_deadline_at IS NOT NULL AND start_deadline_at <= lqs_now()
+  AND (:among::uuid[] IS NULL OR id = ANY (:among))
+ORDER BY start_deadline_at
 LIMIT :batch;
 
 -- name: write(ids, statuses, end_reasons, runs, versions, processing, retrying, generated, failed, cancelled, progressed, input_tokens, output_tokens, model_calls, costs_microusd, wasted_microusd, estimated_microusd)

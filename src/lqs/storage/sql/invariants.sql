@@ -124,7 +124,8 @@ WHERE NOT CASE status
     WHEN 'partial' THEN generated_count BETWEEN 1 AND requested_count - 1 AND cancelled_count = 0
     WHEN 'failed' THEN failed_count = requested_count
     WHEN 'cancelled' THEN cancelled_count >= 1
-    WHEN 'cancelling' THEN true
+    WHEN 'cancelling' THEN processing_count > 0
+                           AND processing_count + generated_count + failed_count + cancelled_count = requested_count
     ELSE false
 END;
 
@@ -146,10 +147,15 @@ FROM slot_attempts
 WHERE duration_ms < 0;
 
 -- name: deadline_kept(grace_seconds)
-SELECT id AS request_id, format('is still %s, but its deadline was %s', status, deadline_at) AS sentence
+-- The run's own, that of its start, and that of its cancellation.
+SELECT id AS request_id, format('is still %s, but its %s was %s', status, passed.name, passed.at) AS sentence
 FROM generation_requests
+CROSS JOIN LATERAL (VALUES
+    ('deadline', deadline_at),
+    ('start deadline', CASE WHEN started_at IS NULL THEN start_deadline_at END),
+    ('settles_by', settles_by)) AS passed (name, at)
 WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')
-  AND deadline_at < lqs_now() - make_interval(secs => :grace_seconds);
+  AND passed.at < lqs_now() - make_interval(secs => :grace_seconds);
 
 -- name: keys_lead_somewhere()
 SELECT k.subject_id AS request_id,

@@ -145,6 +145,13 @@ WHERE s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing' AND 
                   WHERE k.request_id = s.request_id AND k.index = s.index AND k.fence = s.fence)
 RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
 
+-- name: taken(request_ids, indexes, fences)
+SELECT t.request_id, t.index, t.fence
+FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[]) AS t (request_id, index, fence)
+WHERE NOT EXISTS (SELECT FROM slots s
+                  WHERE s.request_id = t.request_id AND s.index = t.index AND s.fence = t.fence
+                    AND s.status = 'processing');
+
 -- name: overdue(batch)
 SELECT DISTINCT request_id
 FROM (SELECT request_id FROM slots WHERE status = 'processing' AND deadline_at <= lqs_now()
@@ -161,9 +168,11 @@ SET status = CASE WHEN s.attempts >= r.max_attempts THEN 'failed' ELSE 'retrying
                                  * least(:cap_seconds::float8, :base_seconds::float8 * 2 ^ (s.attempts - 1))) END,
     finished_at = CASE WHEN s.attempts >= r.max_attempts THEN greatest(lqs_now(), s.started_at) END
 FROM generation_requests r
-WHERE r.id = s.request_id AND s.request_id = ANY (:request_ids::uuid[]) AND s.status = 'processing'
-  AND s.deadline_at <= lqs_now()
-RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code;
+JOIN (SELECT request_id, index, worker_id FROM slots
+      WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'processing' AND deadline_at <= lqs_now()) old
+  ON old.request_id = r.id
+WHERE s.request_id = old.request_id AND s.index = old.index
+RETURNING s.request_id, s.index, s.fence, 'processing' AS before, s.status, s.error_code, old.worker_id;
 
 -- name: end_unfinished(request_ids, befores, status, error_code)
 -- Ends the slots that stand in one of these statuses, whoever holds them; `worker_id` is who did.

@@ -6,7 +6,12 @@ VALUES (:id, lqs_now(), lqs_now(), :host, :pid, :capacity, :version);
 -- Nothing comes back to a worker that was taken for dead: it must register again under a new id.
 UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight
 WHERE id = :id AND dead_at IS NULL
-RETURNING id;
+RETURNING recalls;
+
+-- name: recall(ids)
+UPDATE workers w SET recalls = w.recalls + 1
+FROM (SELECT id FROM workers WHERE id = ANY (:ids::uuid[]) AND dead_at IS NULL ORDER BY id FOR NO KEY UPDATE) held
+WHERE w.id = held.id;
 
 -- name: retire(id)
 UPDATE workers SET dead_at = lqs_now(), in_flight = 0 WHERE id = :id AND dead_at IS NULL;
