@@ -41,7 +41,8 @@ async def audit(
     unclear = [wish for wish in record.wishes if wish.unclear and not wish.acknowledged]
     stored = {row["mark"] for row in await _rows(service)}
     recovered = sum(wish.mark in stored for wish in unclear)
-    await _all(visitors[wish.owner].ask(wish) for wish in record.wishes if wish.key and wish.unclear)
+    again = [wish for wish in record.wishes if wish.key and wish.unclear and not wish.erasing]
+    await _all(visitors[wish.owner].ask(wish) for wish in again)
     await _until_quiet(service, quiet_seconds)
     await _all(_look(visitors[seen.wish.owner], request_id) for request_id, seen in tuple(record.seen.items()))
     for request_id in record.open():

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from faults.judging import FINAL
 from faults.record import Record, Wish
 
 CALL_SECONDS = 6.0
@@ -64,7 +65,8 @@ class Visitor:
             response = await self.http.request(
                 method, address + path, json=body, headers={**authorization, **(headers or {})}
             )
-            answer = Answer(response.status_code, json.loads(response.content), sent_at, time.monotonic())
+            told = json.loads(response.content) if response.content else None
+            answer = Answer(response.status_code, told, sent_at, time.monotonic())
         except (httpx.TransportError, ValueError):
             return None
         self.record.answers += 1
@@ -80,6 +82,8 @@ class Visitor:
         if answer is None:
             wish.unclear += 1
             return None
+        if answer.status == 410 and wish.erasing:
+            return None
         if answer.status != 202:
             self.record.fault("broke", f"{wish.mark} was answered with {answer.status}: {answer.body}")
             return None
@@ -92,6 +96,8 @@ class Visitor:
         answer = await self.call("GET", f"/generation-requests/{request_id}")
         if answer is None:
             return None
+        if answer.status == 410 and self.record.seen[request_id].wish.erasing:
+            return True
         if answer.status == 404:
             self.record.missing(request_id)
             return False
@@ -110,6 +116,8 @@ class Visitor:
             answer = await self.call("POST", f"{path}/cancel", body={"mode": mode})
         if answer is None:
             return False
+        if answer.status == 410 and self.record.seen[request_id].wish.erasing:
+            return True
         if answer.status == 404:
             self.record.missing(request_id)
         elif answer.status not in (200, 202):
@@ -177,6 +185,62 @@ async def ask_and_cancel(visitor: Visitor) -> None:
         await visitor.follow(request_id)
 
 
+async def ask_and_cancel_in_bulk(visitor: Visitor) -> None:
+    """The same by a bulk operation, which some worker carries out."""
+    wish = visitor.record.wish(visitor.owner, key=f"k-{visitor.rng.getrandbits(64):x}", count=10)
+    if request_id := await visitor.ask(wish):
+        body = {"action": "cancel", "filter": {"metadata": wish.body["metadata"]}}
+        headers = {"Idempotency-Key": f"b-{wish.mark}"}
+        answer = await visitor.call("POST", "/generation-requests/bulk", body=body, headers=headers)
+        if answer is not None and answer.status != 202:
+            visitor.record.fault("broke", f"bulk for {wish.mark} was answered with {answer.status}: {answer.body}")
+        await visitor.follow(request_id)
+
+
+async def retry(visitor: Visitor) -> None:
+    """A further run of something that did not end well, with a key of its own, repeated while its fate is unclear."""
+    wishes = [wish for wish in visitor.own() if visitor.record.status(wish) in ("partial", "failed", "cancelled")]
+    if not wishes:
+        return
+    wish = visitor.rng.choice(wishes)
+    request_id = next(iter(wish.ids))
+    wish.retries += 1
+    headers = {"Idempotency-Key": f"r-{wish.retries}-{wish.mark}"}
+    for _ in range(3):
+        path = f"/generation-requests/{request_id}/retry"
+        answer = await visitor.call("POST", path, body={"slots": "failed_and_cancelled"}, headers=headers)
+        if answer is None:
+            await asyncio.sleep(_BREATH_SECONDS)
+            continue
+        if answer.status == 202:
+            visitor.record.saw(request_id, answer.body, sent_at=answer.sent_at, came_at=answer.came_at)
+            await visitor.follow(request_id)
+        elif answer.status != 409 and not (answer.status == 410 and wish.erasing):
+            visitor.record.fault("broke", f"retry of {wish.mark} was answered with {answer.status}: {answer.body}")
+        return
+
+
+async def purge(visitor: Visitor) -> None:
+    """The record of something done is erased; its entities stay."""
+    wishes = [wish for wish in visitor.own() if visitor.record.status(wish) in FINAL and not wish.erasing]
+    if not wishes:
+        return
+    wish = visitor.rng.choice(wishes)
+    request_id = next(iter(wish.ids))
+    wish.erasing = True
+    answer = await visitor.call("DELETE", f"/generation-requests/{request_id}?purge=true")
+    if answer is None:
+        return
+    if answer.status == 204:
+        wish.erased_at = answer.came_at
+        for _, entity, _ in visitor.record.seen[request_id].sights[visitor.record.seen[request_id].newest].slots:
+            kept = await visitor.call("GET", f"/problems/{entity}") if entity else None
+            if kept is not None and kept.status != 200:
+                visitor.record.fault("lost", f"entity {entity} went with the record of {wish.mark}: {kept.status}")
+    elif answer.status not in (409, 410):
+        visitor.record.fault("broke", f"purge of {wish.mark} was answered with {answer.status}: {answer.body}")
+
+
 async def repeat(visitor: Visitor) -> None:
     """A wish that was sent before, with the same key, twice at once: it must stay one generation request."""
     if wishes := [wish for wish in visitor.own() if wish.key]:
@@ -192,6 +256,8 @@ async def reuse_key(visitor: Visitor) -> None:
         other = {**wish.body, "metadata": {"asked": f"not {wish.mark}"}}
         answer = await visitor.call("POST", "/problems/generate", body=other, headers={"Idempotency-Key": wish.key})
         if answer is None:
+            return
+        if answer.status == 410 and wish.erasing:
             return
         if (answer.status, answer.body.get("existing_request_id")) != (422, next(iter(wish.ids))):
             visitor.record.fault("mismatched", f"key of {wish.mark} with another body: {answer.status} {answer.body}")
@@ -229,6 +295,9 @@ ACTIONS: Mapping[Callable[[Visitor], Awaitable[None]], int] = {
     ask_and_leave: 1,
     ask_with_terms: 3,
     ask_and_cancel: 3,
+    ask_and_cancel_in_bulk: 2,
+    retry: 3,
+    purge: 2,
     repeat: 3,
     reuse_key: 1,
     read_again: 2,

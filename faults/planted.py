@@ -201,9 +201,9 @@ BUGS = (
         "mismatched lost broke",
         (
             "lifecycle/submit.py",
-            "        uses = await _take_keys(connection, batch)\n",
+            "        uses = await idempotency.take_all(connection, wanted)\n",
             "        async with self._database.transaction() as apart:\n"
-            "            uses = await _take_keys(apart, batch)\n",
+            "            uses = await idempotency.take_all(apart, wanted)\n",
         ),
     ),
     _bug(
@@ -222,17 +222,16 @@ BUGS = (
         "mismatched",
         (
             "storage/generation_requests.py",
-            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n    if row is None:',
+            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n',
             "    import asyncio\n"
             '    before = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n'
             "    await asyncio.sleep(0.05)\n"
-            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n'
-            "    if row is None:",
+            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n',
         ),
         (
             "storage/generation_requests.py",
-            "        counts=_counts(row),\n        max_attempts",
-            "        counts=_counts(before),\n        max_attempts",
+            "        counts=_counts(row),\n        max_",
+            "        counts=_counts(before),\n        max_",
         ),
     ),
     _bug(

@@ -14,7 +14,8 @@ MARK = "asked"
 class Wish:
     """One intended generation request. `ids`: what its acknowledgements called it; there must be one at most.
 
-    `unclear` counts the calls that had no answer, or one that did not say what became of them.
+    `unclear` counts the calls that had no answer, or one that did not say what became of them. `retries`: how many
+    further runs were asked for; `erasing`: its purge was asked for, so it may be gone; `erased_at`: it was confirmed.
     """
 
     mark: str
@@ -26,6 +27,9 @@ class Wish:
     unclear: int = 0
     asked_at: float = 0.0
     done_at: float | None = None
+    retries: int = 0
+    erasing: bool = False
+    erased_at: float | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -81,6 +85,10 @@ class Record:
     def saw(self, request_id: str, body: Mapping[str, Any], *, sent_at: float, came_at: float) -> None:
         """An answer showed this generation request; judges it alone and against what was seen before."""
         seen, sight = self.seen[request_id], Sight.of(body)
+        if seen.wish.erased_at is not None and sent_at > seen.wish.erased_at:
+            self.fault("mismatched", f"{request_id} was purged, and is there again")
+        if sight.run > 1 + seen.wish.retries:
+            self.fault("duplicated", f"{request_id} is at run {sight.run} after {seen.wish.retries} retries")
         self.faults += [Fault("mismatched", f"{request_id}: {sentence}") for sentence in untrue(body)]
         if (body["requested_count"], body["metadata"]) != (seen.wish.count, seen.wish.body["metadata"]):
             self.fault("mismatched", f"{request_id} is not what was asked for: {body['metadata']}")
@@ -130,12 +138,21 @@ class Record:
             if len(ids) > 1:
                 self.fault("duplicated", f"{mark} is stored as {ids}")
         for wish in self.wishes:
-            for request_id in wish.ids.difference(found.get(wish.mark, ())):
+            for request_id in () if wish.erasing else wish.ids.difference(found.get(wish.mark, ())):
                 self.lost(request_id, "is not stored")
         return sum(not wishes[mark].acknowledged for mark in found)
+
+    def status(self, wish: Wish) -> str | None:
+        """Where an acknowledged wish stood when it was last seen."""
+        for request_id in wish.ids:
+            seen = self.seen[request_id]
+            if seen.newest in seen.sights:
+                return seen.sights[seen.newest].status
+        return None
 
     def open(self) -> Iterator[str]:
         """The acknowledged generation requests that are there, and that nobody has seen done."""
         for request_id, seen in self.seen.items():
-            if seen.wish.done_at is None and not seen.lost:
+            last = seen.sights.get(seen.newest)
+            if not (seen.lost or seen.wish.erasing) and (last is None or last.status not in FINAL):
                 yield request_id

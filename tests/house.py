@@ -23,11 +23,14 @@ from lqs.lifecycle.cancel import Wish, cancel, sweep
 from lqs.lifecycle.claim import Won, claim
 from lqs.lifecycle.expire import expire, give_up
 from lqs.lifecycle.promote import promote
+from lqs.lifecycle.purge import Purged, purge_expired, purge_one
 from lqs.lifecycle.register import register
 from lqs.lifecycle.rescue import hand_back, rescue, time_out
+from lqs.lifecycle.retry import Choice, Done, Retry, retry
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
 from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import api_keys, generation_requests
 from lqs.storage.database import Connection, Database
@@ -37,6 +40,7 @@ from lqs.storage.slots import Claimed, Report
 
 LEASE_SECONDS = 10.0
 GRACE_SECONDS = 15.0
+TOMBSTONE_SECONDS = 30 * 86_400
 USAGE = Usage(model="test", provider_request_id="p-1", input_tokens=7, output_tokens=3, cost_microusd=11)
 
 
@@ -174,6 +178,29 @@ class House:
     async def sweep(self, batch: int = 500) -> Booked:
         return await sweep(self.database, batch=batch)
 
+    async def ended(self, **how: Any) -> UUID:
+        """A generation request that is completed."""
+        request_id, worker_id = await self.submit(**how), await self.worker()
+        [slot] = [slot for slot in (await self.claim(worker_id)).slots if slot.request_id == request_id]
+        await self.settle(worker_id, generated(slot))
+        return request_id
+
+    async def purge(self, batch: int = 500) -> Purged:
+        return await purge_expired(self.database, tombstone_seconds=TOMBSTONE_SECONDS, batch=batch)
+
+    async def purge_one(self, request_id: UUID, *, owner_id: UUID | None = None) -> None:
+        await purge_one(
+            self.database, request_id, owner_id=owner_id or self.owner_id, tombstone_seconds=TOMBSTONE_SECONDS
+        )
+
+    async def tidy(self) -> None:
+        await tidy(self.database, Telemetry(), Kept())
+
+    async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
+        """A further run."""
+        wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
+        return await retry(self.database, wish, overhead_seconds=120)
+
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""
         async with self.database.acquire() as connection:
@@ -235,6 +262,12 @@ class House:
         """How often this worker was told that slots were taken from it."""
         [row] = await self.rows("SELECT recalls FROM workers WHERE id = $1", worker_id)
         return int(row["recalls"])
+
+    async def retention_passes(self, request_id: UUID, *, ago: str = "1 millisecond") -> None:
+        """The time its record is kept for ended so long ago."""
+        await self.rows(
+            "UPDATE generation_requests SET expires_at = lqs_now() - $2::text::interval WHERE id = $1", request_id, ago
+        )
 
     async def hold_is_over(self, request_id: UUID) -> None:
         """The hard deadline of its attempts has come."""

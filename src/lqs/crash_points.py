@@ -24,6 +24,12 @@ class CrashPoint(StrEnum):
     CANCEL_COMMITTED = "api.cancel.committed"
     CANCEL_SWEEP_MOVED = "api.cancel_sweep.moved"
     GIVE_UP_MOVED = "api.give_up.moved"
+    RETRY_BEGUN = "api.retry.begun"
+    RETRY_COMMITTING = "api.retry.committing"
+    RETRY_COMMITTED = "api.retry.committed"
+    PURGE_DONE = "api.purge.done"
+    PURGE_COMMITTING = "api.purge.committing"
+    PURGE_COMMITTED = "api.purge.committed"
 
     WORKER_REGISTERED = "worker.registered"
     WORKER_BEATEN = "worker.beaten"
@@ -43,6 +49,8 @@ class CrashPoint(StrEnum):
     RESCUE_MOVED = "worker.rescue.moved"
     TIME_OUT_MOVED = "worker.time_out.moved"
     EXPIRE_MOVED = "worker.expire.moved"
+    BULK_BATCH_DONE = "worker.bulk.batch_done"
+    BULK_BATCH_COMMITTING = "worker.bulk.batch_committing"
     HAND_BACK_MOVED = "worker.hand_back.moved"
     HANDED_BACK = "worker.handed_back"
 

@@ -87,6 +87,18 @@ class Settings(BaseSettings):
         le=30 * 86_400,
         description="How long the record of a request is kept after its end; its entities stay.",
     )
+    tombstone_seconds: int = Field(
+        30 * 86_400,
+        ge=3600,
+        le=3650 * 86_400,
+        description="How long a purged request, and a bulk operation that has ended, is remembered.",
+    )
+    dead_letter_seconds: int = Field(
+        30 * 86_400,
+        ge=3600,
+        le=3650 * 86_400,
+        description="How long a dead letter outlives its failure; never shorter than its request.",
+    )
     max_attempts: int = Field(3, ge=1, le=20, description="Attempts one slot gets before it fails.")
     max_crashes: int = Field(3, ge=1, le=20, description="Workers one slot may lose before it fails.")
     retry_base_seconds: float = Field(

@@ -11,9 +11,11 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.lifecycle.bulk import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
+from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
@@ -35,7 +37,9 @@ class ApiParts:
     announcer: Announcer
     telemetry: Telemetry
     entity_types: EntityTypes
+    defaults: Defaults
     lease_seconds: float
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again."""
+    """How long a silent worker is trusted, how often a slot may lose its worker, what is tried again, what is kept."""
 
     lease_seconds: float
     max_crashes: int
     policy: RetryPolicy
+    kept: Kept
+    bulk: BulkRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +88,13 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
-        submitter = Submitter(
-            database,
-            telemetry,
-            Defaults(
-                slot_timeout_seconds=settings.slot_timeout_seconds,
-                overhead_seconds=settings.request_overhead_seconds,
-                max_attempts=settings.max_attempts,
-                retention_seconds=settings.retention_seconds,
-            ),
+        defaults = Defaults(
+            slot_timeout_seconds=settings.slot_timeout_seconds,
+            overhead_seconds=settings.request_overhead_seconds,
+            max_attempts=settings.max_attempts,
+            retention_seconds=settings.retention_seconds,
         )
+        submitter = Submitter(database, telemetry, defaults)
         announcer = Announcer(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
@@ -99,6 +102,16 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                 background.create_task(announcer.run(), name="announce"),
                 background.create_task(
                     keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
+                ),
+                background.create_task(
+                    keep_bulk_going(
+                        database,
+                        telemetry,
+                        _bulk_rules(settings),
+                        every_seconds=settings.housekeeping_seconds,
+                        on_ready=announcer.announce,
+                    ),
+                    name="bulk",
                 ),
             ]
             telemetry.emit("api.started")
@@ -109,7 +122,9 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     announcer=announcer,
                     telemetry=telemetry,
                     entity_types=types or entity_types(),
+                    defaults=defaults,
                     lease_seconds=settings.lease_seconds,
+                    kept=_kept(settings),
                 )
             finally:
                 for task in tasks:
@@ -145,7 +160,13 @@ async def open_worker_parts(
                 housekeeping_seconds=settings.housekeeping_seconds,
                 graceful_stop_seconds=settings.graceful_stop_seconds,
             ),
-            rules=Rules(settings.lease_seconds, settings.max_crashes, policy),
+            rules=Rules(
+                lease_seconds=settings.lease_seconds,
+                max_crashes=settings.max_crashes,
+                policy=policy,
+                kept=_kept(settings),
+                bulk=_bulk_rules(settings),
+            ),
         )
 
 
@@ -203,6 +224,14 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
         ]
     if missing:
         raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
+
+
+def _kept(settings: Settings) -> Kept:
+    return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
+
+
+def _bulk_rules(settings: Settings) -> BulkRules:
+    return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
 
 
 def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:

@@ -20,7 +20,9 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
+    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Gone                    yours: 410; its record was purged, its entities are still there
+    │   ├── VersionMismatch         yours: 412; it is not at the version that the call named
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -31,6 +33,7 @@
 
 from lqs_client._api_keys import ApiKey, ApiKeyList, NewApiKey, looks_like_key
 from lqs_client._async_client import AsyncClient
+from lqs_client._bulk_operation import BulkOperation, BulkPreview
 from lqs_client._client import Client
 from lqs_client._entities import Entity, Problem, Statement
 from lqs_client._errors import (
@@ -41,6 +44,7 @@ from lqs_client._errors import (
     CredentialsInvalid,
     FieldError,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
@@ -48,6 +52,7 @@ from lqs_client._errors import (
     ServerError,
     Timeout,
     UnexpectedAnswer,
+    VersionMismatch,
 )
 from lqs_client._generation import (
     Accepted,
@@ -64,6 +69,16 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
+from lqs_client._retries import (
+    Attempt,
+    DeadLetter,
+    DeadLetterPage,
+    FoundRequests,
+    Requeued,
+    Run,
+    RunList,
+    SlotHistory,
+)
 from lqs_client._version import __version__
 from lqs_client._wire import Terms
 
@@ -73,7 +88,10 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "AsyncClient",
+    "Attempt",
     "Authentication",
+    "BulkOperation",
+    "BulkPreview",
     "Cancellation",
     "Client",
     "Conflict",
@@ -81,13 +99,17 @@ __all__ = [
     "Cost",
     "Counts",
     "CredentialsInvalid",
+    "DeadLetter",
+    "DeadLetterPage",
     "Entity",
     "ErrorCount",
     "FieldError",
     "Forbidden",
+    "FoundRequests",
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "Gone",
     "Invalid",
     "LqsError",
     "NewApiKey",
@@ -95,14 +117,19 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "Requeued",
+    "Run",
+    "RunList",
     "ServerError",
     "Slot",
     "SlotError",
+    "SlotHistory",
     "Statement",
     "Terms",
     "Timeout",
     "UnexpectedAnswer",
     "Usage",
+    "VersionMismatch",
     "WaitTimeout",
     "__version__",
     "looks_like_key",

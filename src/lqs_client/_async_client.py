@@ -7,11 +7,21 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from lqs_client import _calls
+from lqs_client import _calls, _records, _retries
 from lqs_client._api_keys import ApiKeyList, NewApiKey
+from lqs_client._bulk import AsyncBulk
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
+from lqs_client._retries import (
+    Again,
+    DeadLetter,
+    DeadLetterPage,
+    FoundRequests,
+    Requeued,
+    RunList,
+    SlotHistory,
+)
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait, wait
 from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Terms, Trouble
@@ -43,6 +53,8 @@ class AsyncClient:
         self._network = AsyncNetwork(found.api_url, found.api_key, timeout)
         self._policy = RetryPolicy(max_retries=max_retries)
         self.keys = AsyncKeys(self)
+        self.bulk = AsyncBulk(self._carry_out, self._policy)
+        self.dead_letters = AsyncDeadLetters(self)
 
     async def generate(
         self,
@@ -66,6 +78,37 @@ class AsyncClient:
     async def get(self, request_id: str) -> GenerationRequest:
         """Look at a generation request once. Raises `NotFound` if there is none, or none of yours."""
         return await self._carry_out(_calls.get(request_id, self._policy))
+
+    async def retry(
+        self,
+        request_id: str,
+        *,
+        slots: str | Sequence[int] = "failed",
+        max_attempts: int | None = None,
+        timeout_seconds: int | None = None,
+        if_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> GenerationRequest:
+        """Try again what failed: a further run under the same id, with what was generated left as it is.
+
+        `slots` is "failed", "failed_and_cancelled", or the indexes of the slots. An idempotency key is made for every
+        call and kept over its repetitions. Raises `Conflict` when it is not done or there is nothing to try again,
+        `Gone`, `NotFound`, `VersionMismatch`.
+        """
+        again = Again(slots, max_attempts, timeout_seconds, if_version)
+        return await self._carry_out(_retries.retry(request_id, again, idempotency_key, self._policy))
+
+    async def runs(self, request_id: str) -> RunList:
+        """Look at every run of a generation request: how it ended, who asked for it, what it cost."""
+        return await self._carry_out(_retries.runs(request_id, self._policy))
+
+    async def slot(self, request_id: str, index: int) -> SlotHistory:
+        """Look at one slot and every attempt at it."""
+        return await self._carry_out(_retries.slot(request_id, index, self._policy))
+
+    async def find(self, *, idempotency_key: str) -> FoundRequests:
+        """Look for what a key made, when the answer to the call that used it was lost. Raises `Gone` if purged."""
+        return await self._carry_out(_retries.find(idempotency_key, self._policy))
 
     async def wait(
         self,
@@ -115,9 +158,34 @@ class AsyncClient:
 
         graceful: what is in flight finishes and is kept, by `cancellation.settles_by` at the latest, so it may not be
         done yet. abort: everything ends at once. What was done before stays as it is, and `cancellation.outcome` is
-        too_late. Raises `NotFound`, and `Conflict` when it no longer has the version `if_version`.
+        too_late. Raises `NotFound`, `Gone`, and `VersionMismatch` when it no longer has the version `if_version`.
         """
         return await self._carry_out(_calls.cancel(request_id, mode, reason, if_version, self._policy))
+
+    async def change(
+        self,
+        request_id: str,
+        *,
+        metadata: Mapping[str, str | None] | None = None,
+        priority: str | None = None,
+        pinned: bool | None = None,
+        if_version: int | None = None,
+    ) -> GenerationRequest:
+        """Change a generation request; what is not named stays, pairs of `metadata` as well. None removes a pair.
+
+        A pinned one is kept until it is unpinned; its retention then begins anew. `priority` (high, normal, low) can
+        change while it is pending. Raises `Conflict` when it cannot, or no longer has the version `if_version`, `Gone`,
+        `NotFound`.
+        """
+        changes = {"metadata": metadata, "priority": priority, "pinned": pinned, "if_version": if_version}
+        return await self._carry_out(_records.change(request_id, changes, self._policy))
+
+    async def purge(self, request_id: str) -> None:
+        """Erase the record of a generation request for good; its entities stay.
+
+        Raises `Conflict` when it is not done or is pinned, `Gone` when it was purged before, `NotFound`.
+        """
+        await self._carry_out(_records.purge(request_id, self._policy))
 
     async def entity(self, entity_type_plural: str, entity_id: str) -> Entity:
         """Look at one entity of any type. Raises `NotFound` if there is none, or none of yours."""
@@ -142,7 +210,7 @@ class AsyncClient:
     async def _carry_out(
         self,
         flow: Flow[Result],
-        on_progress: Callable[[GenerationRequest], object] | None = None,
+        on_progress: Callable[[Any], object] | None = None,
         on_trouble: Callable[[LqsError, float], object] | None = None,
     ) -> Result:
         response: HttpResponse | None = None
@@ -186,6 +254,63 @@ class AsyncKeys:
     async def revoke(self, key_id: str) -> None:
         """Revoke an API key. Raises `NotFound` if there is none, or none of yours."""
         await self._client._carry_out(_calls.revoke_key(key_id, self._client._policy))
+
+
+class AsyncDeadLetters:
+    """The slots that failed for good; needs a key with the scope admin."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        code: str | None = None,
+        entity_type: str | None = None,
+        since: datetime | None = None,
+        state: str = "open",
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> DeadLetterPage:
+        """Look at a page of them, newest first; `cursor` is the `next_cursor` of the page before."""
+        filters = {
+            "code": code,
+            "entity_type": entity_type,
+            "since": since,
+            "state": state,
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return await self._client._carry_out(_retries.list_dead_letters(filters, self._client._policy))
+
+    async def get(self, dead_letter_id: str) -> DeadLetter:
+        """Look into one: what was asked for, and every attempt with what was really said."""
+        return await self._client._carry_out(_retries.dead_letter(dead_letter_id, self._client._policy))
+
+    async def requeue(self, dead_letter_id: str, *, idempotency_key: str | None = None) -> GenerationRequest:
+        """Try its slot again, in the generation request that is returned.
+
+        Raises `Conflict` when it was dealt with, or while another run of its generation request is under way.
+        """
+        return await self._client._carry_out(_retries.requeue(dead_letter_id, idempotency_key, self._client._policy))
+
+    async def requeue_matching(
+        self,
+        *,
+        code: str | None = None,
+        entity_type: str | None = None,
+        since: datetime | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Requeued:
+        """Try again all that match, of up to 100 generation requests a call; a dry run only counts them."""
+        filters = {"code": code, "entity_type": entity_type, "since": since}
+        flow = _retries.requeue_matching(filters, idempotency_key, self._client._policy, dry_run=dry_run)
+        return await self._client._carry_out(flow)
+
+    async def discard(self, dead_letter_id: str) -> None:
+        """Put one away for good. Raises `Conflict` when it was requeued."""
+        await self._client._carry_out(_retries.discard(dead_letter_id, self._client._policy))
 
 
 async def _finish(outcome: object) -> None:

@@ -95,7 +95,15 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """Yours: the thing is not in a state that allows this, or no longer has the version you named."""
+    """Yours: the thing is not in a state that allows this."""
+
+
+class Gone(ApiError):
+    """Yours: it was there, and its record has been purged; its entities are still there."""
+
+
+class VersionMismatch(ApiError):
+    """Yours: it is not at the version that the call named; look again."""
 
 
 class RateLimited(ApiError):
@@ -112,7 +120,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
-    412: Conflict,
+    410: Gone,
+    412: VersionMismatch,
     413: Invalid,
     415: Invalid,
     422: Invalid,

@@ -223,12 +223,12 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         requested_count=whole(body, "requested_count") or 0,
         generated_count=whole(body, "generated_count") or 0,
         failed_count=whole(body, "failed_count") or 0,
-        counts=_parse_counts(object_at(body, "counts")),
+        counts=parse_counts(object_at(body, "counts")),
         entities=tuple(parse_entity(one) for one in objects(body, "entities")),
-        slots=tuple(_parse_slot(one) for one in objects(body, "slots")),
+        slots=tuple(parse_slot(one) for one in objects(body, "slots")),
         error_summary=tuple(_parse_error_count(one) for one in objects(body, "error_summary")),
         error_message=text(body, "error_message"),
-        usage=_parse_usage(object_at(body, "usage")),
+        usage=parse_usage(object_at(body, "usage")),
         cost=_parse_cost(object_at(body, "cost")),
         metadata=object_at(body, "metadata"),
         constraints=object_at(body, "constraints"),
@@ -256,7 +256,8 @@ def parse_accepted(body: Mapping[str, Any], *, idempotency_key: str, replayed: b
     )
 
 
-def _parse_counts(body: Mapping[str, Any]) -> Counts:
+def parse_counts(body: Mapping[str, Any]) -> Counts:
+    """Read counts; what is missing is 0."""
     return Counts(
         pending=whole(body, "pending") or 0,
         processing=whole(body, "processing") or 0,
@@ -267,7 +268,8 @@ def _parse_counts(body: Mapping[str, Any]) -> Counts:
     )
 
 
-def _parse_slot(body: Mapping[str, Any]) -> Slot:
+def parse_slot(body: Mapping[str, Any]) -> Slot:
+    """Read a slot."""
     error = object_at(body, "error")
     return Slot(
         index=whole(body, "index") or 0,
@@ -276,13 +278,14 @@ def _parse_slot(body: Mapping[str, Any]) -> Slot:
         attempts=whole(body, "attempts") or 0,
         max_attempts=whole(body, "max_attempts"),
         next_attempt_at=moment(body, "next_attempt_at"),
-        error=_parse_slot_error(error) if error else None,
+        error=parse_slot_error(error) if error else None,
         started_at=moment(body, "started_at"),
         finished_at=moment(body, "finished_at"),
     )
 
 
-def _parse_slot_error(body: Mapping[str, Any]) -> SlotError:
+def parse_slot_error(body: Mapping[str, Any]) -> SlotError:
+    """Read why an attempt failed."""
     return SlotError(
         code=text(body, "code") or "",
         category=text(body, "category"),
@@ -300,7 +303,8 @@ def _parse_error_count(body: Mapping[str, Any]) -> ErrorCount:
     )
 
 
-def _parse_usage(body: Mapping[str, Any]) -> Usage:
+def parse_usage(body: Mapping[str, Any]) -> Usage:
+    """Read usage; what is missing is 0."""
     return Usage(
         input_tokens=whole(body, "input_tokens") or 0,
         output_tokens=whole(body, "output_tokens") or 0,

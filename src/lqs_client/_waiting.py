@@ -66,10 +66,10 @@ def wait(request_id: str, how: Wait) -> Flow[GenerationRequest]:
         try:
             look = yield from _look(request_id, etag, _time_for_a_look(deadline - how.clock()))
         except (ConnectionFailed, Timeout, ApiError) as error:
-            if not _passing(error):
+            if not passing(error):
                 raise
             trouble, failures = error, failures + 1
-            pause = _pause_after(error, failures, how.policy)
+            pause = pause_after(error, failures, how.policy)
         else:
             failures, etag, pause = 0, look.etag, look.pause
             if look.state is not None:
@@ -106,12 +106,14 @@ def _time_for_a_look(left: float) -> float | None:
     return None if left == float("inf") else max(left, SHORTEST_LOOK)
 
 
-def _passing(error: LqsError) -> bool:
+def passing(error: LqsError) -> bool:
+    """Whether looking again may mend it."""
     return isinstance(error, ConnectionFailed | Timeout | RateLimited | ServerError) or (
         isinstance(error, ApiError) and error.status == 408
     )
 
 
-def _pause_after(error: LqsError, failures: int, policy: RetryPolicy) -> float:
+def pause_after(error: LqsError, failures: int, policy: RetryPolicy) -> float:
+    """Seconds until the next look after this many failures in a row."""
     asked = error.retry_after if isinstance(error, ApiError) else None
     return policy.backoff(failures) if asked is None else min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE)

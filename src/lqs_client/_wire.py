@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from lqs_client._bulk_operation import BulkOperation
 from lqs_client._errors import ApiError, LqsError, UnexpectedAnswer, api_error
 from lqs_client._generation import GenerationRequest
 from lqs_client._version import __version__
@@ -86,9 +87,9 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A step: tell the caller that the generation request changed."""
+    """A step: tell the caller the new state of what is waited for."""
 
-    state: GenerationRequest
+    state: GenerationRequest | BulkOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +119,20 @@ def submit(order: Order, key: str) -> HttpRequest:
     Raises `ValueError` for a noun that is known to be none, for a key that no header can carry and for values that are
     not JSON.
     """
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
     body: dict[str, Any] = {"count": order.count}
     if order.constraints:
         body["constraints"] = order.constraints
     if order.metadata:
         body["metadata"] = order.metadata
     body |= {name: value for name, value in asdict(order.terms).items() if value is not None}
-    return _post(f"/{_noun(order.plural)}/generate", body, {"idempotency-key": key})
+    return keyed_post(f"/{_noun(order.plural)}/generate", body, key)
+
+
+def keyed_post(path: str, body: Mapping[str, Any], key: str) -> HttpRequest:
+    """Ask for work whose `key` makes a repetition harmless. Raises `ValueError` for a key that no header can carry."""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    return _post(path, body, {"idempotency-key": key})
 
 
 def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from house import House, failed, generated
 from lqs.api.app import build
 from lqs.domain.api_key import Scope
 from lqs.domain.ids import new_id
@@ -129,3 +130,35 @@ async def worker(api: Api) -> AsyncIterator[None]:
     """A real worker with the offline generator."""
     async with at_work(api):
         yield
+
+
+@pytest.fixture
+async def house(api: Api, alice: Caller) -> House:
+    """The steps of the lifecycle behind this API, for Alice."""
+    return House(api.database, api.settings.database_url or "", alice.owner_id)
+
+
+async def done(house: House, count: int, *failing: int) -> str:
+    """A generation request of which these slots failed."""
+    request_id, worker_id, slots = await house.claimed(count)
+    await house.settle(worker_id, *((failed if slot.index in failing else generated)(slot) for slot in slots))
+    return str(request_id)
+
+
+async def purge(house: House, request_id: str) -> None:
+    """What a purge leaves: entities and a tombstone."""
+    async with house.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO tombstones SELECT id, owner_id, entity_type, status, end_reason, run, requested_count,"
+            " generated_count, failed_count, cancelled_count, requested_at, completed_at, '2026-11-23T00:00:00Z',"
+            " lqs_now() + interval '30 days' FROM generation_requests WHERE id = $1",
+            request_id,
+        )
+        await connection.execute(
+            "UPDATE dead_letters d SET attempts = (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.fence) FROM slot_attempts a"
+            " WHERE a.request_id = d.request_id AND a.index = d.slot_index) WHERE request_id = $1",
+            request_id,
+        )
+        for table in ("slots", "slot_attempts", "generation_events", "runs"):
+            await connection.execute(f"DELETE FROM {table} WHERE request_id = $1", request_id)
+        await connection.execute("DELETE FROM generation_requests WHERE id = $1", request_id)

@@ -1,6 +1,7 @@
 """Keys, scopes, health, unknown addresses, and the document of it all."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,9 +105,21 @@ async def test_a_key_that_makes_no_sense_is_refused(alice: Caller, body: dict[st
 ROUTES = [
     ("POST", "/problems/generate", Scope.WRITE),
     ("GET", "/problems/x", Scope.READ),
+    ("GET", "/generation-requests", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
-    ("DELETE", "/generation-requests/x", Scope.WRITE),
     ("POST", "/generation-requests/x/cancel", Scope.WRITE),
+    ("PATCH", "/generation-requests/x", Scope.WRITE),
+    ("DELETE", "/generation-requests/x", Scope.WRITE),
+    ("POST", "/generation-requests/bulk", Scope.WRITE),
+    ("GET", "/generation-requests/bulk/x", Scope.READ),
+    ("POST", "/generation-requests/x/retry", Scope.WRITE),
+    ("GET", "/generation-requests/x/runs", Scope.READ),
+    ("GET", "/generation-requests/x/slots/x", Scope.READ),
+    ("GET", "/dead-letters", Scope.ADMIN),
+    ("GET", "/dead-letters/x", Scope.ADMIN),
+    ("POST", "/dead-letters/requeue", Scope.ADMIN),
+    ("POST", "/dead-letters/x/requeue", Scope.ADMIN),
+    ("DELETE", "/dead-letters/x", Scope.ADMIN),
     ("POST", "/api-keys", Scope.ADMIN),
     ("GET", "/api-keys", Scope.ADMIN),
     ("DELETE", "/api-keys/x", Scope.ADMIN),
@@ -117,7 +130,7 @@ async def test_every_route_but_health_and_its_document_is_in_the_matrix(api: Api
     document = (await api.anonymous().get("/openapi.json")).json()
 
     documented = {
-        (method.upper(), path.replace("{problem_id}", "x").replace("{request_id}", "x").replace("{key_id}", "x"))
+        (method.upper(), re.sub(r"\{\w+\}", "x", path))
         for path, operations in document["paths"].items()
         for method in operations
         if not path.startswith("/health/")

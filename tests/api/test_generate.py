@@ -179,7 +179,7 @@ async def test_the_same_key_and_body_replay_the_first_answer(api: Api, alice: Ca
     assert again.json()["request_id"] == first.json()["request_id"]
     assert first.headers["Idempotent-Replayed"] == "false"
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert again.json()["idempotency"] == {"key": "k-1", "replayed": True}
+    assert again.json()["idempotency"] == {"key": "k-1", "replayed": True, "key_expires_at": None}
     assert again.json()["deadline_at"] == first.json()["deadline_at"]
     assert await count_of(api, "generation_requests") == 1
 

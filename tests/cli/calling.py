@@ -85,9 +85,14 @@ class Caller:
         return subprocess.Popen([LQS, *words], env=self.environment, text=True, **pipes)  # type: ignore[call-overload]
 
     def on_terminal(
-        self, *words: str, press_ctrl_c_at: str | None = None, environment: Mapping[str, str] | None = None
+        self,
+        *words: str,
+        press_ctrl_c_at: str | None = None,
+        typed_at: str | None = None,
+        typed: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> Watched:
-        """Run on a terminal of 120 columns; press Ctrl-C when it shows `press_ctrl_c_at`."""
+        """Run on a terminal of 120 columns; press Ctrl-C, or type `typed`, when it shows what is named."""
         controller, terminal = pty.openpty()
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         process = subprocess.Popen(
@@ -100,7 +105,7 @@ class Caller:
         )
         os.close(terminal)
         try:
-            shown = _watch(controller, press_ctrl_c_at)
+            shown = _watch(controller, press_ctrl_c_at or typed_at, b"\x03" if press_ctrl_c_at else typed.encode())
             return Watched(process.wait(timeout=10), shown)
         finally:
             process.kill()
@@ -108,7 +113,7 @@ class Caller:
             os.close(controller)
 
 
-def _watch(controller: int, press_ctrl_c_at: str | None) -> str:
+def _watch(controller: int, sign: str | None, keys: bytes) -> str:
     shown, deadline = b"", time.monotonic() + 60
     while select.select([controller], [], [], max(0.0, deadline - time.monotonic()))[0]:
         try:
@@ -118,9 +123,9 @@ def _watch(controller: int, press_ctrl_c_at: str | None) -> str:
         shown += more
         if not more:
             return shown.decode()
-        if press_ctrl_c_at and press_ctrl_c_at.encode() in _STEERING.sub("", shown.decode(errors="replace")).encode():
-            os.write(controller, b"\x03")
-            press_ctrl_c_at = None
+        if sign and sign.encode() in _STEERING.sub("", shown.decode(errors="replace")).encode():
+            os.write(controller, keys)
+            sign = None
     raise AssertionError(f"the command does not end; the terminal shows:\n{shown.decode()}")
 
 

@@ -9,8 +9,9 @@ import pytest
 import lqs
 import lqs_client
 from lqs_client import AsyncClient, Client
-from lqs_client._async_client import AsyncKeys
-from lqs_client._client import Keys
+from lqs_client._async_client import AsyncDeadLetters, AsyncKeys
+from lqs_client._bulk import AsyncBulk, Bulk
+from lqs_client._client import DeadLetters, Keys
 
 _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 
@@ -21,7 +22,10 @@ def methods(kind: type) -> dict[str, inspect.Signature]:
     return {_SAME.get(name, name): inspect.signature(value) for name, value in public.items() if name != "__init__"}
 
 
-@pytest.mark.parametrize(("sync", "asynchronous"), [(Client, AsyncClient), (Keys, AsyncKeys)])
+@pytest.mark.parametrize(
+    ("sync", "asynchronous"),
+    [(Client, AsyncClient), (Keys, AsyncKeys), (DeadLetters, AsyncDeadLetters), (Bulk, AsyncBulk)],
+)
 def test_both_clients_have_the_same_names_parameters_and_results(sync: type, asynchronous: type) -> None:
     assert methods(sync)
     assert methods(sync) == methods(asynchronous)
@@ -31,7 +35,7 @@ def test_both_clients_are_made_alike() -> None:
     assert inspect.signature(Client) == inspect.signature(AsyncClient)
 
 
-@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys])
+@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk])
 def test_every_method_of_the_asyncio_client_is_a_coroutine(kind: type) -> None:
     functions = [value for name, value in vars(kind).items() if inspect.isfunction(value) and name != "__init__"]
     assert functions

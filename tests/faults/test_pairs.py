@@ -5,16 +5,35 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
 
 from house import House, breaches, failed, generated, retrying
+from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.errors import (
+    DeadLetterResolved,
+    GenerationRequestPurged,
+    IdempotencyKeyExpired,
+    NotDone,
+    NotFound,
+    NothingToRetry,
+    PriorityFixed,
+)
+from lqs.domain.generation_request import Priority, Status
+from lqs.lifecycle.bulk import BulkRules, BulkWish, begin_bulk, work
+from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
+from lqs.lifecycle.retry import Choice
+from lqs.lifecycle.submit import Defaults
+from lqs.storage import dead_letters
 from lqs.storage.slots import Claimed
 
 ROUNDS = 6
 SECONDS_A_PAIR = 0.5
+GONE = (GenerationRequestPurged, IdempotencyKeyExpired, NotFound)
 
 
 @dataclass
@@ -96,9 +115,61 @@ class Ring:
         )
         await self.house.sweep()
 
+    async def purge(self) -> None:
+        """Of what is done some is past its time, pinned or not, and the tombstones before it are forgotten."""
+        await self.house.rows(
+            "UPDATE generation_requests SET expires_at = lqs_now() WHERE id IN"
+            " (SELECT id FROM generation_requests WHERE expires_at IS NOT NULL ORDER BY random() LIMIT 3"
+            " FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.rows(
+            "UPDATE tombstones SET forgotten_at = lqs_now() WHERE request_id IN"
+            " (SELECT request_id FROM tombstones LIMIT 2 FOR UPDATE SKIP LOCKED)"
+        )
+        await self.house.tidy()
+
+    async def change(self) -> None:
+        """Whatever is there gets another place, another pin and another word, as far as it may."""
+        rows = await self.house.rows("SELECT id FROM generation_requests ORDER BY random() LIMIT 3")
+        for row in rows:
+            wanted = Changes(
+                {"n": str(self.rng.random())}, self.rng.choice([None, *Priority]), self.rng.choice([None, True, False])
+            )
+            with suppress(PriorityFixed, *GONE):
+                await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
+
+    async def bulk(self) -> None:
+        """Purges or tries again some of what is done, in small batches."""
+        action = self.rng.choice([BulkAction.RETRY, BulkAction.PURGE])
+        wish = BulkWish(self.house.owner_id, action, Filter(status=(Status.FAILED, Status.PARTIAL)))
+        begun = await begin_bulk(self.house.database, wish)
+        for _ in range(3):
+            await work(self.house.database, begun.bulk.id, BulkRules(), batch=2)
+
+    async def retry(self) -> None:
+        """By hand, of what is done; whoever comes first begins the further run."""
+        done = await self.house.rows(
+            "SELECT id FROM generation_requests WHERE status IN ('partial', 'failed', 'cancelled')"
+            " ORDER BY random() LIMIT 3"
+        )
+        for row in done:
+            with suppress(NotDone, NothingToRetry, *GONE):
+                await self.house.retry(row["id"], Choice.FAILED_AND_CANCELLED)
+
+    async def requeue(self) -> None:
+        """Whatever lies among the dead letters, and one of them by its id."""
+        operator = Operator(self.house.owner_id)
+        letters = await self.house.rows("SELECT id FROM dead_letters WHERE state = 'open' ORDER BY random() LIMIT 1")
+        for row in letters:
+            with suppress(NotDone, NothingToRetry, DeadLetterResolved, *GONE):
+                await requeue(self.house.database, row["id"], operator, Defaults())
+        wanted = dead_letters.Filter(entity_type="problem")
+        await requeue_matching(self.house.database, Order(wanted, {}), operator, Defaults())
+
 
 TRANSITIONS = [
     "submit", "claim", "settle", "promote", "rescue", "hand_back", "time_out", "expire", "give_up", "cancel", "sweep",
+    "retry", "requeue", "purge", "change", "bulk",
 ]  # fmt: skip
 PAIRS = list(itertools.combinations_with_replacement(TRANSITIONS, 2))
 

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from house import House, breaches, failed, generated, retrying
-from lqs.domain.errors import IdempotencyKeyReused
+from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
 from lqs.domain.retry_policy import RetryPolicy
+from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.retry import Choice
 from lqs.lifecycle.settle import Settled
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
@@ -31,6 +33,7 @@ MAX_CRASHES = 2
 MOST_REQUESTS = 7
 
 SETTLED = ("generated", "failed", "cancelled")
+AGAIN = ("failed", "cancelled")
 WAITING = ("pending", "retrying")
 T = TypeVar("T")
 
@@ -61,6 +64,7 @@ class ModelRequest:
     cancel: str | None = None
     past_settling: bool = False
     end_reason: str | None = None
+    run: int = 1
 
     @property
     def done(self) -> bool:
@@ -103,6 +107,9 @@ class ModelRequest:
                 f"{name}_count": states.count(name)
                 for name in ("processing", "retrying", "generated", "failed", "cancelled")
             },
+            "run": self.run,
+            "runs": self.run - 1,
+            "open_letters": states.count("failed"),
             "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
             "entities": states.count("generated"),
             "attempts": sum(len(slot.reported) for slot in self.slots),
@@ -122,6 +129,8 @@ class Life(RuleBasedStateMachine):
         self.workers: list[UUID] = []
         self.dead: set[UUID] = set()
         self.claims: list[tuple[UUID, Claimed]] = []
+        self.purged: dict[UUID, ModelRequest] = {}
+        self.pinned: set[UUID] = set()
         self.steps = 0
         self.do(self.house.clear())
         self.do(self.house.owner(self.house.owner_id))
@@ -167,7 +176,9 @@ class Life(RuleBasedStateMachine):
             self.requests[fresh] = ModelRequest([ModelSlot() for _ in range(count)])
         known_id, known_count = self.keys[key]
         for answer in answers:
-            if count == known_count:
+            if known_id in self.purged:
+                assert isinstance(answer, IdempotencyKeyExpired)
+            elif count == known_count:
                 assert answer.request_id == known_id
             else:
                 assert isinstance(answer, IdempotencyKeyReused)
@@ -212,6 +223,8 @@ class Life(RuleBasedStateMachine):
         settled = self.do(self.house.settle(worker_id, *results))
         booked = late = 0
         for claim, kind in zip(chosen, kinds, strict=False):
+            if claim.request_id in self.purged:
+                continue
             slot = self.slot(claim)
             if slot.status == "processing" and slot.fence == claim.fence:
                 booked += 1
@@ -340,15 +353,76 @@ class Life(RuleBasedStateMachine):
         over = [r for r in self.requests.values() if r.past_settling and not r.done]
         self._end_all(over, "cancelled", "cancelled", self.do(self.house.sweep()).slots)
 
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        """By hand, of anything: what is not done or has nothing failed among the chosen refuses and stays as it is."""
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        request = self.requests[request_id]
+        last = len(request.slots) - 1
+        chosen = data.draw(st.none() | st.lists(st.integers(0, last), min_size=1, max_size=3))
+        wanted = [
+            slot
+            for index, slot in enumerate(request.slots)
+            if (slot.status == "failed" if chosen is None else slot.status in AGAIN and index in chosen)
+        ]
+        if not request.done or not wanted:
+            with pytest.raises(NothingToRetry if request.done else NotDone):
+                self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+            return
+        self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+        for slot in wanted:
+            slot.take_away("pending")
+            slot.attempts = slot.crashes = 0
+        request.run, request.begun, request.cancel, request.end_reason = request.run + 1, True, None, None
+        request.past_deadline = request.past_start = request.past_settling = False
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
+    def pin_or_unpin(self, data: st.DataObject) -> None:
+        request_id = data.draw(st.sampled_from(list(self.requests)))
+        self.pinned ^= {request_id}
+        self.do(
+            change(
+                self.house.database, request_id, Changes(pinned=request_id in self.pinned), owner_id=self.house.owner_id
+            )
+        )
+
+    @precondition(lambda self: any(r.done for r in self.requests.values()))
+    @rule(by_hand=st.booleans())
+    def purge(self, by_hand: bool) -> None:
+        """The time of all that is done is over: what is not pinned goes, and not a moment of anything else."""
+        gone = {id_ for id_, r in self.requests.items() if r.done and id_ not in self.pinned}
+        if by_hand:
+            for id_ in gone:
+                self.do(self.house.purge_one(id_))
+        else:
+            self.do(
+                self.house.rows("UPDATE generation_requests SET expires_at = lqs_now() WHERE expires_at IS NOT NULL")
+            )
+            assert set(self.do(self.house.purge()).request_ids) == gone
+        for id_ in gone:
+            self.purged[id_] = self.requests.pop(id_)
+
+    @invariant()
+    def what_was_purged_left_its_entities_and_a_tombstone(self) -> None:
+        made = sum(request.expected()["generated_count"] for request in self.purged.values())
+        [row] = self.do(self.house.rows("SELECT count(*) AS n FROM entities WHERE generation_request_id IS NULL"))
+        assert row["n"] == made
+        rows = self.do(self.house.rows("SELECT request_id, status FROM tombstones"))
+        assert {row["request_id"]: row["status"] for row in rows} == {id_: r.status for id_, r in self.purged.items()}
+
     @invariant()
     def the_database_is_as_the_model_says(self) -> None:
         self.steps += 1
         rows = self.do(
             self.house.rows(
-                "SELECT id, status, end_reason, cancel_mode, processing_count, retrying_count, generated_count,"
+                "SELECT id, status, end_reason, run, cancel_mode, processing_count, retrying_count, generated_count,"
                 " failed_count, cancelled_count,"
                 " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
                 "  FROM slots WHERE request_id = r.id) AS slots,"
+                " (SELECT count(*) FROM runs WHERE request_id = r.id) AS runs,"
+                " (SELECT count(*) FROM dead_letters WHERE request_id = r.id AND state = 'open') AS open_letters,"
                 " (SELECT count(*) FROM entities WHERE generation_request_id = r.id) AS entities,"
                 " (SELECT count(*) FROM slot_attempts WHERE request_id = r.id) AS attempts"
                 " FROM generation_requests r"

@@ -93,7 +93,7 @@ async def test_a_twin_waits_until_it_is_known_what_became_of_the_first(house, ev
     first = house.submission(key="k")
     async with house.alone() as connection, house.submitter() as submitter:
         await connection.execute("BEGIN")
-        await idempotency_keys.take(connection, [(first.key, Use(first.fingerprint, first.id))])
+        await idempotency_keys.take(connection, {first.key: Use(first.fingerprint, first.id)})
         await generation_requests.insert(connection, [new_request(first, Defaults())])
 
         async def waits() -> bool:

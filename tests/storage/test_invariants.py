@@ -23,10 +23,16 @@ END $$;
 ALTER TABLE generation_requests DISABLE TRIGGER legal_moves;
 """
 
-# One request completed, one at work (generated, failed, retrying, held), one untouched, and a key that leads to it.
+# One request partial after two runs, one completed, one at work (generated, failed, retrying, held), one untouched, and
+# a key that leads to it.
 COMPLETED = "(SELECT id FROM generation_requests WHERE status = 'completed')"
 AT_WORK = "(SELECT id FROM generation_requests WHERE status = 'processing')"
 UNTOUCHED = "(SELECT id FROM generation_requests WHERE status = 'pending')"
+TOMBSTONE = (
+    "INSERT INTO tombstones SELECT id, owner_id, entity_type, status, coalesce(end_reason, 'all_settled'), run,"
+    " requested_count, generated_count, failed_count, cancelled_count, requested_at, coalesce(completed_at, now()),"
+    " now(), now()"
+)
 SOME_ID = "'01890000-0000-7000-8000-000000000000'"
 
 PLANTS = [
@@ -45,7 +51,7 @@ PLANTS = [
      f"UPDATE generation_requests SET processing_count = 0 WHERE id = {AT_WORK}"),
     ("I5", "I4 I7 I15", "more slots are settled than were asked for",
      f"UPDATE generation_requests SET generated_count = 9 WHERE id = {COMPLETED}"),
-    ("I5", None, "a time of completion without a completion",
+    ("I5", "retention", "a time of completion without a completion",
      f"UPDATE generation_requests SET completed_at = lqs_now() WHERE id = {AT_WORK}"),
     ("I5", None, "an end without a reason",
      f"UPDATE generation_requests SET end_reason = NULL WHERE id = {COMPLETED}"),
@@ -64,7 +70,7 @@ PLANTS = [
      "UPDATE generation_events SET type = 'generation_request.failed' WHERE type = 'generation_request.completed'"),
     ("I6", None, "an end was told that never was",
      f"UPDATE generation_events SET type = 'generation_request.partial' WHERE request_id = {AT_WORK} AND seq = 2"),
-    ("I6", "I15", "an earlier run never ended", f"UPDATE generation_requests SET run = 2 WHERE id = {COMPLETED}"),
+    ("I6", "I15 runs", "an earlier run never ended", f"UPDATE generation_requests SET run = 2 WHERE id = {COMPLETED}"),
     ("I7", "I6 I15", "the outcome is not that of the counts",
      f"UPDATE generation_requests SET status = 'failed' WHERE id = {COMPLETED}"),
     ("I7", "I15", "it waits although it has begun",
@@ -107,6 +113,23 @@ PLANTS = [
      f" input_tokens, output_tokens) SELECT {SOME_ID}, 0, 1, 1, 'failed', id, 1, now(), 0, 0 FROM workers LIMIT 1"),
     ("I16", None, "a slot has no generation request",
      f"INSERT INTO slots (request_id, index, pass) VALUES ({SOME_ID}, 0, 1)"),
+    ("retention", None, "what is done has no end",
+     f"UPDATE generation_requests SET expires_at = NULL WHERE id = {COMPLETED}"),
+    ("retention", None, "what is pinned has an end",
+     f"UPDATE generation_requests SET pinned = true WHERE id = {COMPLETED}"),
+    ("retention", None, "what is at work has an end",
+     f"UPDATE generation_requests SET expires_at = now() WHERE id = {AT_WORK}"),
+    ("retention", None, "what was purged is still there",
+     f"{TOMBSTONE} FROM generation_requests WHERE id = {COMPLETED}"),
+    ("retention", None, "what was purged had not ended",
+     f"{TOMBSTONE.replace('SELECT id', 'SELECT gen_random_uuid()')} FROM generation_requests WHERE id = {AT_WORK}"),
+    ("retention", None, "the attempts of an open dead letter were purged",
+     "INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints,"
+     " metadata, options, failed_at) SELECT gen_random_uuid(), owner_id, gen_random_uuid(), 0, 1, 'problem',"
+     f" 'internal', '{{}}', '{{}}', '{{}}', now() FROM generation_requests WHERE id = {COMPLETED}"),
+    ("bulk", None, "a bulk operation lost count",
+     "INSERT INTO bulk_operations (id, owner_id, action, filter, options, matched, requested_at)"
+     " SELECT gen_random_uuid(), id, 'purge', '{}', '{}', 1, now() FROM owners"),
     ("I16", None, "a dead worker holds a slot", "UPDATE workers SET dead_at = lqs_now() - interval '1 day'"),
     ("I16", None, "a silent worker holds a slot", "UPDATE workers SET heartbeat_at = lqs_now() - interval '1 day'"),
     ("I16", None, "an unknown worker holds a slot",
@@ -119,11 +142,28 @@ PLANTS = [
     ("order", None, "slots overtake each other", f"UPDATE slots SET pass = -pass WHERE request_id = {UNTOUCHED}"),
     ("order", None, "an owner's next slot jumps its own queue", "UPDATE flows SET next_pass = 0"),
     ("order", None, "an owner has no place in the order", "DELETE FROM flows"),
+    ("runs", None, "nobody knows how a former run ended", "DELETE FROM runs"),
+    ("runs", None, "a former run is told in another way", "UPDATE runs SET failed_count = 0"),
+    ("runs", None, "a former run ended before it was asked for",
+     "UPDATE runs SET completed_at = requested_at - interval '1 s'"),
+    ("runs", None, "a run has no generation request", f"UPDATE runs SET request_id = {SOME_ID}"),
+    ("dead letters", None, "nobody is told of what failed for good", "DELETE FROM dead_letters WHERE state = 'open'"),
+    ("dead letters", None, "somebody is told that it is tried again, and it is not",
+     "UPDATE dead_letters SET state = 'requeued', resolved_at = now() WHERE state = 'open'"),
+    ("dead letters", None, "somebody is told of what did not fail",
+     f"UPDATE dead_letters SET slot_index = 0 WHERE request_id = {AT_WORK}"),
+    ("dead letters", None, "another error is told", "UPDATE dead_letters SET error_code = 'internal'"),
+    ("dead letters", None, "another owner is told", f"UPDATE dead_letters SET owner_id = {SOME_ID}"),
 ]  # fmt: skip
 
 
 async def live_in(house: House) -> None:
     """Let everything happen that can."""
+    request_id, worker_id, slots = await house.claimed(2)
+    await house.settle(worker_id, generated(slots[0]), failed(slots[1]))
+    await house.retry(request_id)
+    await house.deadline_passes(request_id)
+    await house.expire()
     _, worker_id, slots = await house.claimed(2)
     await house.settle(worker_id, *map(generated, slots))
     _, worker_id, slots = await house.claimed(4)

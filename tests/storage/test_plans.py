@@ -8,10 +8,21 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from lqs.storage import cancellations, entities, generation_requests, idempotency_keys, slots
+from lqs.storage import (
+    bulk_operations,
+    cancellations,
+    changes,
+    entities,
+    generation_requests,
+    idempotency_keys,
+    retention,
+    slots,
+    tombstones,
+)
 from lqs.storage.queries import Statement
 
-GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys"}
+GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys",
+           "tombstones", "dead_letters", "runs"}  # fmt: skip
 """Tables that nobody may read from end to end."""
 
 FILL = """
@@ -57,6 +68,20 @@ INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
 SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_series(1, 7) i WHERE status = 'completed';
 INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
 SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
+
+-- What is done goes in the course of a week, what was purged and what failed in the course of a month.
+UPDATE generation_requests SET expires_at = now() + random() * interval '7 days' WHERE completed_at IS NOT NULL;
+INSERT INTO runs
+SELECT id, 1, 'failed', 'all_settled', NULL, now(), now(), 1, 0, 1, 0, 0, 0, 0, 0, 0 FROM plan;
+INSERT INTO tombstones
+SELECT md5('purged' || n)::uuid, owner_id, 'problem', 'completed', 'all_settled', 1, 1, 1, 0, 0, now(), now(), now(),
+       now() + n * interval '2 minutes'
+FROM plan;
+INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,
+                          options, failed_at)
+SELECT md5('letter' || n)::uuid, owner_id, id, 0, 1, 'problem', 'internal', '{}', '{}', '{}',
+       now() - n * interval '2 minutes'
+FROM plan;
 """
 
 IDS = "(SELECT array_agg(md5('request' || n)::uuid) FROM generate_series(1000, 20000, 1000) n)"
@@ -81,6 +106,15 @@ KEYS = {"owner_ids": f"array_fill({OWNER}, ARRAY[20])", "operations": texts("POS
         "keys": texts("key 1")}  # fmt: skip
 REPORTS = {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "fences": f"{TWENTY}::bigint[]"}
 KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences": f"{TWENTY}::bigint[]"}
+
+MATCH = {
+    "after_at": "now() - interval '1 hour'", "after_id": REQUEST, "until_at": "now()",
+    "until_id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid", "window": "1000", "batch": "100", "as_of": "now()",
+    "action": "'purge'", "entity_type": "'problem'", "statuses": "ARRAY['failed']", "end_reasons": "ARRAY[]::text[]",
+    "error_codes": "ARRAY['internal']", "priorities": "ARRAY[]::text[]", "requested_after": "NULL::timestamptz",
+    "requested_before": "now()", "completed_after": "NULL::timestamptz", "completed_before": "NULL::timestamptz",
+    "aged_before": "now()", "metadata": "'{}'",
+}  # fmt: skip
 
 HOT = {
     "claim": Hot(
@@ -182,6 +216,50 @@ HOT = {
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
     "body": Hot(generation_requests.SQL["body"], {"id": REQUEST}, ["generation_requests_pkey"]),
+    "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),
+    "lock_expired": Hot(retention.SQL["lock_expired"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "purge": Hot(
+        retention.SQL["purge"],
+        {"ids": IDS, "tombstone_seconds": "60"},
+        ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
+         "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "tombstone": Hot(tombstones.SQL["read"], {"request_id": REQUEST, "owner_id": OWNER}, ["tombstones_pkey"]),
+    "forget": Hot(
+        retention.SQL["forget"],
+        {"batch": "200"},
+        ["tombstones_by_end", "tombstones_pkey", "idempotency_keys_of_subject"],
+    ),
+    "forget_dead_letters": Hot(
+        retention.SQL["forget_dead_letters"],
+        {"kept_seconds": "2592000", "batch": "200"},
+        ["dead_letters_by_age", "dead_letters_pkey"],
+    ),
+    "forget_workers": Hot(
+        retention.SQL["forget_workers"], {"kept_seconds": "86400", "batch": "200"}, ["slots_held slots_by_deadline"]
+    ),
+    "match an owner's": Hot(
+        bulk_operations.SQL["match"], MATCH | {"owner_id": OWNER}, ["generation_requests_of_owner", "slots_pkey"]
+    ),
+    "match everybody's": Hot(
+        bulk_operations.SQL["match"],
+        MATCH | {"owner_id": "NULL::uuid"},
+        ["generation_requests_pkey", "slots_pkey"],
+    ),
+    "look": Hot(changes.SQL["look"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]),
+    "take_places": Hot(
+        changes.SQL["take_places"],
+        {"owner_id": OWNER, "class": "'low'", "slots": "3", "stride": "4"},
+        ["slots_ready"],
+    ),
+    "place": Hot(
+        changes.SQL["place"], {"id": REQUEST, "first_pass": "1", "stride": "4"}, ["slots_pkey slots_ready"]
+    ),
+    "change": Hot(
+        changes.SQL["change"],
+        {"id": REQUEST, "metadata": "'{}'", "priority": "'low'", "pinned": "true"},
+        ["generation_requests_pkey"],
+    ),
     "an entity": Hot(
         entities.SQL["read"],
         {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
@@ -251,3 +329,23 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
     [plan] = json.loads(text)
     [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
     assert ready["Actual Rows"] * ready["Actual Loops"] == 10
+
+
+async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(much):
+    """However little matches, of an owner with a thousand generation requests and of everybody's twenty thousand."""
+    await much.execute("SET plan_cache_mode = force_generic_plan")
+    await much.execute(f"PREPARE hot AS {bulk_operations.SQL['match'].text}")
+    try:
+        for owner_id in (OWNER, "NULL"):
+            given = MATCH | {"owner_id": owner_id, "window": "50", "after_at": "'2000-01-01'", "entity_type": "'poem'"}
+            given["after_id"] = "'00000000-0000-0000-0000-000000000000'"
+            arguments = ", ".join(given[parameter] for parameter in bulk_operations.SQL["match"].parameters)
+            [plan] = json.loads(await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({arguments})"))
+            read = sum(
+                node["Actual Rows"] * node["Actual Loops"]
+                for node in _nodes(plan["Plan"])
+                if node.get("Relation Name") == "generation_requests"
+            )
+            assert read == 50
+    finally:
+        await much.execute("DEALLOCATE hot")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi.responses import Response
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from lqs.api import schemas
@@ -25,16 +26,24 @@ def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def body_docs(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """The `openapi_extra` entry that documents a body which is read by hand."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
 _ERROR_REF = {"$ref": f"#/components/schemas/{schemas.Error.__name__}"}
 _MEANINGS = {
     400: "The call is malformed.",
     401: "No API key, or one that is not valid.",
     403: "The key lacks the scope.",
     404: "Unknown, or another owner's.",
-    412: "It does not have the version of if_version.",
+    409: "It is not in a state that allows this; `code` says which.",
+    410: "It was there, and has been purged.",
+    412: "It is not at the version that was named.",
     413: "The body is too large.",
     415: "The body is not announced as JSON.",
-    422: "The body is not what this operation takes; `errors` names every place.",
+    422: "The body, or a parameter, is not what this operation takes; `errors` names every place.",
     500: "A fault on the side of the service.",
     503: "The database does not answer; try again.",
 }

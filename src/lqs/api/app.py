@@ -10,9 +10,22 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
-from lqs.api import api_keys, cancellation, envelope, generation_requests, health, schemas
+from lqs.api import (
+    api_keys,
+    bulk,
+    cancellation,
+    dead_letters,
+    envelope,
+    generation_requests,
+    health,
+    records,
+    retry,
+    schemas,
+    schemas_retry,
+)
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
+from lqs.api.find import find_router
 from lqs.api.generate import generate_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
@@ -51,8 +64,13 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     for entity_type in types:
         api.include_router(generate_router(entity_type))
         api.include_router(entity_router(entity_type))
+    api.include_router(find_router(types))
+    api.include_router(bulk.router)  # before what would take its address for an id
     api.include_router(generation_requests.router)
     api.include_router(cancellation.router)
+    api.include_router(records.router)
+    api.include_router(retry.router)
+    api.include_router(dead_letters.router)
     api.include_router(api_keys.router)
     api.include_router(health.router)
     envelope.install(api)
@@ -86,8 +104,19 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
 
 
 def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [schemas.CancelBody, schemas.CreateKeyBody, *map(schemas.generate_body, types)]
-    outputs: list[type[BaseModel]] = [schemas.Error, *(entity_type.entity_model for entity_type in types)]
+    inputs: list[type[BaseModel]] = [
+        schemas.CancelBody,
+        schemas.CreateKeyBody,
+        schemas.ChangeBody,
+        schemas.BulkBody,
+        *schemas_retry.INPUTS,
+        *map(schemas.generate_body, types),
+    ]
+    outputs: list[type[BaseModel]] = [
+        schemas.Error,
+        schemas.BulkPreview,
+        *(entity_type.entity_model for entity_type in types),
+    ]
     modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in inputs),
         *((model, "serialization") for model in outputs),

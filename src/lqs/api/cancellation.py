@@ -12,6 +12,7 @@ from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.generation_requests import parse_id
 from lqs.api.parts import Parts
+from lqs.api.records import purge as purge_record
 from lqs.api.representation import cancelled_too_late, etag, generation_request, retry_after
 from lqs.domain.api_key import Scope
 from lqs.domain.limits import MAX_VERSION
@@ -36,7 +37,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     operation_id="cancel_generation_request",
     summary="Cancel a generation request",
     response_model=schemas.GenerationRequest,
-    responses=error_docs(400, 401, 403, 404, 412, 413, 415, 422) | _ANSWERS,
+    responses=error_docs(400, 401, 403, 404, 410, 412, 413, 415, 422) | _ANSWERS,
     openapi_extra={
         "requestBody": {
             "required": False,
@@ -59,9 +60,9 @@ async def post(request: Request, parts: Parts, caller: Writer, request_id: str) 
 @router.delete(
     "/generation-requests/{request_id}",
     operation_id="delete_generation_request",
-    summary="Cancel a generation request gracefully",
+    summary="Cancel a generation request gracefully, or purge it",
     response_model=schemas.GenerationRequest,
-    responses=error_docs(400, 401, 403, 404, 412, 422) | _ANSWERS,
+    responses=error_docs(400, 401, 403, 404, 409, 410, 412, 422) | _ANSWERS | {204: {"description": "Purged."}},
 )
 async def delete(
     request: Request,
@@ -69,9 +70,14 @@ async def delete(
     caller: Writer,
     request_id: str,
     if_version: Annotated[int | None, Query(ge=1, le=MAX_VERSION, description=schemas.IF_VERSION)] = None,
+    purge: Annotated[
+        bool, Query(description="true: erase the record of what is done instead; its entities stay.")
+    ] = False,
 ) -> Response:
-    """The same as a graceful cancellation. It erases nothing."""
-    refuse_unknown_parameters(request, frozenset({"if_version"}))
+    """The same as a graceful cancellation, which erases nothing, unless `purge` is true."""
+    refuse_unknown_parameters(request, frozenset({"if_version", "purge"}))
+    if purge:
+        return await purge_record(parts, caller, parse_id(request_id))
     return await _cancel(parts, caller, parse_id(request_id), Wish(), if_version)
 
 

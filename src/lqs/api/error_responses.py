@@ -16,15 +16,24 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
     {
         errors.BodyMalformed: 400,
         errors.ParameterUnknown: 400,
+        errors.CursorMismatch: 400,
         errors.IdempotencyKeyMalformed: 400,
         errors.NotAuthenticated: 401,
         errors.ScopeMissing: 403,
         errors.NotFound: 404,
         errors.MethodNotAllowed: 405,
+        errors.NotDone: 409,
+        errors.GenerationRequestPinned: 409,
+        errors.PriorityFixed: 409,
+        errors.NothingToRetry: 409,
+        errors.DeadLetterResolved: 409,
+        errors.IdempotencyKeyExpired: 410,
+        errors.GenerationRequestPurged: 410,
         errors.VersionMismatch: 412,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
+        errors.ParameterRefused: 422,
         errors.IdempotencyKeyReused: 422,
         errors.InternalError: 500,
         errors.ServiceUnavailable: 503,
@@ -60,6 +69,12 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
             body["differing_fields"] = list(error.differing_fields)
+        case errors.IdempotencyKeyExpired():
+            body["existing_request_id"] = str(error.existing_request_id)
+        case errors.VersionMismatch():
+            body["current_version"] = error.current
+        case errors.GenerationRequestPurged():
+            body |= {"purged_at": error.purged_at, "status_at_end": error.status, "counts": error.counts}
         case _:
             pass
     return Response(

@@ -1,38 +1,39 @@
 """`POST /<plural>/generate`: one operation for every registered entity type."""
 
-import re
 from dataclasses import fields
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from lqs.api import schemas
-from lqs.api.answers import error_docs, json_answer
+from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.api.representation import etag, links, poll_after_ms, retry_after
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
-from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyMalformed
+from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
-from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
 from lqs.domain.terms import Terms
 from lqs.lifecycle.submit import Accepted, Submission
 from lqs.storage import generation_requests
 from lqs.storage.generation_requests import Progress
 from lqs.wiring import ApiParts
 
-_VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY_CHARACTERS}}}")
+
+def operation(entity_type: EntityType) -> str:
+    """The scope of the idempotency keys of this entity type's generate operation."""
+    return f"POST /{entity_type.plural}/generate"
 
 
 def generate_router(entity_type: EntityType) -> APIRouter:
     """The generate operation of this entity type."""
     router = APIRouter(tags=[entity_type.plural])
     model = schemas.generate_body(entity_type)
-    operation = f"POST /{entity_type.plural}/generate"
 
     @router.post(
         f"/{entity_type.plural}/generate",
@@ -40,23 +41,17 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         operation_id=f"generate_{entity_type.plural}",
         summary=f"Generate {entity_type.plural}",
         response_model=schemas.Accepted,
-        responses=error_docs(400, 401, 403, 413, 415, 422),
-        openapi_extra=_documented_body(model),
+        responses=error_docs(400, 401, 403, 410, 413, 415, 422),
+        openapi_extra=body_docs(model, required=False),
     )
     async def generate(
         request: Request,
         parts: Parts,
         caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
-        idempotency_key: Annotated[
-            str | None,
-            Header(description="One key per intended generation; send it again with every repetition of the call."),
-        ] = None,
+        key: IdempotencyKey,
     ) -> Response:
         """Accept a generation request. It is durable before the answer leaves, and it always ends."""
         refuse_unknown_parameters(request)
-        if len(request.headers.getlist("idempotency-key")) > 1:
-            raise IdempotencyKeyMalformed("Send one Idempotency-Key, not several.")
-        key = _key(idempotency_key)
         body: Any = await read_body(request, model)
         _check(entity_type, body.constraints)
         terms = _terms(body)
@@ -64,7 +59,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             caller.require(Scope.PRIORITY)
         submission = Submission(
             owner_id=caller.owner_id,
-            operation=operation,
+            operation=operation(entity_type),
             entity_type=entity_type.name,
             count=body.count,
             constraints=body.constraints.model_dump(mode="json", exclude_defaults=True),
@@ -80,19 +75,6 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         return await _answer(parts, submission, accepted)
 
     return router
-
-
-def _key(header: str | None) -> str | None:
-    """The key itself: the quoted and the bare form are the same."""
-    if header is None:
-        return None
-    key = header[1:-1] if len(header) >= 2 and header[0] == header[-1] == '"' else header
-    if not _VISIBLE_ASCII.fullmatch(key):
-        raise IdempotencyKeyMalformed(
-            f"A key has 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters and no blank;"
-            " a UUID is a good one."
-        )
-    return key
 
 
 def _check(entity_type: EntityType, constraints: Any) -> None:
@@ -113,13 +95,15 @@ def _terms(body: schemas.GenerateBody) -> Terms:
 
 async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -> Response:
     if accepted.stored is not None:
-        progress, deadline_at = _fresh(submission, accepted), accepted.stored.deadline_at
+        progress, deadline_at, expires_at = _fresh(submission, accepted), accepted.stored.deadline_at, None
     else:
         async with parts.database.acquire() as connection:
             view = await generation_requests.read(connection, accepted.request_id, owner_id=submission.owner_id)
-        assert view is not None, "a key in use has its generation request"
-        progress, deadline_at = view.progress, view.deadline_at
+        if view is None:
+            raise IdempotencyKeyExpired(accepted.request_id)
+        progress, deadline_at, expires_at = view.progress, view.deadline_at, view.expires_at
     hint = poll_after_ms(progress)
+    keyed = Keyed(submission.idempotency_key, accepted.replayed, accepted.used_at)
     body: dict[str, Any] = {
         "message": "Generation request accepted" if accepted.stored else "Generation request was accepted before",
         "request_id": accepted.request_id,
@@ -127,17 +111,13 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         "status": progress.status,
         "done": progress.status.done,
         "deadline_at": deadline_at,
-        "idempotency": (
-            {"key": submission.idempotency_key, "replayed": accepted.replayed} if submission.idempotency_key else None
-        ),
+        "idempotency": keyed.body(expires_at),
         "links": links(accepted.request_id, progress.status),
     }
-    headers = {
+    headers = keyed.headers | {
         "Location": f"/generation-requests/{accepted.request_id}",
         "ETag": etag(accepted.request_id, progress.version),
     }
-    if submission.idempotency_key:
-        headers["Idempotent-Replayed"] = "true" if accepted.replayed else "false"
     if hint is not None:
         body["poll_after_ms"] = hint
         headers["Retry-After"] = retry_after(hint)
@@ -149,18 +129,9 @@ def _fresh(submission: Submission, accepted: Accepted) -> Progress:
     return Progress(
         version=1,
         status=Status.PENDING,
-        requested_at=accepted.stored.requested_at,
+        run_requested_at=accepted.stored.requested_at,
         started_at=None,
         requested_count=submission.count,
         settled_count=0,
         read_at=accepted.stored.requested_at,
     )
-
-
-def _documented_body(model: type[schemas.GenerateBody]) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": False,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},
-        }
-    }

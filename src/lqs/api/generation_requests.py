@@ -14,12 +14,13 @@ from lqs.api.parts import Parts
 from lqs.api.representation import etag, generation_request, poll_after_ms, retry_after
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound
+from lqs.lifecycle.absence import UNKNOWN, absence
 from lqs.storage import generation_requests
 from lqs.wiring import ApiParts
 
 router = APIRouter(tags=["generation requests"])
 
-_CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
+CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
 
 
 @router.get(
@@ -27,7 +28,7 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept
     operation_id="get_generation_request",
     summary="Read a generation request",
     response_model=schemas.GenerationRequest,
-    responses=error_docs(400, 401, 403, 404)
+    responses=error_docs(400, 401, 403, 404, 410)
     | {304: {"description": "Nothing changed since the version of If-None-Match."}},
 )
 async def read(
@@ -47,10 +48,10 @@ async def read(
         return unchanged
     async with parts.database.acquire() as connection:
         view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
-    if view is None:
-        raise _unknown(request_id)
+        if view is None:
+            raise await absence(connection, wanted, owner_id=caller.owner_id)
     body = generation_request(view)
-    headers = _CACHING | {"ETag": etag(view.id, view.version)}
+    headers = CACHING | {"ETag": etag(view.id, view.version)}
     if "poll_after_ms" in body:
         headers["Retry-After"] = retry_after(body["poll_after_ms"])
     return json_answer(body, headers=headers)
@@ -61,25 +62,19 @@ def parse_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise _unknown(text) from None
-
-
-def _unknown(request_id: str) -> NotFound:
-    return NotFound(
-        "You have no generation request with this id. It is the request_id of the answer to a generate call."
-    )
+        raise NotFound(UNKNOWN) from None
 
 
 async def _unchanged(parts: ApiParts, request_id: UUID, caller: Caller, if_none_match: str) -> Response | None:
     async with parts.database.acquire() as connection:
         progress = await generation_requests.progress(connection, request_id, owner_id=caller.owner_id)
-    if progress is None:
-        raise _unknown(str(request_id))
+        if progress is None:
+            raise await absence(connection, request_id, owner_id=caller.owner_id)
     tag = etag(request_id, progress.version)
     candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
     if tag.removeprefix("W/") not in candidates and "*" not in candidates:
         return None
-    headers = _CACHING | {"ETag": tag}
+    headers = CACHING | {"ETag": tag}
     if (hint := poll_after_ms(progress)) is not None:
         headers["Retry-After"] = retry_after(hint)
     return Response(status_code=304, headers=headers)

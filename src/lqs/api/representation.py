@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -40,7 +41,7 @@ def poll_after_ms(progress: Progress) -> int | None:
     """
     if progress.status.done:
         return None
-    since = progress.started_at or progress.requested_at
+    since = max(progress.started_at or progress.run_requested_at, progress.run_requested_at)
     elapsed = max(0.0, (progress.read_at - since).total_seconds())
     remaining = elapsed
     if progress.settled_count:
@@ -82,7 +83,7 @@ def generation_request(view: GenerationRequestView) -> dict[str, Any]:
         "failed_count": view.counts.failed,
         "counts": view.counts.by_status(),
         "entities": [_slot_entity(view, slot) for slot in view.slots if slot.entity_id],
-        "slots": [_slot(slot, view.max_attempts) for slot in view.slots],
+        "slots": [slot(one, view.max_attempts) for one in view.slots],
         "error_summary": _error_summary(view, failed),
         "error_message": _error_message(view, failed),
         "usage": {
@@ -152,30 +153,52 @@ def _entity(
     }
 
 
-def _slot(slot: SlotView, max_attempts: int) -> dict[str, Any]:
+def slot(view: SlotView, max_attempts: int) -> dict[str, Any]:
+    """The body of a slot (`schemas.Slot`)."""
     return {
-        "index": slot.index,
-        "status": slot.status,
-        "entity_id": slot.entity_id,
-        "attempts": slot.attempts,
+        "index": view.index,
+        "status": view.status,
+        "entity_id": view.entity_id,
+        "attempts": view.attempts,
         "max_attempts": max_attempts,
-        "next_attempt_at": slot.next_attempt_at,
-        "error": _slot_error(slot),
-        "started_at": slot.started_at,
-        "finished_at": slot.finished_at,
+        "next_attempt_at": view.next_attempt_at,
+        "error": _slot_error(view.error_code, view.error_attempt),
+        "started_at": view.started_at,
+        "finished_at": view.finished_at,
     }
 
 
-def _slot_error(slot: SlotView) -> dict[str, Any] | None:
-    if slot.error_code is None:
-        return None
-    kind = KINDS[SlotErrorCode(slot.error_code)]
+def attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an attempt (`schemas_retry.Attempt`), from its row or from what a dead letter keeps of it."""
     return {
-        "code": slot.error_code,
+        "attempt": stored["attempt"],
+        "outcome": stored["outcome"],
+        "error": _slot_error(stored["error_code"], stored["attempt"]),
+        "duration_ms": stored["duration_ms"],
+        "finished_at": stored["finished_at"],
+        "model": stored["model"],
+        "provider_request_id": stored["provider_request_id"],
+        "input_tokens": stored["input_tokens"],
+        "output_tokens": stored["output_tokens"],
+        "cost_microusd": stored["cost_microusd"],
+    }
+
+
+def raw_attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with what was really said, for operators (`schemas_retry.RawAttempt`)."""
+    return attempt(stored) | {"error_detail": stored["error_detail"], "worker_id": stored["worker_id"]}
+
+
+def _slot_error(code: str | None, attempt: int | None) -> dict[str, Any] | None:
+    if code is None:
+        return None
+    kind = KINDS[SlotErrorCode(code)]
+    return {
+        "code": code,
         "category": kind.category,
         "retryable": kind.retryable,
         "message": kind.message,
-        "attempt": slot.error_attempt,
+        "attempt": attempt,
     }
 
 

@@ -1,6 +1,6 @@
 """The shapes of the contract, as the OpenAPI document tells them; tests hold live answers against them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
+from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import CancelMode, EndReason, Priority, Status
 from lqs.domain.slot import SlotStatus
@@ -131,6 +132,84 @@ class CancelBody(_Input):
     if_version: IfVersion = None
 
 
+class ChangeBody(_Input):
+    """What is to be changed of a generation request; what is absent or null stays."""
+
+    metadata: Annotated[
+        dict[
+            Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
+            Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)] | None,
+        ],
+        Field(
+            max_length=limits.MAX_METADATA_PAIRS,
+            description="Pairs to set; null removes one; all others stay.",
+            examples=[{"lesson": "A1-8", "draft": None}],
+        ),
+    ] = Field(default_factory=dict)
+    priority: Annotated[
+        Priority | None, Field(description="Only while it is pending; high needs the scope priority.")
+    ] = None
+    pinned: Annotated[
+        bool | None,
+        Field(description="true: kept until it is unpinned. false: purged when its retention has passed from now."),
+    ] = None
+    if_version: IfVersion = None
+
+
+_Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(3000, 1, 1, tzinfo=UTC), examples=["2026-01-31T12:00:00Z"]),
+]
+
+
+class BulkFilter(_Input):
+    """Which generation requests: those that satisfy everything named here, and at least one thing must be named."""
+
+    entity_type: Annotated[str | None, Field(max_length=64, examples=["problem"])] = None
+    status: Annotated[list[Status], Field(max_length=len(Status), description="Any of these.")] = []
+    end_reason: Annotated[list[EndReason], Field(max_length=len(EndReason), description="Any of these.")] = []
+    error_code: Annotated[
+        list[SlotErrorCode], Field(max_length=len(SlotErrorCode), description="A slot failed with any of these.")
+    ] = []
+    priority: Annotated[list[Priority], Field(max_length=len(Priority), description="Any of these.")] = []
+    requested_after: _Moment | None = None
+    requested_before: _Moment | None = None
+    completed_after: _Moment | None = None
+    completed_before: _Moment | None = None
+    older_than_seconds: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=limits.MAX_AGE_SECONDS,
+            description="Since its end, or, while it is not done, since its run was asked for. Fixed by now.",
+        ),
+    ] = None
+    metadata: Annotated[Metadata, Field(description="Has all of these pairs.")] = {}
+
+
+class BulkBody(_Input):
+    """One wish for many generation requests."""
+
+    action: BulkAction
+    filter: BulkFilter
+    dry_run: Annotated[bool, Field(description="Only say how many it would be, and name some.")] = False
+    scope: Annotated[Literal["own", "all"], Field(description="all: those of every owner; needs the scope admin.")] = (
+        "own"
+    )
+    mode: Annotated[CancelMode | None, Field(description="For cancel; null: graceful.")] = None
+    reason: Annotated[
+        str | None, Field(min_length=1, max_length=limits.MAX_REASON_CHARACTERS, description="For cancel.")
+    ] = None
+    slots: Annotated[
+        Literal["failed", "failed_and_cancelled"] | None, Field(description="For retry; null: failed.")
+    ] = None
+    max_attempts: Annotated[int | None, Field(ge=1, le=limits.MAX_ATTEMPTS, description="For retry.")] = None
+    timeout_seconds: Annotated[
+        int | None,
+        Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS, description="For retry: the whole run's."),
+    ] = None
+
+
 class CreateKeyBody(_Input):
     """A wish for an API key."""
 
@@ -153,7 +232,10 @@ class Idempotency(_Output):
     """What became of the Idempotency-Key."""
 
     key: str
-    replayed: bool = Field(description="True when this key had made the generation request before.")
+    replayed: bool = Field(description="True when this key had done its work before.")
+    key_expires_at: datetime | None = Field(
+        description="When the key ends; null while the end of the record is not known, for it lives as long."
+    )
 
 
 class Accepted(_Output):
@@ -285,6 +367,71 @@ class GenerationRequest(_Output):
     links: Links
 
 
+class BulkSelection(_Output):
+    """The filter of a bulk operation; what was not named is absent."""
+
+    entity_type: str | None = None
+    status: list[Status] | None = None
+    end_reason: list[EndReason] | None = None
+    error_code: list[SlotErrorCode] | None = None
+    priority: list[Priority] | None = None
+    requested_after: datetime | None = None
+    requested_before: datetime | None = None
+    completed_after: datetime | None = None
+    completed_before: datetime | None = None
+    older_than_seconds: int | None = None
+    aged_before: datetime | None = Field(None, description="What older_than_seconds meant when it was accepted.")
+    metadata: dict[str, str] | None = None
+
+
+class BulkOptions(_Output):
+    """How the action is done; what was not chosen is absent."""
+
+    mode: CancelMode | None = None
+    reason: str | None = None
+    slots: Literal["failed", "failed_and_cancelled"] | None = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+
+
+class BulkPreview(_Output):
+    """A dry run: what would change now."""
+
+    action: BulkAction
+    dry_run: Literal[True]
+    scope: Literal["own", "all"]
+    filter: BulkSelection
+    options: BulkOptions
+    matched: int
+    sample_request_ids: list[UUID]
+
+
+class BulkLinks(_Output):
+    """Addresses to follow."""
+
+    self: str
+
+
+class BulkOperation(_Output):
+    """One wish for many generation requests, and how far it has come."""
+
+    bulk_id: UUID
+    action: BulkAction
+    scope: Literal["own", "all"]
+    filter: BulkSelection
+    options: BulkOptions
+    status: BulkStatus
+    done: bool
+    matched: int = Field(description="Found so far: changed and skipped together.")
+    changed: int
+    skipped: int = Field(description="Found, but by then in no state that allows it, or with nothing to do.")
+    requested_at: datetime
+    completed_at: datetime | None
+    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    idempotency: Idempotency | None = Field(None, description="In the answer that began it.")
+    links: BulkLinks
+
+
 class Key(_Output):
     """An API key without its secret."""
 
@@ -341,6 +488,12 @@ class Error(BaseModel):
     code: str
     retryable: bool = Field(description="Whether the same call can succeed later.")
     trace_id: str
+    current_version: int | None = Field(None, description="With version_mismatch.")
+    purged_at: datetime | None = Field(None, description="With generation_request_purged.")
+    status_at_end: Status | None = Field(None, description="With generation_request_purged: how it had ended.")
+    counts: Counts | None = Field(None, description="With generation_request_purged: its slots by status.")
     errors: list[FieldError] | None = Field(None, description="With body_refused: every place that is wrong.")
-    existing_request_id: UUID | None = Field(None, description="With idempotency_key_reuse: what the key stands for.")
+    existing_request_id: UUID | None = Field(
+        None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
+    )
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")

@@ -43,7 +43,8 @@ class Place:
 
 PLACES: Mapping[str, Place] = MappingProxyType(
     {
-        "generation": Place("lqs.cli.generation", "Look at a generation request, wait for it, or cancel it."),
+        "generation": Place("lqs.cli.generation", "Look at a generation request, wait for it, cancel or retry it."),
+        "dead-letters": Place("lqs.cli.dead_letters", "Look at what failed for good, and try it again."),
         "keys": Place("lqs.cli.keys", "Make, list and revoke API keys."),
         "up": Place("lqs.cli.up", "Serve everything on this machine until Ctrl-C."),
         "demo": Place("lqs.cli.demo", "Watch ten problems being generated, on a throw-away database."),

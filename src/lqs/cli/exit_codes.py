@@ -25,7 +25,7 @@ MEANINGS = MappingProxyType(
         ExitCode.DONE: "done; when waiting: every entity was generated",
         ExitCode.ERROR: "anything else: no connection, an error of the server, a fault in this program",
         ExitCode.USAGE: "the command or a value in it is wrong, here or in the API's eyes (400, 422)",
-        ExitCode.NOT_FOUND: "no such thing, or it belongs to somebody else",
+        ExitCode.NOT_FOUND: "no such thing, or no longer, or it belongs to somebody else",
         ExitCode.NOT_ALLOWED: "not authenticated, or the key lacks a scope",
         ExitCode.FAILED: "waiting: the generation request failed",
         ExitCode.PARTIAL: "waiting: only some entities were generated (0 with --partial-ok)",

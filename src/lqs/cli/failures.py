@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import typer
@@ -18,18 +19,29 @@ from lqs_client import (
     ConnectionFailed,
     CredentialsInvalid,
     Forbidden,
+    Gone,
     Invalid,
     LqsError,
     NotFound,
     RateLimited,
     Timeout,
     UnexpectedAnswer,
+    VersionMismatch,
 )
 
 _KEY = f"set LQS_API_KEY, or run {command('up')} on the machine of the service: it stores a key for you"
 _START = f"{command('up')} (starts the service on this machine), or name another one with --url or LQS_API_URL"
 _LATER = "the same command again; a service under load may need a minute"
 _ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
+
+_CONFLICTS = MappingProxyType(
+    {
+        "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
+        "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
+        "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
+        "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",
+    }
+)
 
 _Row: TypeAlias = tuple[ExitCode, str, str | None]
 _OTHER: _Row = (ExitCode.ERROR, "error", None)
@@ -39,6 +51,16 @@ _WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
     (Timeout, (ExitCode.ERROR, "timeout", _LATER)),
     (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer", _ADDRESS)),
 )
+_ANSWERS: tuple[tuple[type[ApiError], ExitCode, str], ...] = (
+    (Authentication, ExitCode.NOT_ALLOWED, _KEY),
+    (Forbidden, ExitCode.NOT_ALLOWED, f"ask for a key with that scope: {command('keys create NAME --scope SCOPE')}"),
+    (NotFound, ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"),
+    (Gone, ExitCode.NOT_FOUND, "its entities are still there; generate anew for others"),
+    (Invalid, ExitCode.USAGE, "correct what is named above and run the command again"),
+    (VersionMismatch, ExitCode.ERROR, "look at it again, and then decide"),
+    (RateLimited, ExitCode.ERROR, "the same command in a minute"),
+)
+_AGAIN = "the same command again; if it stays, report the trace id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +144,8 @@ def _place(pointer: str) -> str:
             name = next((option.name for option in options if option.field == field), "constraints")
         case ["scopes", *_]:
             name = "scope"
+        case ["filter", field, *_]:
+            name = field.removesuffix("_seconds").replace("_", "-")
         case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
             name = field.replace("_", "-")
         case _:
@@ -143,25 +167,10 @@ def _api_error(error: ApiError) -> Failure:
 
 
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
-    match error:
-        case Authentication():
-            return ExitCode.NOT_ALLOWED, _KEY
-        case Forbidden():
-            return (
-                ExitCode.NOT_ALLOWED,
-                f"ask for a key with the scope named above: {command('keys create NAME --scope SCOPE')}",
-            )
-        case NotFound():
-            return ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"
-        case Invalid():
-            return ExitCode.USAGE, "correct what is named above and run the command again"
-        case RateLimited():
-            return ExitCode.ERROR, "the same command in a minute"
-        case _:
-            return (
-                ExitCode.ERROR,
-                "the same command again; if it stays, report the trace id" if error.trace_id else None,
-            )
+    for kind, exit_code, step in _ANSWERS:
+        if isinstance(error, kind):
+            return exit_code, _CONFLICTS.get(error.code, step)
+    return ExitCode.ERROR, _CONFLICTS.get(error.code, _AGAIN if error.trace_id else None)
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`lqs generation`: look at a generation request, wait for one or several, or cancel them."""
+"""`lqs generation`: look at a generation request, wait for one or several, cancel them, try again what failed."""
 
 import json
 import sys
@@ -16,15 +16,18 @@ from lqs.cli.arguments import (
     check_ids,
     new_app,
 )
+from lqs.cli.bulk import add_bulk
 from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
+from lqs.cli.keeping import add_keeping
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
+from lqs.cli.retrying import register
 from lqs.cli.verdicts import judge
 from lqs_client import Cancellation, GenerationRequest, Slot
 
-app = new_app("Look at a generation request, wait for it, or cancel it.")
+app = new_app("Look at a generation request, wait for it, cancel it, try it again.")
 
 
 @app.command(epilog=CLIENT_EPILOG)
@@ -66,6 +69,8 @@ def wait(
 
 
 app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
+add_keeping(app)
+add_bulk(app)
 
 
 def _summary(request: GenerationRequest) -> str:
@@ -87,6 +92,7 @@ def _summary(request: GenerationRequest) -> str:
         f"  asked at   {moment(request.requested_at)}",
         f"  done at    {moment(request.completed_at, 'not yet')}",
         f"  deadline   {moment(request.deadline_at)}",
+        f"  kept until {_kept(request)}",
     ]
     if request.start_deadline_at and not request.started_at:
         lines.append(f"  start by   {moment(request.start_deadline_at)}")
@@ -104,6 +110,10 @@ def _cancellation(asked: Cancellation) -> str:
     return f"{clean(asked.mode)}, asked for at {moment(asked.requested_at)}{why}{until}{late}"
 
 
+def _kept(request: GenerationRequest) -> str:
+    return "it is unpinned" if request.pinned else moment(request.expires_at, "some time after its end")
+
+
 def _slots(request: GenerationRequest) -> str:
     table = columns(("SLOT", "STATUS", "ATTEMPTS", "ENTITY OR ERROR"), [_slot(slot) for slot in request.slots])
     return "\n".join(f"  {line}" for line in table.splitlines())
@@ -119,3 +129,6 @@ def _next_step(request: GenerationRequest) -> str:
     if not request.done:
         return command(f"generation wait {request.request_id}")
     return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step
+
+
+register(app)

@@ -40,3 +40,8 @@ def duration(seconds: float) -> str:
 def counted(count: int, noun: str, plural: str) -> str:
     """A count with its noun."""
     return f"{count} {noun if count == 1 else plural}"
+
+
+def money(microusd: int | None) -> str:
+    """A sum given in millionths of a US dollar."""
+    return "-" if microusd is None else f"${microusd / 1_000_000:.6f}".rstrip("0").rstrip(".")

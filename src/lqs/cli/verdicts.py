@@ -27,8 +27,7 @@ def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdi
             return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", command(f"generation get {request_id} --json"))
         case "partial":
             code = ExitCode.DONE if partial_ok else ExitCode.PARTIAL
-            missing = request.requested_count - request.generated_count
-            step = command(f"{plural} generate --count {missing}") + " (asks for what is missing)"
+            step = command(f"generation retry {request_id} --wait") + " (tries again what failed)"
             return Verdict(code, f"Partial: {made}{took}; {_reasons(request)}.", step)
         case "failed":
             step = command(f"generation get {request_id}") + " (says why, slot by slot)"

@@ -7,13 +7,22 @@ LqsError
     BodyTooLarge
     MediaTypeUnsupported
     ParameterUnknown
+    ParameterRefused            a query parameter has a value that it does not take
+    CursorMismatch              a cursor of another list, or none at all
     IdempotencyKeyMalformed
     IdempotencyKeyReused        the key was used for another body
+    IdempotencyKeyExpired       what the key made was purged
     NotAuthenticated
     ScopeMissing
     NotFound                    unknown, or another owner's: the two are not told apart
-    VersionMismatch             it changed since the caller looked
     MethodNotAllowed
+    NotDone                     only what is done can be tried again, or purged
+    NothingToRetry              every entity is there, or nothing matches what was chosen
+    VersionMismatch             it changed since the caller looked
+    GenerationRequestPurged     it was there, and its record has been purged
+    GenerationRequestPinned     it has to be unpinned first
+    PriorityFixed               its slots have left the queue
+    DeadLetterResolved          somebody has requeued or discarded it
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
     InternalError               a fault of ours; logged with its trace id
@@ -21,6 +30,7 @@ LqsError
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 
@@ -91,6 +101,20 @@ class ParameterUnknown(CallerError):
     title = "Unknown query parameter"
 
 
+class ParameterRefused(CallerError):
+    """A query parameter is known, but not with this value."""
+
+    code = "parameter_refused"
+    title = "A query parameter has a value that it does not take"
+
+
+class CursorMismatch(CallerError):
+    """The cursor was made by another list, or with other filters, or is none."""
+
+    code = "cursor_mismatch"
+    title = "The cursor does not belong to this list"
+
+
 class IdempotencyKeyMalformed(CallerError):
     """The key is empty, too long, or has characters outside visible ASCII."""
 
@@ -107,11 +131,25 @@ class IdempotencyKeyReused(CallerError):
     def __init__(self, existing_request_id: UUID, differing_fields: Sequence[str]) -> None:
         named = ", ".join(differing_fields) or "the body"
         super().__init__(
-            f"This key stands for generation request {existing_request_id}, which differs in: {named}. "
-            "Use a new key for a new generation, or send the same body to get the first answer again."
+            f"This key stands for {existing_request_id}, whose body differs in: {named}. "
+            "Use a new key for a new wish, or send the same body to get the first answer again."
         )
         self.existing_request_id = existing_request_id
         self.differing_fields = tuple(differing_fields)
+
+
+class IdempotencyKeyExpired(CallerError):
+    """What the key made was purged; nothing was made again."""
+
+    code = "idempotency_key_expired"
+    title = "What this Idempotency-Key made has been purged"
+
+    def __init__(self, request_id: UUID) -> None:
+        super().__init__(
+            f"This key made {request_id}, whose record has been purged; its entities are still there. "
+            "Use a new key to generate anew."
+        )
+        self.existing_request_id = request_id
 
 
 class NotAuthenticated(CallerError):
@@ -135,14 +173,54 @@ class NotFound(CallerError):
     title = "Not found"
 
 
+class NotDone(CallerError):
+    """Its run has to end first."""
+
+    code = "generation_request_not_done"
+    title = "The generation request is not done"
+
+
 class VersionMismatch(CallerError):
-    """Somebody or something changed it since the caller looked."""
+    """The caller named a version, and that is no longer the current one."""
 
     code = "version_mismatch"
-    title = "The generation request has another version"
+    title = "It has changed since"
 
-    def __init__(self, *, asked: int, found: int) -> None:
-        super().__init__(f"It has version {found}, not {asked}. Nothing was done: look at it again, then decide.")
+    def __init__(self, wanted: int, current: int) -> None:
+        super().__init__(f"You named version {wanted}, but it stands at version {current}: look at it again.")
+        self.current = current
+
+
+class GenerationRequestPurged(CallerError):
+    """Its record is gone; what is left of it stands here, its entities stay. `counts` are those of its last run."""
+
+    code = "generation_request_purged"
+    title = "The record of this generation request has been purged"
+
+    def __init__(self, purged_at: datetime, status: str, counts: Mapping[str, int]) -> None:
+        super().__init__(
+            f"It ended as {status} and was purged at {purged_at:%Y-%m-%dT%H:%M:%SZ}; its entities are still there."
+        )
+        self.purged_at = purged_at
+        self.status = status
+        self.counts = dict(counts)
+
+
+class GenerationRequestPinned(CallerError):
+    """Somebody wants it kept."""
+
+    code = "generation_request_pinned"
+    title = "The generation request is pinned"
+
+    def __init__(self) -> None:
+        super().__init__('It is pinned, so it is kept. To purge it, first unpin it: PATCH it with {"pinned": false}.')
+
+
+class PriorityFixed(CallerError):
+    """The order of the queue no longer decides about it."""
+
+    code = "priority_fixed"
+    title = "The priority can no longer be changed"
 
 
 class MethodNotAllowed(CallerError):
@@ -150,6 +228,20 @@ class MethodNotAllowed(CallerError):
 
     code = "method_not_allowed"
     title = "Method not allowed"
+
+
+class NothingToRetry(CallerError):
+    """Nothing of what was chosen failed or was cancelled."""
+
+    code = "nothing_to_retry"
+    title = "There is nothing to try again"
+
+
+class DeadLetterResolved(CallerError):
+    """A dead letter is requeued or discarded once."""
+
+    code = "dead_letter_resolved"
+    title = "This dead letter has been dealt with"
 
 
 class ServiceError(LqsError):

@@ -1,6 +1,7 @@
 """The one place where counts, status, version and events are written: from moves that happened, under the lock."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from lqs.domain.generation_request import (
 from lqs.domain.slot import SlotStatus
 from lqs.lifecycle.recall import recall
 from lqs.observability.telemetry import Telemetry
+from lqs.storage import dead_letters, generation_requests, slots
 from lqs.storage import events as event_log
-from lqs.storage import generation_requests, slots
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, refuses_value
+from lqs.storage.dead_letters import DeadLetter
 from lqs.storage.generation_requests import Written
 from lqs.storage.slots import Moves, Report
 
@@ -60,7 +62,20 @@ async def book(
         written.append(_written(standing, moved, usage.get(request_id, ())))
         events += told
     await write(connection, written, events)
+    await _write_dead_letters(connection, standings, moves)
     return [w.standing for w in written]
+
+
+async def _write_dead_letters(connection: Connection, standings: Mapping[UUID, Standing], moves: Moves) -> None:
+    """Every slot that fails for good is kept for somebody to look at, in the commit that fails it."""
+    failed = [
+        DeadLetter(request_id, move.index, standings[request_id].run, move.error_code)
+        for request_id, moved in moves.items()
+        for move in moved
+        if move.after is SlotStatus.FAILED and move.error_code
+    ]
+    if failed:
+        await dead_letters.write(connection, failed)
 
 
 async def book_late(connection: Connection, standings: Mapping[UUID, Standing], reports: Sequence[Report]) -> None:
@@ -198,18 +213,30 @@ async def move_and_book(
 async def do_duty(telemetry: Telemetry, name: str, duty: Callable[[], Awaitable[Booked]]) -> int:
     """Do one duty until nothing is left of it, whatever happens; returns how many slots moved."""
     moved = 0
-    try:
+    with trouble_told(telemetry, name):
         while (round_ := await duty()).slots:
             moved += round_.slots
             telemetry.emit(name, slots=round_.slots, done=len(round_.done))
-        if round_.passed_over:
-            broken = ", ".join(map(str, round_.passed_over))
-            telemetry.emit("duty.passed_over", duty=name, requests=broken, hint="lqs admin verify says what is wrong")
-    except DatabaseUnavailable as error:
-        telemetry.emit("duty.skipped", duty=name, reason=str(error))
-    except Exception as error:
-        telemetry.fault("duty.broke", error, duty=name)
+        tell_passed_over(telemetry, name, round_.passed_over)
     return moved
+
+
+@contextmanager
+def trouble_told(telemetry: Telemetry, duty: str) -> Iterator[None]:
+    """What stops a duty is told and goes no further: it comes by again soon."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        telemetry.emit("duty.skipped", duty=duty, reason=str(error))
+    except Exception as error:
+        telemetry.fault("duty.broke", error, duty=duty)
+
+
+def tell_passed_over(telemetry: Telemetry, duty: str, request_ids: Sequence[UUID]) -> None:
+    """Say which generation requests a duty could not do anything with, if any."""
+    if request_ids:
+        broken = ", ".join(map(str, request_ids))
+        telemetry.emit("duty.passed_over", duty=duty, requests=broken, hint="lqs admin verify says what is wrong")
 
 
 def _by_request(reports: Sequence[Report]) -> dict[UUID, list[Report]]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
-from lqs.domain.errors import NotFound, VersionMismatch
+from lqs.domain.errors import VersionMismatch
 from lqs.domain.generation_request import CancelMode, EndReason, EventType, Standing
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
+from lqs.lifecycle.absence import absence
 from lqs.lifecycle.booking import Booked, book, holders_of, move_and_book
 from lqs.lifecycle.recall import recall
 from lqs.storage import cancellations, generation_requests, slots
@@ -33,17 +34,17 @@ async def cancel(
 ) -> GenerationRequestView:
     """Cancel a generation request of this owner; returns it as it stands then.
 
-    What is done stays as it is, and so does what is being cancelled as strictly already. Raises `NotFound`, and
-    `VersionMismatch` when it has another version than `if_version`; nothing has changed then.
+    What is done stays as it is, and so does what is being cancelled as strictly already. Raises what `absence` says,
+    and `VersionMismatch` when it has another version than `if_version`; nothing has changed then.
     """
     async with database.transaction() as connection:
         if await generation_requests.progress(connection, request_id, owner_id=owner_id) is None:
-            raise _unknown()
+            raise await absence(connection, request_id, owner_id=owner_id)
         standings = await generation_requests.lock(connection, [request_id])
         if request_id not in standings:
-            raise _unknown()
+            raise await absence(connection, request_id, owner_id=owner_id)
         if if_version is not None and (found := standings[request_id].version) != if_version:
-            raise VersionMismatch(asked=if_version, found=found)
+            raise VersionMismatch(if_version, found)
         robbed = await cancel_locked(connection, standings, wish)
         view = await generation_requests.read(connection, request_id, owner_id=owner_id)
         assert view is not None, "its row is locked"
@@ -91,9 +92,3 @@ async def sweep(database: Database, *, batch: int) -> Booked:
 async def _cancel_late(connection: Connection, ids: Sequence[UUID]) -> Moves:
     late = await cancellations.past_settling(connection, batch=len(ids), among=ids)
     return await slots.cancel_unfinished(connection, late)
-
-
-def _unknown() -> NotFound:
-    return NotFound(
-        "You have no generation request with this id. It is the request_id of the answer to a generate call."
-    )

@@ -1,20 +1,21 @@
 """Submit: accepting a generation request. Callers that arrive together share one commit."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain import limits
-from lqs.domain.errors import IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
+from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
 from lqs.domain.ids import new_id
 from lqs.domain.terms import Terms
+from lqs.lifecycle import idempotency
 from lqs.observability.telemetry import Telemetry
-from lqs.storage import generation_requests, idempotency_keys
+from lqs.storage import generation_requests
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
 from lqs.storage.generation_requests import Body, NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
@@ -50,8 +51,8 @@ class Submission:
 
     @property
     def fingerprint(self) -> bytes:
-        """SHA-256 of the body in canonical form: sorted keys, no blanks."""
-        return hashlib.sha256(json.dumps(self.body, sort_keys=True, separators=(",", ":")).encode()).digest()
+        """What the body is compared by."""
+        return idempotency.fingerprint(self.body)
 
     @property
     def key(self) -> Key | None:
@@ -74,11 +75,12 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to a submission. A replayed one names the generation request that its key made before."""
+    """The answer to a submission. A replayed one names the generation request that its key made at `used_at`."""
 
     request_id: UUID
     replayed: bool
     stored: Stored | None
+    used_at: datetime | None = None
 
 
 Waiting = tuple[Submission, asyncio.Future[Accepted]]
@@ -183,7 +185,11 @@ class Submitter:
             _tell(future, ServiceUnavailable(_UNCONFIRMED))
 
     async def _insert(self, connection: Connection, batch: Sequence[Submission]) -> list[Accepted | LqsError]:
-        uses = await _take_keys(connection, batch)
+        wanted: dict[Key, Use] = {}
+        for submission in batch:
+            if submission.key is not None:
+                wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
+        uses = await idempotency.take_all(connection, wanted)
         crash_point(CrashPoint.SUBMIT_KEYS_TAKEN)
         winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
         stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
@@ -252,24 +258,13 @@ def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
     return list(owned.values())
 
 
-async def _take_keys(connection: Connection, batch: Sequence[Submission]) -> dict[Key, Use]:
-    """What every key of the batch stands for now: twins in the batch, or before it, have one use."""
-    wanted: dict[Key, Use] = {}
-    for submission in batch:
-        if submission.key is not None:
-            wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
-    if not wanted:
-        return {}
-    taken = await idempotency_keys.take(connection, list(wanted.items()))
-    known = [key for key, use in wanted.items() if use.subject_id not in taken]
-    return wanted | (await idempotency_keys.read(connection, known) if known else {})
-
-
 async def _replay(connection: Connection, submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
     assert submission.key is not None
     use = uses[submission.key]
+    if use.expired:
+        return IdempotencyKeyExpired(use.subject_id)
     if use.fingerprint == submission.fingerprint:
-        return Accepted(use.subject_id, True, None)
+        return Accepted(use.subject_id, True, None, use.used_at)
     before = await generation_requests.body(connection, use.subject_id)
     return IdempotencyKeyReused(use.subject_id, _differing(before, submission) if before else [])
 

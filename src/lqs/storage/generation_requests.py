@@ -100,7 +100,7 @@ class Progress:
 
     version: int
     status: Status
-    requested_at: datetime
+    run_requested_at: datetime
     started_at: datetime | None
     requested_count: int
     settled_count: int
@@ -139,6 +139,7 @@ class GenerationRequestView:
     version: int
     priority: Priority
     requested_at: datetime
+    run_requested_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
     deadline_at: datetime
@@ -166,7 +167,7 @@ class GenerationRequestView:
         return Progress(
             version=self.version,
             status=self.status,
-            requested_at=self.requested_at,
+            run_requested_at=self.run_requested_at,
             started_at=self.started_at,
             requested_count=self.counts.requested,
             settled_count=self.counts.settled,
@@ -210,6 +211,11 @@ async def lock_free(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, S
     """Lock those of these generation requests that nobody else holds."""
     rows = await SQL["lock_free"].fetch(connection, ids=ids)
     return {row["id"]: standing_from(row) for row in rows}
+
+
+async def lock_flows(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Lock the places in the fair order that these generation requests' owners are at; before `lock`, never after."""
+    await SQL["lock_flows"].fetch(connection, ids=ids)
 
 
 async def past_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
@@ -258,7 +264,7 @@ async def progress(connection: Connection, request_id: UUID, *, owner_id: UUID) 
     return Progress(
         version=row["version"],
         status=Status(row["status"]),
-        requested_at=row["requested_at"],
+        run_requested_at=row["run_requested_at"],
         started_at=row["started_at"],
         requested_count=row["requested_count"],
         settled_count=row["settled_count"],
@@ -280,6 +286,7 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         version=row["version"],
         priority=Priority(row["priority"]),
         requested_at=row["requested_at"],
+        run_requested_at=row["run_requested_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         deadline_at=row["deadline_at"],
@@ -293,7 +300,7 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         cost=CostView(
             row["cost_microusd"], row["wasted_microusd"], row["estimated_microusd"], row["max_cost_microusd"]
         ),
-        counts=_counts(row),
+        counts=counts_from(row),
         max_attempts=row["max_attempts"],
         constraints=row["constraints"],
         metadata=row["metadata"],
@@ -318,7 +325,7 @@ def standing_from(row: Record) -> Standing:
         status=Status(row["status"]),
         run=row["run"],
         version=row["version"],
-        counts=_counts(row),
+        counts=counts_from(row),
         call_price_microusd=row["call_price_microusd"],
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
     )
@@ -335,7 +342,8 @@ def _cancel(row: Record) -> CancelView | None:
     )
 
 
-def _counts(row: Record) -> Counts:
+def counts_from(row: Record) -> Counts:
+    """The count columns; what is nowhere else is pending."""
     processing, retrying = row["processing_count"], row["retrying_count"]
     generated, failed, cancelled = row["generated_count"], row["failed_count"], row["cancelled_count"]
     return Counts(

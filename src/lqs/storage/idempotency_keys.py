@@ -1,8 +1,11 @@
 """Idempotency keys in PostgreSQL, written in the same transaction as the work they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from asyncpg import Record
 
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
@@ -21,36 +24,46 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a key was first used for: the SHA-256 of that body, and the id of what it made or changed."""
+    """What a key was first used for: the SHA-256 of that body, and the id of what it made or changed.
+
+    `body` is that body as a JSON text, where the subject itself does not tell. `used_at` is known once it is stored;
+    `expired` is what has been purged since.
+    """
 
     fingerprint: bytes
     subject_id: UUID
+    body: str | None = None
+    used_at: datetime | None = None
+    expired: bool = False
 
 
-async def take(connection: Connection, uses: Sequence[tuple[Key, Use]]) -> set[UUID]:
-    """Take the keys nobody has; returns the subjects whose key was free.
-
-    Waits for a twin in another transaction to end first.
-    """
+async def take(connection: Connection, uses: Mapping[Key, Use]) -> set[Key]:
+    """Take the keys nobody has; returns these. Waits for a twin in another transaction to end first."""
     rows = await SQL["take"].fetch(
         connection,
-        owner_ids=[key.owner_id for key, _ in uses],
-        operations=[key.operation for key, _ in uses],
-        keys=[key.key for key, _ in uses],
-        fingerprints=[use.fingerprint for _, use in uses],
-        subject_ids=[use.subject_id for _, use in uses],
+        **_columns(list(uses)),
+        fingerprints=[use.fingerprint for use in uses.values()],
+        subject_ids=[use.subject_id for use in uses.values()],
+        bodies=[use.body for use in uses.values()],
     )
-    return {row["subject_id"] for row in rows}
+    return set(map(_key, rows))
 
 
 async def read(connection: Connection, keys: Sequence[Key]) -> dict[Key, Use]:
-    """What these keys were used for."""
-    rows = await SQL["read"].fetch(
-        connection,
-        owner_ids=[key.owner_id for key in keys],
-        operations=[key.operation for key in keys],
-        keys=[key.key for key in keys],
-    )
+    """What these keys were used for; those that nobody has used are not in it."""
     return {
-        Key(row["owner_id"], row["operation"], row["key"]): Use(row["fingerprint"], row["subject_id"]) for row in rows
+        _key(row): Use(row["fingerprint"], row["subject_id"], row["body"], row["created_at"], row["expired"])
+        for row in await SQL["read"].fetch(connection, **_columns(keys))
     }
+
+
+def _columns(keys: Sequence[Key]) -> dict[str, object]:
+    return {
+        "owner_ids": [key.owner_id for key in keys],
+        "operations": [key.operation for key in keys],
+        "keys": [key.key for key in keys],
+    }
+
+
+def _key(row: Record) -> Key:
+    return Key(row["owner_id"], row["operation"], row["key"])

@@ -25,8 +25,12 @@ INVARIANTS = MappingProxyType(
         "last_event_true": "I15",
         "nothing_orphaned": "I16",
         "nothing_held_by_the_dead": "I16",
+        "retention_true": "retention",
+        "bulk_true": "bulk",
         "attempts_true": "usage",
         "order_fair": "order",
+        "runs_kept": "runs",
+        "dead_letters_true": "dead letters",
     }
 )
 """Every check, and the name of the promise it keeps watch over."""

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
 
 from lqs.domain.entity_type import Usage
-from lqs.domain.generation_request import SlotMove, Standing
+from lqs.domain.generation_request import Priority, SlotMove, Standing
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.storage.database import Connection
@@ -244,6 +245,37 @@ async def end_unfinished(
     return await SQL["end_unfinished"].fetch(
         connection, request_ids=request_ids, befores=list(befores), status=status, error_code=error_code
     )
+
+
+async def retry(
+    connection: Connection, request_id: UUID, befores: Collection[SlotStatus], indexes: Collection[int] | None
+) -> Moves:
+    """Make settled slots ready for a further run, at the end of their owner's flow; of `indexes`, None means all.
+
+    The caller holds the lock on that flow, too (`generation_requests.lock_flows`).
+    """
+    rows = await SQL["retry"].fetch(
+        connection,
+        request_id=request_id,
+        befores=list(befores),
+        indexes=None if indexes is None else list(indexes),
+        priorities=list(Priority),
+        strides=[priority.stride for priority in Priority],
+    )
+    return moves_from(rows)
+
+
+async def statuses(connection: Connection, request_id: UUID) -> dict[int, SlotStatus]:
+    """Where each slot of a generation request stands, by index."""
+    return {
+        row["index"]: SlotStatus(row["status"])
+        for row in await SQL["statuses"].fetch(connection, request_id=request_id)
+    }
+
+
+async def attempts(connection: Connection, request_id: UUID, index: int) -> list[Mapping[str, Any]]:
+    """Every reported attempt at a slot, in all runs, the earliest first; rows of `slot_attempts`."""
+    return [dict(row) for row in await SQL["attempts"].fetch(connection, request_id=request_id, index=index)]
 
 
 def moves_from(rows: Sequence[Record]) -> Moves:

@@ -10,12 +10,14 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
+from lqs.lifecycle.bulk import keep_bulk_going
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
+from lqs.lifecycle.tidy import keep_tidy
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
@@ -73,6 +75,8 @@ class Worker:
                 background.create_task(self._beat(), name="heartbeat"),
                 background.create_task(self._heed_recalls(), name="recalls"),
                 background.create_task(self._keep_house(), name="housekeeping"),
+                background.create_task(self._keep_tidy(), name="tidying"),
+                background.create_task(self._keep_bulk_going(), name="bulk"),
                 background.create_task(doorbell.run(), name="doorbell"),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
@@ -224,6 +228,20 @@ class Worker:
             self._database,
             self._telemetry,
             self._rules,
+            every_seconds=self._pace.housekeeping_seconds,
+            on_ready=self._stirred.set,
+        )
+
+    async def _keep_tidy(self) -> None:
+        await keep_tidy(
+            self._database, self._telemetry, self._rules.kept, every_seconds=self._pace.housekeeping_seconds
+        )
+
+    async def _keep_bulk_going(self) -> None:
+        await keep_bulk_going(
+            self._database,
+            self._telemetry,
+            self._rules.bulk,
             every_seconds=self._pace.housekeeping_seconds,
             on_ready=self._stirred.set,
         )

@@ -95,7 +95,9 @@ CREATE TABLE runs (
 ALTER TABLE slot_attempts ADD COLUMN error_detail text;
 
 -- A key may stand for a generation request that it made or tried again, or for a bulk operation.
+-- `body` is what it was used with, where the subject itself does not tell.
 ALTER TABLE idempotency_keys RENAME COLUMN request_id TO subject_id;
+ALTER TABLE idempotency_keys ADD COLUMN body jsonb;
 CREATE INDEX idempotency_keys_of_subject ON idempotency_keys (subject_id);
 
 -- What is left of a purged generation request, so that its id and its keys answer 410 and not 404.
@@ -139,8 +141,17 @@ CREATE TABLE dead_letters (
     UNIQUE (request_id, slot_index, run),
     CONSTRAINT resolved_when_not_open CHECK ((state = 'open') = (resolved_at IS NULL))
 );
-CREATE INDEX dead_letters_open ON dead_letters (failed_at DESC, id DESC) WHERE state = 'open';
+CREATE INDEX dead_letters_of_owner ON dead_letters (owner_id, state, failed_at DESC, id DESC);
 CREATE INDEX dead_letters_by_age ON dead_letters (failed_at);
+
+-- What had failed before there were dead letters.
+INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,
+                          options, failed_at)
+SELECT gen_random_uuid(), r.owner_id, r.id, s.index, r.run, r.entity_type, s.error_code, r.constraints, r.metadata,
+       r.options, s.finished_at
+FROM slots s
+JOIN generation_requests r ON r.id = s.request_id
+WHERE s.status = 'failed';
 
 -- Money a key may spend in a day (UTC), and what it has spent or reserved.
 ALTER TABLE api_keys
@@ -167,6 +178,7 @@ CREATE TABLE bulk_operations (
     matched       int NOT NULL DEFAULT 0,
     changed       int NOT NULL DEFAULT 0,
     skipped       int NOT NULL DEFAULT 0,
+    position_at   timestamptz,  -- with `position`: the last generation request that it has dealt with
     position      uuid,
     requested_at  timestamptz NOT NULL,
     completed_at  timestamptz,

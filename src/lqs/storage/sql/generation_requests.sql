@@ -16,6 +16,16 @@ WHERE id = ANY (:ids::uuid[])
 ORDER BY id
 FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: lock_flows(ids)
+-- The places in the fair order of these generation requests' owners, for whoever is going to advance them: before the
+-- generation requests themselves, or two that do so wait for each other.
+SELECT f.owner_id, f.class
+FROM flows f
+JOIN (SELECT DISTINCT owner_id, priority FROM generation_requests WHERE id = ANY (:ids::uuid[])) r
+  ON r.owner_id = f.owner_id AND r.priority = f.class
+ORDER BY f.owner_id, f.class
+FOR NO KEY UPDATE OF f;
+
 -- name: past_deadline(batch, among)
 -- Who asks again under the lock asks for some alone: a further run may have begun meanwhile, with a deadline of its own.
 SELECT id
@@ -49,10 +59,10 @@ SET status = w.status,
     started_at = CASE WHEN w.status = 'processing' THEN coalesce(r.started_at, greatest(lqs_now(), r.requested_at))
                       ELSE r.started_at END,
     completed_at = CASE WHEN w.end_reason IS NOT NULL
-                        THEN coalesce(r.completed_at, greatest(lqs_now(), r.started_at, r.requested_at)) END,
+                        THEN coalesce(r.completed_at, greatest(lqs_now(), r.started_at, r.run_requested_at)) END,
     expires_at = CASE WHEN w.end_reason IS NULL OR r.pinned THEN NULL
                       WHEN r.completed_at IS NOT NULL THEN r.expires_at
-                      ELSE greatest(lqs_now(), r.started_at, r.requested_at)
+                      ELSE greatest(lqs_now(), r.started_at, r.run_requested_at)
                            + make_interval(secs => r.retention_seconds) END,
     last_progress_at = CASE WHEN w.progressed THEN greatest(lqs_now(), r.last_progress_at, r.requested_at)
                             ELSE r.last_progress_at END,
@@ -130,15 +140,15 @@ WITH incoming AS MATERIALIZED (
 SELECT id, requested_at, deadline_at FROM stored;
 
 -- name: progress(id, owner_id)
-SELECT version, status, requested_at, started_at, completed_at, requested_count,
+SELECT version, status, run_requested_at, started_at, requested_count,
        generated_count + failed_count + cancelled_count AS settled_count, lqs_now() AS read_at
 FROM generation_requests
 WHERE id = :id AND owner_id = :owner_id;
 
 -- name: read(id, owner_id)
 -- One statement, so that counts, slots and entities come from one moment.
-SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.priority, r.requested_at, r.started_at,
-       r.completed_at, r.deadline_at, r.start_deadline_at, r.slot_timeout_seconds, r.last_progress_at, r.expires_at,
+SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.priority, r.requested_at, r.run_requested_at,
+       r.started_at, r.completed_at, r.deadline_at, r.start_deadline_at, r.slot_timeout_seconds, r.last_progress_at, r.expires_at,
        r.pinned, r.origin, r.cancel_mode, r.cancel_reason, r.cancel_requested_at, r.settles_by, r.requested_count,
        r.max_attempts, r.processing_count, r.retrying_count, r.generated_count, r.failed_count, r.cancelled_count,
        r.constraints::text, r.metadata::text, r.input_tokens, r.output_tokens, r.model_calls, r.max_cost_microusd,

@@ -202,6 +202,35 @@ SELECT e.request_id, format('event %s has no generation request', e.seq)
 FROM generation_events e
 WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id);
 
+-- name: retention_true()
+-- A record has an end if it is done and nobody wants it kept; what was purged is gone, and nothing it was needed for.
+SELECT id AS request_id,
+       format('is %s and %s, but expires at %s', status, CASE WHEN pinned THEN 'pinned' ELSE 'not pinned' END,
+              coalesce(expires_at::text, 'null')) AS sentence
+FROM generation_requests
+WHERE (expires_at IS NOT NULL) <> (completed_at IS NOT NULL AND NOT pinned)
+UNION ALL
+SELECT t.request_id, format('has a tombstone of %s, but it is there', t.purged_at)
+FROM tombstones t
+JOIN generation_requests r ON r.id = t.request_id
+UNION ALL
+SELECT t.request_id, format('was purged at %s as %s with %s generated, %s failed and %s cancelled of %s', t.purged_at,
+                            t.status, t.generated_count, t.failed_count, t.cancelled_count, t.requested_count)
+FROM tombstones t
+WHERE t.generated_count + t.failed_count + t.cancelled_count <> t.requested_count
+   OR t.status NOT IN ('completed', 'partial', 'failed', 'cancelled')
+UNION ALL
+SELECT d.request_id, format('was purged, and with it the attempts of the open dead letter of slot %s', d.slot_index)
+FROM dead_letters d
+WHERE d.state = 'open' AND d.attempts IS NULL
+  AND NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = d.request_id);
+
+-- name: bulk_true()
+SELECT NULL::uuid AS request_id,
+       format('bulk operation %s matched %s, but changed %s and skipped %s', id, matched, changed, skipped) AS sentence
+FROM bulk_operations
+WHERE matched <> changed + skipped OR matched < 0 OR changed < 0 OR skipped < 0;
+
 -- name: nothing_held_by_the_dead(grace_seconds)
 SELECT s.request_id,
        format('slot %s is held by worker %s, %s', s.index, s.worker_id,
@@ -260,3 +289,58 @@ FROM (SELECT r.owner_id, r.priority, max(s.pass) AS pass
       WHERE s.status = 'pending' GROUP BY r.owner_id, r.priority) last
 LEFT JOIN flows f ON f.owner_id = last.owner_id AND f.class = last.priority
 WHERE f.next_pass IS NULL OR f.next_pass <= last.pass;
+
+-- name: runs_kept()
+-- Every former run is kept, in order, and ended as the event log told at the time.
+SELECT r.id AS request_id, format('stands at run %s, but the runs kept are [%s]', r.run,
+                                  array_to_string(w.runs, ', ')) AS sentence
+FROM generation_requests r
+LEFT JOIN (SELECT request_id, array_agg(run ORDER BY run) AS runs FROM runs GROUP BY request_id) w
+       ON w.request_id = r.id
+WHERE coalesce(w.runs, '{}') IS DISTINCT FROM ARRAY(SELECT generate_series(1, r.run - 1))
+UNION ALL
+SELECT w.request_id, format('run %s is kept as %s with %s generated, %s failed, %s cancelled; the event of its end tells %s',
+                            w.run, w.status, w.generated_count, w.failed_count, w.cancelled_count,
+                            coalesce(e.body::text, 'nothing'))
+FROM runs w
+LEFT JOIN generation_events e
+       ON e.request_id = w.request_id AND e.type = 'generation_request.' || w.status
+      AND (e.body->>'run')::int = w.run
+WHERE NOT coalesce(e.body @> jsonb_build_object('status', w.status, 'counts', jsonb_build_object(
+          'generated', w.generated_count, 'failed', w.failed_count, 'cancelled', w.cancelled_count)), false)
+UNION ALL
+SELECT w.request_id, format('run %s was asked for at %s and ended at %s', w.run, w.requested_at, w.completed_at)
+FROM runs w
+WHERE w.completed_at < w.requested_at
+UNION ALL
+SELECT w.request_id, format('run %s has no generation request', w.run)
+FROM runs w
+WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = w.request_id);
+
+-- name: dead_letters_true()
+-- What failed for good waits for somebody: the last dead letter of a failed slot is open or was discarded, and no open
+-- one is about a slot that did not fail.
+SELECT s.request_id,
+       format('slot %s failed with %s, but its dead letter is %s', s.index, s.error_code,
+              CASE WHEN d.id IS NULL THEN 'not there'
+                   ELSE format('%s for run %s with %s', d.state, d.run, d.error_code) END) AS sentence
+FROM slots s
+JOIN generation_requests r ON r.id = s.request_id
+LEFT JOIN LATERAL (SELECT d.id, d.state, d.run, d.error_code FROM dead_letters d
+                   WHERE d.request_id = s.request_id AND d.slot_index = s.index
+                   ORDER BY d.run DESC LIMIT 1) d ON true
+WHERE s.status = 'failed'
+  AND (d.id IS NULL OR d.state = 'requeued' OR d.error_code <> s.error_code OR d.run > r.run)
+UNION ALL
+SELECT d.request_id, format('dead letter %s of slot %s is open, but the slot is %s', d.id, d.slot_index,
+                            coalesce(s.status, 'not there'))
+FROM dead_letters d
+JOIN generation_requests r ON r.id = d.request_id
+LEFT JOIN slots s ON s.request_id = d.request_id AND s.index = d.slot_index
+WHERE d.state = 'open' AND s.status IS DISTINCT FROM 'failed'
+UNION ALL
+SELECT d.request_id, format('dead letter %s belongs to owner %s, its generation request to %s', d.id, d.owner_id,
+                            r.owner_id)
+FROM dead_letters d
+JOIN generation_requests r ON r.id = d.request_id
+WHERE d.owner_id <> r.owner_id;

@@ -186,6 +186,46 @@ FROM (SELECT request_id, index, status, worker_id FROM slots
 WHERE s.request_id = old.request_id AND s.index = old.index
 RETURNING s.request_id, s.index, s.fence, old.status AS before, s.status, s.error_code, old.worker_id;
 
+-- name: retry(request_id, befores, indexes, priorities, strides)
+-- Makes settled slots ready again for a further run, at the end of their owner's flow: with their old pass a retry
+-- would overtake all that was asked for meanwhile. Of `indexes`, null means all.
+WITH chosen AS MATERIALIZED (
+    SELECT s.index, s.status, row_number() OVER (ORDER BY s.index) AS nth, count(*) OVER () AS slots,
+           r.owner_id, r.priority, p.stride
+    FROM slots s
+    JOIN generation_requests r ON r.id = s.request_id
+    JOIN unnest(:priorities::text[], :strides::bigint[]) AS p (priority, stride) ON p.priority = r.priority
+    WHERE s.request_id = :request_id AND s.status = ANY (:befores::text[])
+      AND (:indexes::smallint[] IS NULL OR s.index = ANY (:indexes::smallint[]))
+), head AS MATERIALIZED (
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+                    (SELECT max(next_pass) FROM flows),
+                    0) AS pass
+), flow AS (
+    UPDATE flows f
+    SET next_pass = greatest(f.next_pass, head.pass) + c.slots * c.stride
+    FROM (SELECT DISTINCT owner_id, priority, slots, stride FROM chosen) c, head
+    WHERE f.owner_id = c.owner_id AND f.class = c.priority
+    RETURNING f.next_pass
+)
+UPDATE slots s
+SET status = 'pending', attempts = 0, crashes = 0, fence = s.fence + 1,
+    pass = flow.next_pass - (chosen.slots - chosen.nth + 1) * chosen.stride,
+    error_code = NULL, error_attempt = NULL, started_at = NULL, finished_at = NULL
+FROM chosen, flow
+WHERE s.request_id = :request_id AND s.index = chosen.index
+RETURNING s.request_id, s.index, s.fence, chosen.status AS before, s.status, s.error_code;
+
+-- name: statuses(request_id)
+SELECT index, status FROM slots WHERE request_id = :request_id ORDER BY index;
+
+-- name: attempts(request_id, index)
+SELECT attempt, fence, outcome, error_code, error_detail, worker_id, duration_ms, finished_at, model,
+       provider_request_id, input_tokens, output_tokens, cost_microusd
+FROM slot_attempts
+WHERE request_id = :request_id AND index = :index
+ORDER BY fence;
+
 -- name: record_late(worker_id, request_ids, indexes, fences, attempts, error_codes, error_details, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd)
 INSERT INTO slot_attempts (request_id, index, fence, attempt, outcome, error_code, error_detail, worker_id,
                            duration_ms, finished_at, model, provider_request_id, input_tokens, output_tokens,

@@ -1,0 +1,160 @@
+"""Retry by hand: what failed or was cancelled is tried again in a further run; what was generated stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
+from lqs.domain.errors import (
+    BodyRefused,
+    Finding,
+    NotDone,
+    NothingToRetry,
+    VersionMismatch,
+)
+from lqs.domain.generation_request import Standing, begin_run
+from lqs.domain.slot import RETRY_MOVES, SlotStatus
+from lqs.lifecycle import idempotency
+from lqs.lifecycle.absence import absence
+from lqs.lifecycle.booking import write
+from lqs.storage import dead_letters, generation_requests, runs, slots
+from lqs.storage.database import Connection, Database
+from lqs.storage.generation_requests import Written
+from lqs.storage.idempotency_keys import Key
+from lqs.storage.runs import RunTerms
+
+
+class Choice(StrEnum):
+    """Which slots to try again, without naming each."""
+
+    FAILED = "failed"
+    FAILED_AND_CANCELLED = "failed_and_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A checked wish for a further run. `slots` is a choice or the indexes themselves, of which those with an entity
+    are left alone; None leaves a term to the service.
+
+    `if_version` is the only version that the caller wants to change; `requested_by` is the id of their API key.
+    """
+
+    owner_id: UUID
+    request_id: UUID
+    slots: Choice | Sequence[int] = Choice.FAILED
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+    if_version: int | None = None
+    idempotency_key: str | None = None
+    requested_by: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What a replay must repeat."""
+        chosen = self.slots if isinstance(self.slots, Choice) else sorted(set(self.slots))
+        terms = {
+            "max_attempts": self.max_attempts,
+            "timeout_seconds": self.timeout_seconds,
+            "if_version": self.if_version,
+        }
+        return {"slots": chosen} | {name: value for name, value in terms.items() if value is not None}
+
+    @property
+    def key(self) -> Key | None:
+        """The idempotency key in its scope: this operation on this generation request."""
+        operation = f"POST /generation-requests/{self.request_id}/retry"
+        return Key(self.owner_id, operation, self.idempotency_key) if self.idempotency_key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an operation with a key did: `subject_id` is what it made or changed. A replay did nothing now; its key was
+    used at `used_at`.
+    """
+
+    subject_id: UUID
+    replayed: bool = False
+    used_at: datetime | None = None
+
+
+async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> Done:
+    """Begin a further run of a generation request that is done; it has begun, durably, when this returns.
+
+    Its time is what the wish says, or that of so many attempts and `overhead_seconds`. Raises `NotFound`,
+    `GenerationRequestPurged`, `NotDone`, `NothingToRetry`, `VersionMismatch`, `BodyRefused` for an index it does not
+    have, and what `idempotency.take` raises; nothing is changed then, and the key stays free.
+    """
+    async with database.transaction() as connection:
+        use = await idempotency.take(connection, wish.key, wish.body, wish.request_id)
+        if use is not None:
+            return Done(use.subject_id, True, use.used_at)
+        if await generation_requests.progress(connection, wish.request_id, owner_id=wish.owner_id) is None:
+            raise await absence(connection, wish.request_id, owner_id=wish.owner_id)
+        await generation_requests.lock_flows(connection, [wish.request_id])
+        standings = await generation_requests.lock(connection, [wish.request_id])
+        if wish.request_id not in standings:
+            raise await absence(connection, wish.request_id, owner_id=wish.owner_id)
+        await begin_again(connection, standings[wish.request_id], wish, overhead_seconds=overhead_seconds)
+        crash_point(CrashPoint.RETRY_BEGUN)
+        crash_point_soon(CrashPoint.RETRY_COMMITTING)
+    crash_point(CrashPoint.RETRY_COMMITTED)
+    return Done(wish.request_id)
+
+
+async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> Standing:
+    """Begin a further run in the caller's transaction, which holds the locks on the owner's flow and on this row.
+
+    Raises `NotDone`, `NothingToRetry`, `VersionMismatch`, `BodyRefused`; nothing is written then.
+    """
+    if wish.if_version not in (None, standing.version):
+        raise VersionMismatch(wish.if_version, standing.version)
+    if not standing.status.done:
+        raise NotDone(f"It is {standing.status}. Wait until it is done, or cancel it, and then try again.")
+    _refuse_unknown(wish.slots, standing.counts.requested)
+    moves = await slots.retry(connection, standing.id, *_chosen(wish.slots))
+    moved = moves.get(standing.id)
+    if not moved:
+        raise NothingToRetry(_nothing(wish.slots, await slots.statuses(connection, standing.id)))
+    await runs.archive(connection, standing.id)
+    terms = RunTerms(wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds)
+    await runs.begin(connection, standing.id, terms, slots=len(moved))
+    begun, events = begin_run(standing, moved)
+    await write(connection, [Written(begun, progressed=False)], events)
+    await dead_letters.resolve(
+        connection,
+        standing.id,
+        [move.index for move in moved],
+        requeued_as=standing.id,
+        resolved_by=wish.requested_by,
+    )
+    return begun
+
+
+def _chosen(chosen: Choice | Sequence[int]) -> tuple[frozenset[SlotStatus], Sequence[int] | None]:
+    if chosen is Choice.FAILED:
+        return frozenset({SlotStatus.FAILED}), None
+    if chosen is Choice.FAILED_AND_CANCELLED:
+        return frozenset(RETRY_MOVES), None
+    return frozenset(RETRY_MOVES), list(map(int, chosen))
+
+
+def _refuse_unknown(chosen: Choice | Sequence[int], count: int) -> None:
+    if isinstance(chosen, Choice):
+        return
+    findings = [
+        Finding(f"/slots/{place}", "out_of_range", f"It has the slots 0 to {count - 1}.", {"min": 0, "max": count - 1})
+        for place, index in enumerate(chosen)
+        if index >= count
+    ]
+    if findings:
+        raise BodyRefused(findings)
+
+
+def _nothing(chosen: Choice | Sequence[int], statuses: dict[int, SlotStatus]) -> str:
+    if chosen is Choice.FAILED and SlotStatus.CANCELLED in statuses.values():
+        return "No slot of it failed, but some were cancelled: choose failed_and_cancelled to try these again."
+    indexes = sorted(statuses if isinstance(chosen, Choice) else set(chosen))
+    return f"Nothing failed there: {', '.join(f'slot {index} is {statuses[index]}' for index in indexes)}."
