@@ -230,8 +230,8 @@ BUGS = (
         ),
         (
             "storage/generation_requests.py",
-            "        counts=_counts(row),\n        max_",
-            "        counts=_counts(before),\n        max_",
+            "        counts=counts_from(row),\n        max_",
+            "        counts=counts_from(before),\n        max_",
         ),
     ),
     _bug(
