@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import uvloop
 
-from benchmarks import crowded, footprint, http, pickup, sleepers, throughput
+from benchmarks import crowded, footprint, http, neighbour, pickup, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
 from lqs.worker.process import calm_collector
@@ -22,6 +22,7 @@ GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxy
         "http": http.measure,
         "footprint": footprint.measure,
         "crowded": crowded.measure,
+        "neighbour": neighbour.measure,
     }
 )
 """Every group of rows by the word for `--only`."""

@@ -40,9 +40,11 @@ async def child(*words: str, environment: Mapping[str, str] | None = None) -> As
 
 
 @asynccontextmanager
-async def worker(url: str, *, capacity: int, sleep_seconds: float = 0) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker process whose generations take `sleep_seconds`."""
-    words = ("benchmarks.children", f"--capacity={capacity}", f"--sleep={sleep_seconds}")
+async def worker(
+    url: str, *, capacity: int, sleep_seconds: float = 0, sigma: float = 0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker process whose generations take `sleep_seconds`, spread by `sigma`."""
+    words = ("benchmarks.children", f"--capacity={capacity}", f"--sleep={sleep_seconds}", f"--sigma={sigma}")
     async with child(*words, environment={"LQS_BENCH_URL": url}) as process:
         yield process
 
@@ -68,9 +70,9 @@ async def until_answering(port: int, process: asyncio.subprocess.Process) -> Non
     raise RuntimeError(f"process {process.pid} ended with {process.returncode}")
 
 
-async def _work(url: str, capacity: int, sleep_seconds: float) -> None:
+async def _work(url: str, capacity: int, sleep_seconds: float, sigma: float) -> None:
     settings = settings_for(url, worker_capacity=capacity, generator=PREBUILT)
-    async with open_worker_parts(settings, kinds(sleep_seconds)) as parts:
+    async with open_worker_parts(settings, kinds(sleep_seconds, sigma)) as parts:
         serving = Worker(parts)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.stop)
         await serving.run()
@@ -80,6 +82,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--capacity", type=int)
     parser.add_argument("--sleep", type=float)
+    parser.add_argument("--sigma", type=float)
     asked = parser.parse_args()
     calm_collector()
-    uvloop.run(_work(os.environ.pop("LQS_BENCH_URL"), asked.capacity, asked.sleep))
+    uvloop.run(_work(os.environ.pop("LQS_BENCH_URL"), asked.capacity, asked.sleep, asked.sigma))

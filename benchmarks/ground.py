@@ -45,6 +45,10 @@ class Scale:
     connections: int
     http_seconds: float
     finished_slots: int
+    noisy_slots: int
+    quiet_calls: int
+    places: int
+    model_seconds: float
 
 
 FULL = Scale(
@@ -57,6 +61,10 @@ FULL = Scale(
     connections=64,
     http_seconds=2.0,
     finished_slots=50_000,
+    noisy_slots=100_000,
+    quiet_calls=60,
+    places=1000,
+    model_seconds=8.0,
 )
 QUICK = Scale(
     rounds=1,
@@ -68,6 +76,10 @@ QUICK = Scale(
     connections=8,
     http_seconds=0.1,
     finished_slots=500,
+    noisy_slots=1000,
+    quiet_calls=3,
+    places=20,
+    model_seconds=0.1,
 )
 
 

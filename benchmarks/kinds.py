@@ -1,6 +1,7 @@
 """Generators that cost nothing but what is measured: the real entity type `problem`, believing whoever made it."""
 
 import asyncio
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,12 +23,12 @@ PREBUILT = "prebuilt"
 """The word for the generator that answers at once."""
 
 
-def kinds(sleep_seconds: float = 0) -> Mapping[str, EntityType]:
-    """`problem` with the generator `prebuilt`, which answers after `sleep_seconds`."""
+def kinds(sleep_seconds: float = 0, sigma: float = 0) -> Mapping[str, EntityType]:
+    """`problem` with the generator `prebuilt`, which answers after `sleep_seconds`, spread by `sigma`."""
     problem = replace(
         entity_types()["problem"],
         verify=_believe,
-        generators=MappingProxyType({PREBUILT: partial(Prebuilt, sleep_seconds)}),
+        generators=MappingProxyType({PREBUILT: partial(Prebuilt, sleep_seconds, sigma)}),
         default_generator=PREBUILT,
     )
     return MappingProxyType({problem.name: problem})
@@ -36,18 +37,20 @@ def kinds(sleep_seconds: float = 0) -> Mapping[str, EntityType]:
 class Prebuilt:
     """Hands out one real, verified problem again and again.
 
-    In place of a provider's id it notes when the attempt started: nanoseconds since the epoch.
+    In place of a provider's id it notes when the attempt started: nanoseconds since the epoch. Its sleep is log-normal:
+    half of them are longer than `sleep_seconds`, and `sigma` (of the logarithm) says how widely they spread.
     """
 
-    def __init__(self, sleep_seconds: float = 0) -> None:
+    def __init__(self, sleep_seconds: float = 0, sigma: float = 0) -> None:
         self._sleep_seconds = sleep_seconds
+        self._sigma = sigma
         self._problem = a_problem()
 
     async def generate(self, order: GenerationOrder) -> Generated:
         """The problem."""
         started = str(time.time_ns())
         if self._sleep_seconds:
-            await asyncio.sleep(self._sleep_seconds)
+            await asyncio.sleep(self._sleep_seconds * random.lognormvariate(0, self._sigma))
         return Generated(self._problem, Usage(provider_request_id=started))
 
 

@@ -27,6 +27,7 @@ _TERMS: Sequence[Mapping[str, Any]] = (
     {"timeout_seconds": 2},
     {"max_attempts": 1},
     {"priority": "low"},
+    {"max_cost_microusd": 150},
 )
 _UNCLEAR = frozenset({502, 503, 504})
 

@@ -141,7 +141,15 @@ BUGS = (
         "a claim does not raise the fence",
         "everyday",
         "stuck broke",
-        (_SLOTS, "attempts = s.attempts + 1, fence = s.fence + 1, worker_id", "attempts = s.attempts + 1, worker_id"),
+        *(
+            (
+                _SLOTS,
+                "fence = s.fence + 1, worker_id = :worker_id,\n        deadline_at = lqs_now() + make_interval(secs => "
+                f"{row}.slot",
+                f"worker_id = :worker_id,\n        deadline_at = lqs_now() + make_interval(secs => {row}.slot",
+            )
+            for row in ("held", "r")
+        ),
     ),
     _bug(
         "a settle does not lock the generation request",

@@ -31,6 +31,7 @@ PACE: Mapping[str, str] = MappingProxyType(
         "LQS_SIMULATED_LATENCY_SECONDS": "0.1",
         "LQS_SIMULATED_LATENCY_SIGMA": "0.6",
         "LQS_SIMULATED_FAILURES": '{"provider_timeout": 0.1, "content_refused": 0.03, "output_invalid": 0.05}',
+        "LQS_SIMULATED_PRICE_MICROUSD": "50",
         "LQS_HEARTBEAT_SECONDS": "0.4",
         "LQS_LEASE_SECONDS": "2",
         "LQS_HOUSEKEEPING_SECONDS": "0.4",

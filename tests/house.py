@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import CancelMode
 from lqs.domain.ids import new_id
@@ -22,6 +23,7 @@ from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.cancel import Wish, cancel, sweep
 from lqs.lifecycle.claim import Won, claim
 from lqs.lifecycle.expire import expire, give_up
+from lqs.lifecycle.keys import create_key
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.purge import Purged, purge_expired, purge_one
 from lqs.lifecycle.register import register
@@ -76,6 +78,17 @@ class House:
             await api_keys.insert_owner(connection, owner_id, name=str(owner_id))
         return owner_id
 
+    async def key(self, *, daily_budget_microusd: int | None = None) -> str:
+        """The id of a further key of the first owner."""
+        key, _ = await create_key(
+            self.database,
+            owner_id=self.owner_id,
+            name="k",
+            scopes=[Scope.WRITE],
+            daily_budget_microusd=daily_budget_microusd,
+        )
+        return key.key_id
+
     def submission(
         self,
         count: int = 1,
@@ -85,6 +98,7 @@ class House:
         constraints: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
         call_price_microusd: int = 0,
+        requested_by: str | None = None,
         **terms: Any,
     ) -> Submission:
         return Submission(
@@ -96,6 +110,7 @@ class House:
             metadata=metadata or {},
             idempotency_key=key,
             terms=Terms(**terms),
+            requested_by=requested_by,
             call_price_microusd=call_price_microusd,
         )
 
@@ -328,9 +343,15 @@ def failed(slot: Claimed, code: SlotErrorCode = SlotErrorCode.PROVIDER_AUTH, *, 
     return Result(slot, _report(slot, SlotStatus.FAILED, code, None, usage), new_id(), None)
 
 
-def retrying(slot: Claimed, delay_seconds: float = 30, code: SlotErrorCode = SlotErrorCode.PROVIDER_TIMEOUT) -> Result:
+def retrying(
+    slot: Claimed,
+    delay_seconds: float = 30,
+    code: SlotErrorCode = SlotErrorCode.PROVIDER_TIMEOUT,
+    *,
+    usage: Usage = USAGE,
+) -> Result:
     """The slot's attempt failed and is to be tried again after a while."""
-    return Result(slot, _report(slot, SlotStatus.RETRYING, code, delay_seconds, USAGE), new_id(), None)
+    return Result(slot, _report(slot, SlotStatus.RETRYING, code, delay_seconds, usage), new_id(), None)
 
 
 def _report(

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     simulated_failures: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict, description='Share of attempts that fail, by code, such as {"provider_timeout": 0.1}.'
     )
+    simulated_price_microusd: int = Field(
+        2000,
+        ge=0,
+        le=1_000_000_000,
+        description="What a simulated call is told to cost, in millionths of a US dollar; nobody is billed.",
+    )
 
     worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
     claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
@@ -105,6 +111,9 @@ class Settings(BaseSettings):
         1.0, gt=0, le=86_400, description="Ceiling of the first retry's delay; it doubles."
     )
     retry_cap_seconds: float = Field(60.0, gt=0, le=86_400, description="Highest ceiling of a retry's delay.")
+    statistics_timeout_seconds: float = Field(
+        5.0, ge=0.01, le=600, description="Statistics that take longer to count are refused."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(

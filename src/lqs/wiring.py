@@ -10,8 +10,8 @@ from lqs.dispatch.postgres import Announcer
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.generators.catalog import Simulation, entity_types, generator_for
-from lqs.lifecycle.bulk import BulkRules, keep_bulk_going
+from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
+from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
@@ -30,7 +30,11 @@ EntityTypes = Mapping[str, EntityType]
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """The open resources of one API process."""
+    """The open resources of one API process.
+
+    `call_prices`: by entity type, the most that one call of the configured generator can cost, in millionths of a US
+    dollar; None when that is unknown.
+    """
 
     database: Database
     submitter: Submitter
@@ -40,6 +44,7 @@ class ApiParts:
     defaults: Defaults
     lease_seconds: float
     kept: Kept
+    statistics_timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
     """
     settings = settings or load()
+    types = types or entity_types()
+    simulated = _simulation(settings)
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
@@ -93,6 +100,9 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
             overhead_seconds=settings.request_overhead_seconds,
             max_attempts=settings.max_attempts,
             retention_seconds=settings.retention_seconds,
+            call_prices={
+                name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
+            },
         )
         submitter = Submitter(database, telemetry, defaults)
         announcer = Announcer(database, telemetry)
@@ -121,10 +131,11 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     submitter=submitter,
                     announcer=announcer,
                     telemetry=telemetry,
-                    entity_types=types or entity_types(),
+                    entity_types=types,
                     defaults=defaults,
-                    lease_seconds=settings.lease_seconds,
                     kept=_kept(settings),
+                    lease_seconds=settings.lease_seconds,
+                    statistics_timeout_seconds=settings.statistics_timeout_seconds,
                 )
             finally:
                 for task in tasks:
@@ -234,16 +245,22 @@ def _bulk_rules(settings: Settings) -> BulkRules:
     return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
 
 
-def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+def _simulation(settings: Settings) -> Simulation:
     try:
-        simulation = Simulation(
-            seed=settings.simulated_seed,
-            latency_median_seconds=settings.simulated_latency_seconds,
-            latency_sigma=settings.simulated_latency_sigma,
-            failures={SlotErrorCode(code): share for code, share in settings.simulated_failures.items()},
-        )
+        failures = {SlotErrorCode(code): share for code, share in settings.simulated_failures.items()}
     except ValueError as error:
         raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
+    return Simulation(
+        seed=settings.simulated_seed,
+        latency_median_seconds=settings.simulated_latency_seconds,
+        latency_sigma=settings.simulated_latency_sigma,
+        failures=failures,
+        price_microusd=settings.simulated_price_microusd,
+    )
+
+
+def _workshop(settings: Settings, types: EntityTypes, policy: RetryPolicy, telemetry: Telemetry) -> Workshop:
+    simulation = _simulation(settings)
     try:
         generators = {
             name: generator_for(kind, settings.generator, simulated=simulation) for name, kind in types.items()

@@ -20,9 +20,8 @@
     │   ├── Authentication          yours: 401; the key is unknown, revoked or expired
     │   ├── Forbidden               yours: 403; the key lacks a scope
     │   ├── NotFound                yours: 404; no such thing, or it belongs to somebody else
-    │   ├── Conflict                yours: 409; it is not in a state that allows this
+    │   ├── Conflict                yours: 409, 412; it is not in a state, or has not the version, that allows this
     │   ├── Gone                    yours: 410; its record was purged, its entities are still there
-    │   ├── VersionMismatch         yours: 412; it is not at the version that the call named
     │   ├── RateLimited             yours: 429; slow down
     │   └── ServerError             ours: every 5xx; quote `trace_id` when you report it
     ├── WaitTimeout                 nobody's: the work goes on, only the waiting ended
@@ -52,7 +51,6 @@ from lqs_client._errors import (
     ServerError,
     Timeout,
     UnexpectedAnswer,
-    VersionMismatch,
 )
 from lqs_client._generation import (
     Accepted,
@@ -69,7 +67,7 @@ from lqs_client._generation import (
     Usage,
     WaitTimeout,
 )
-from lqs_client._retries import (
+from lqs_client._history import (
     Attempt,
     DeadLetter,
     DeadLetterPage,
@@ -78,6 +76,15 @@ from lqs_client._retries import (
     Run,
     RunList,
     SlotHistory,
+)
+from lqs_client._statistics import (
+    AttemptStatistics,
+    EntityStatistics,
+    FailureCount,
+    RequestStatistics,
+    Statistics,
+    StatisticsGroup,
+    Times,
 )
 from lqs_client._version import __version__
 from lqs_client._wire import Terms
@@ -89,6 +96,7 @@ __all__ = [
     "ApiKeyList",
     "AsyncClient",
     "Attempt",
+    "AttemptStatistics",
     "Authentication",
     "BulkOperation",
     "BulkPreview",
@@ -102,7 +110,9 @@ __all__ = [
     "DeadLetter",
     "DeadLetterPage",
     "Entity",
+    "EntityStatistics",
     "ErrorCount",
+    "FailureCount",
     "FieldError",
     "Forbidden",
     "FoundRequests",
@@ -117,6 +127,7 @@ __all__ = [
     "OutcomeError",
     "Problem",
     "RateLimited",
+    "RequestStatistics",
     "Requeued",
     "Run",
     "RunList",
@@ -125,11 +136,13 @@ __all__ = [
     "SlotError",
     "SlotHistory",
     "Statement",
+    "Statistics",
+    "StatisticsGroup",
     "Terms",
     "Timeout",
+    "Times",
     "UnexpectedAnswer",
     "Usage",
-    "VersionMismatch",
     "WaitTimeout",
     "__version__",
     "looks_like_key",

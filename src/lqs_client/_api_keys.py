@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lqs_client._errors import UnexpectedAnswer
-from lqs_client._fields import moment, objects, text, texts
+from lqs_client._fields import moment, objects, text, texts, whole
 
 _SHAPE = re.compile(r"(lqs_live_[0-9A-Za-z]+_[0-9A-Za-z]{24,})([0-9A-Za-z]{6})")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -16,7 +16,10 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """An API key without its secret, which nobody can read again."""
+    """An API key without its secret, which nobody can read again. Money is in millionths of a US dollar.
+
+    `daily_budget_microusd` is None without one; `spent_today_microusd` counts calls in flight at their price.
+    """
 
     key_id: str
     name: str
@@ -25,6 +28,8 @@ class ApiKey:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    daily_budget_microusd: int | None
+    spent_today_microusd: int
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
@@ -73,6 +78,8 @@ def _members(body: Mapping[str, Any]) -> dict[str, Any]:
         "last_used_at": moment(body, "last_used_at"),
         "expires_at": moment(body, "expires_at"),
         "revoked_at": moment(body, "revoked_at"),
+        "daily_budget_microusd": whole(body, "daily_budget_microusd"),
+        "spent_today_microusd": whole(body, "spent_today_microusd") or 0,
     }
 
 

@@ -13,18 +13,12 @@ from lqs_client._bulk import AsyncBulk
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
-from lqs_client._retries import (
-    Again,
-    DeadLetter,
-    DeadLetterPage,
-    FoundRequests,
-    Requeued,
-    RunList,
-    SlotHistory,
-)
+from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
+from lqs_client._statistics import Question, Statistics, statistics
 from lqs_client._waiting import Wait, wait
-from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Terms, Trouble
+from lqs_client._wire import Flow, HttpResponse, KeyWish, Order, Progress, Result, Sleep, Terms, Trouble
 from lqs_client.credentials import KEY_VARIABLE, credentials_file, find_credentials
 
 
@@ -68,6 +62,8 @@ class AsyncClient:
     ) -> Accepted:
         """Ask for `count` entities and return as soon as the API has stored the wish.
 
+        `terms` are priority, deadlines, budget and the like, as far as you want to choose them.
+
         An idempotency key is made for every call and kept over its repetitions, so a repetition never generates
         twice; give your own to make a repetition of yours just as harmless. `terms` are its deadlines, attempts and
         the like. Raises `Invalid` (yours), `ApiError`, `ConnectionFailed`, `Timeout`.
@@ -92,8 +88,8 @@ class AsyncClient:
         """Try again what failed: a further run under the same id, with what was generated left as it is.
 
         `slots` is "failed", "failed_and_cancelled", or the indexes of the slots. An idempotency key is made for every
-        call and kept over its repetitions. Raises `Conflict` when it is not done or there is nothing to try again,
-        `Gone`, `NotFound`, `VersionMismatch`.
+        call and kept over its repetitions. Raises `Conflict` when it is not done, has another version or nothing
+        to try again, `Gone`, `NotFound`.
         """
         again = Again(slots, max_attempts, timeout_seconds, if_version)
         return await self._carry_out(_retries.retry(request_id, again, idempotency_key, self._policy))
@@ -195,6 +191,23 @@ class AsyncClient:
         """Look at one problem. Raises `NotFound` if there is none, or none of yours."""
         return await self._carry_out(_calls.problem(problem_id, self._policy))
 
+    async def stats(
+        self,
+        *,
+        group_by: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        bucket: str | None = None,
+        all_owners: bool = False,
+    ) -> Statistics:
+        """Count the generation requests asked for from `since` on and before `until`; the last day unless given.
+
+        `group_by` takes entity_type, status, end_reason, priority and model, `bucket` hour or day; times need a zone.
+        `all_owners` needs a key with the scope admin. Raises `Invalid` for a window that is too long.
+        """
+        question = Question(tuple(group_by), since, until, bucket, all_owners)
+        return await self._carry_out(statistics(question, self._policy))
+
     async def close(self) -> None:
         """Close every connection; the client cannot be used afterwards."""
         await self._network.close()
@@ -243,9 +256,20 @@ class AsyncKeys:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
-    async def create(self, name: str, *, scopes: Sequence[str], expires_at: datetime | None = None) -> NewApiKey:
-        """Make an API key; its secret is told this once. `expires_at` needs a time zone."""
-        return await self._client._carry_out(_calls.create_key(name, scopes, expires_at, self._client._policy))
+    async def create(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str],
+        expires_at: datetime | None = None,
+        daily_budget_microusd: int | None = None,
+    ) -> NewApiKey:
+        """Make an API key; its secret is told this once. `expires_at` needs a time zone.
+
+        `daily_budget_microusd` is what its calls may cost in a day (UTC), in millionths of a US dollar.
+        """
+        wish = KeyWish(name, tuple(scopes), expires_at, daily_budget_microusd)
+        return await self._client._carry_out(_calls.create_key(wish, self._client._policy))
 
     async def list(self) -> ApiKeyList:
         """Look at all API keys of the owner, without secrets."""

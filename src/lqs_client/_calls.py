@@ -1,8 +1,6 @@
 """Every call of the library as a flow: what `Client` and `AsyncClient` carry out."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
 
 from lqs_client import _wire
 from lqs_client._api_keys import ApiKeyList, NewApiKey, parse_api_key_list, parse_new_api_key
@@ -10,7 +8,7 @@ from lqs_client._entities import Entity, Problem, parse_entity
 from lqs_client._errors import UnexpectedAnswer
 from lqs_client._generation import Accepted, GenerationRequest, parse_accepted, parse_generation_request
 from lqs_client._retry import RetryPolicy, exchange
-from lqs_client._wire import Exchange, Order, body_of
+from lqs_client._wire import Exchange, KeyWish, Order, body_of
 
 
 def generate(order: Order, idempotency_key: str | None, policy: RetryPolicy) -> Exchange[Accepted]:
@@ -50,11 +48,9 @@ def problem(problem_id: str, policy: RetryPolicy) -> Exchange[Problem]:
     return found
 
 
-def create_key(
-    name: str, scopes: Sequence[str], expires_at: datetime | None, policy: RetryPolicy
-) -> Exchange[NewApiKey]:
+def create_key(wish: KeyWish, policy: RetryPolicy) -> Exchange[NewApiKey]:
     """Make an API key."""
-    response = yield from exchange(_wire.create_api_key(name, tuple(scopes), expires_at), policy)
+    response = yield from exchange(_wire.create_api_key(wish), policy)
     return parse_new_api_key(body_of(response))
 
 

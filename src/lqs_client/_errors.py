@@ -95,15 +95,11 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """Yours: the thing is not in a state that allows this."""
+    """Yours: the thing is not in a state that allows this, or no longer has the version you named."""
 
 
 class Gone(ApiError):
     """Yours: it was there, and its record has been purged; its entities are still there."""
-
-
-class VersionMismatch(ApiError):
-    """Yours: it is not at the version that the call named; look again."""
 
 
 class RateLimited(ApiError):
@@ -121,7 +117,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFound,
     409: Conflict,
     410: Gone,
-    412: VersionMismatch,
+    412: Conflict,
     413: Invalid,
     415: Invalid,
     422: Invalid,

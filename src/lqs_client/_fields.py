@@ -17,6 +17,12 @@ def whole(body: Mapping[str, Any], name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def decimal(body: Mapping[str, Any], name: str) -> float | None:
+    """The member if it is a number."""
+    value = body.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def boolean(body: Mapping[str, Any], name: str) -> bool | None:
     """The member if it is true or false."""
     value = body.get(name)

@@ -79,6 +79,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyWish:
+    """An API key to be made."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
+    daily_budget_microusd: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """A step: let this many seconds pass."""
 
@@ -154,11 +164,13 @@ def entity(plural: str, entity_id: str) -> HttpRequest:
     return HttpRequest("GET", f"/{_noun(plural)}/{quote(entity_id, safe='')}")
 
 
-def create_api_key(name: str, scopes: tuple[str, ...], expires_at: datetime | None) -> HttpRequest:
+def create_api_key(wish: KeyWish) -> HttpRequest:
     """Make an API key. Not repeatable: a second call makes a second key."""
-    body: dict[str, Any] = {"name": name, "scopes": scopes}
-    if expires_at is not None:
-        body["expires_at"] = expires_at.isoformat()
+    body: dict[str, Any] = {"name": wish.name, "scopes": wish.scopes}
+    if wish.expires_at is not None:
+        body["expires_at"] = wish.expires_at.isoformat()
+    if wish.daily_budget_microusd is not None:
+        body["daily_budget_microusd"] = wish.daily_budget_microusd
     return replace(_post("/api-keys", body, {}), repeatable=False)
 
 

@@ -1,7 +1,7 @@
 """The real application on a real database, called in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +12,7 @@ import pytest
 from house import House, failed, generated
 from lqs.api.app import build
 from lqs.domain.api_key import Scope
+from lqs.domain.entity_type import EntityType
 from lqs.domain.ids import new_id
 from lqs.generators.catalog import entity_types
 from lqs.lifecycle.keys import create_key
@@ -75,9 +76,11 @@ async def in_a_task(body: Callable[[asyncio.Event, asyncio.Event], Awaitable[Non
 
 
 @asynccontextmanager
-async def serving(database: Database, settings: Settings) -> AsyncIterator[Api]:
-    """The application with these settings."""
-    app = build(list(entity_types().values()), lambda: open_api_parts(settings))
+async def serving(
+    database: Database, settings: Settings, types: Mapping[str, EntityType] | None = None
+) -> AsyncIterator[Api]:
+    """The application with these settings, for the registered entity types or these."""
+    app = build(list((types or entity_types()).values()), lambda: open_api_parts(settings, types))
 
     async def serve(ready: asyncio.Event, leave: asyncio.Event) -> None:
         async with app.router.lifespan_context(app):

@@ -107,6 +107,7 @@ ROUTES = [
     ("GET", "/problems/x", Scope.READ),
     ("GET", "/generation-requests", Scope.READ),
     ("GET", "/generation-requests/x", Scope.READ),
+    ("GET", "/generation-requests/stats", Scope.READ),
     ("POST", "/generation-requests/x/cancel", Scope.WRITE),
     ("PATCH", "/generation-requests/x", Scope.WRITE),
     ("DELETE", "/generation-requests/x", Scope.WRITE),

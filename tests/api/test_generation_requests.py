@@ -168,9 +168,9 @@ async def test_a_finished_one_that_did_not_change_gives_no_hint(alice: Caller, w
 
 async def test_the_hint_grows_with_the_wait_and_never_leaves_its_bounds(api: Api, alice: Caller) -> None:
     address = await submit(alice)
-    await change(api, "UPDATE generation_requests SET requested_at = now() - interval '20 seconds'")
+    await change(api, "UPDATE generation_requests SET run_requested_at = now() - interval '20 seconds'")
     waited_20_s = (await alice.http.get(address)).json()["poll_after_ms"]
-    await change(api, "UPDATE generation_requests SET requested_at = now() - interval '1 hour'")
+    await change(api, "UPDATE generation_requests SET run_requested_at = now() - interval '1 hour'")
     waited_1_h = (await alice.http.get(address)).json()["poll_after_ms"]
 
     assert 10_000 <= waited_20_s <= 11_500

@@ -48,6 +48,8 @@ CALLS: list[tuple[str, str, Any]] = [
     ("PATCH", "", {"pinned": True}),
     ("PATCH", "", {"priority": "low"}),
     ("DELETE", "?purge=true", None),
+    ("DELETE", "", None),
+    ("POST", "/cancel", {"mode": "abort"}),
     ("POST", "/retry", {}),
     ("GET", "/runs", None),
     ("GET", "/slots/0", None),

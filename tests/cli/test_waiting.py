@@ -16,8 +16,8 @@ AT_ONCE = {"Retry-After": "0"}
     ("end", "options", "code", "verdict", "next_step"),
     [
         (("completed", 2), [], 0, "Completed: 2 of 2 problems", f"lqs generation get {ID} --json"),
-        (("partial", 1), [], 6, "Partial: 1 of 2 problems", "lqs problems generate --count 1"),
-        (("partial", 1), ["--partial-ok"], 0, "Partial: 1 of 2 problems", "lqs problems generate --count 1"),
+        (("partial", 1), [], 6, "Partial: 1 of 2 problems", f"lqs generation retry {ID} --wait"),
+        (("partial", 1), ["--partial-ok"], 0, "Partial: 1 of 2 problems", f"lqs generation retry {ID} --wait"),
         (("failed", 0), ["--partial-ok"], 5, "Failed: 0 of 2 problems", f"lqs generation get {ID}"),
         (("cancelled", 1), [], 7, "Cancelled: 1 of 2 problems", f"lqs generation get {ID}"),
     ],

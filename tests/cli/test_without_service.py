@@ -73,6 +73,15 @@ def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
         (["problems", "generate", "--count", "0"], "--count must be a number from 1 to 10"),
         (["problems", "generate", "--count", "11"], "--count must be a number from 1 to 10"),
         (["problems", "generate", "--count", "many"], "--count must be a number from 1 to 10"),
+        (["problems", "generate", "--max-cost", "0,05"], "in US dollars: write it like 0.05"),
+        (["problems", "generate", "--max-cost", "0.0000001"], "six decimals at most"),
+        (["problems", "generate", "--max-cost", "-1"], "in US dollars"),
+        (["problems", "generate", "--max-cost", "1000001"], "at most 1,000,000 US dollars"),
+        (["keys", "create", "k", "--scope", "read", "--daily-budget", "a lot"], "in US dollars"),
+        (["problems", "generate", "--priority", "hihg"], "did you mean high?"),
+        (["generation", "stats", "--by", "colour"], "none of type, status, end-reason, priority, model"),
+        (["generation", "stats", "--bucket", "minute"], "none of hour, day"),
+        (["generation", "stats", "--since", "yesterday"], "no time with a zone"),
         (["problems", "generate", "--metadata", "lesson"], "write key=value"),
         (["problems", "generate", "--metadata", "a=1", "--metadata", "a=2"], "given twice"),
         (["problems", "generate", "--metadata", "k" * 65 + "=1"], "at most 64"),
@@ -186,7 +195,9 @@ def test_completion_offers_commands(lonely: Caller) -> None:
     asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
     assert lonely.piped(**asked).out.split() == ["generation"]
     asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
-    assert {"get", "wait", "cancel"} <= set(lonely.piped(**asked).out.split())
+    assert {"get", "wait", "cancel", "retry", "runs", "slot", "find", "stats", "bulk", "pin"} <= set(
+        lonely.piped(**asked).out.split()
+    )
 
 
 def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -49,7 +49,8 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Ask:
 
 
 def _method(client: Client | AsyncClient, name: str) -> Callable[..., Any]:
-    return getattr(client.keys, name.removeprefix("keys.")) if "." in name else getattr(client, name)
+    group, _, method = name.rpartition(".")
+    return getattr(getattr(client, group) if group else client, method)
 
 
 async def test_what_was_asked_for_is_generated_and_can_be_read_again(ask: Ask) -> None:
@@ -81,6 +82,36 @@ async def test_the_same_key_is_the_same_generation_request(ask: Ask, request: py
         await ask("generate", count=2, idempotency_key=key)
     assert caught.value.raw["existing_request_id"] == first.request_id
     assert caught.value.raw["differing_fields"] == ["count"]
+
+
+async def test_what_is_all_there_cannot_be_tried_again_and_its_run_and_slots_tell_why(
+    ask: Ask, request: pytest.FixtureRequest
+) -> None:
+    key = request.node.name
+    made = await ask("generate_and_wait", count=2, idempotency_key=key)
+    with pytest.raises(Conflict) as caught:
+        await ask("retry", made.request_id, slots=[0, 1], max_attempts=2, timeout_seconds=60)
+    assert caught.value.code == "nothing_to_retry"
+    with pytest.raises(Conflict) as caught:
+        await ask("retry", made.request_id, if_version=1)
+    assert (caught.value.code, caught.value.raw["current_version"]) == ("version_mismatch", made.version)
+    [run] = (await ask("runs", made.request_id)).results
+    assert (run.run, run.status, run.counts, run.completed_at) == (1, "completed", made.counts, made.completed_at)
+    history = await ask("slot", made.request_id, 1)
+    assert history.slot == made.slots[1]
+    assert [(one.attempt, one.outcome, one.error) for one in history.attempts] == [(1, "generated", None)]
+    assert (await ask("find", idempotency_key=key)).results == (made,)
+
+
+async def test_dead_letters_are_asked_for_with_filters(ask: Ask) -> None:
+    since = datetime(2100, 1, 1, tzinfo=UTC)
+    page = await ask("dead_letters.list", code="worker_lost", entity_type="problem", since=since, limit=1)
+    assert (page.results, page.next_cursor) == ((), None)
+    dry = await ask("dead_letters.requeue_matching", code="worker_lost", since=since, dry_run=True)
+    assert (dry.matched, dry.requeued, dry.dry_run) == (0, 0, True)
+    for method in ("get", "requeue", "discard"):
+        with pytest.raises(NotFound):
+            await ask(f"dead_letters.{method}", UNKNOWN)
 
 
 async def test_a_wait_without_time_tells_what_it_saw_and_can_be_taken_up_again(ask: Ask) -> None:

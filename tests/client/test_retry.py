@@ -5,7 +5,7 @@ from tests.client.playing import Stage, answer
 
 from lqs_client import ConnectionFailed, Invalid, RateLimited, ServerError, Timeout
 from lqs_client._retry import RetryPolicy, exchange
-from lqs_client._wire import HttpRequest, Order, cancel, create_api_key, submit
+from lqs_client._wire import HttpRequest, KeyWish, Order, cancel, create_api_key, submit
 
 STEADY = RetryPolicy(chance=lambda: 0.0)
 READ = HttpRequest("GET", "/problems/1")
@@ -97,14 +97,14 @@ def test_a_cancellation_is_repeated_unless_its_own_effect_would_make_it_fail(fai
 def test_making_an_api_key_is_not_repeated_when_it_may_have_happened(failure: object) -> None:
     stage = Stage()
     with pytest.raises(Exception, match=r"cut|slow|50\d"):
-        stage.play(exchange(create_api_key("ci", ("read",), None), STEADY), [failure, answer(201)])
+        stage.play(exchange(create_api_key(KeyWish("ci", ("read",), None, None)), STEADY), [failure, answer(201)])
     assert len(stage.calls) == 1
 
 
 @pytest.mark.parametrize("failure", [REFUSED, answer(429), answer(503, {"retryable": True})])
 def test_making_an_api_key_is_repeated_when_it_surely_did_not_happen(failure: object) -> None:
     stage = Stage()
-    stage.play(exchange(create_api_key("ci", ("read",), None), STEADY), [failure, answer(201)])
+    stage.play(exchange(create_api_key(KeyWish("ci", ("read",), None, None)), STEADY), [failure, answer(201)])
     assert len(stage.calls) == 2
 
 

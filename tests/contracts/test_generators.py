@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel
 
 from lqs.domain.entity_type import EntityType, Generated, GenerationOrder, Generator
-from lqs.generators.catalog import SIMULATED, Simulation, entity_types, generator_for
+from lqs.generators.catalog import SIMULATED, Simulation, call_price_for, entity_types, generator_for
 
 REQUEST = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 OTHER_REQUEST = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
-SIMULATION = Simulation(seed=1, latency_median_seconds=0.001, latency_sigma=0.1)
+SIMULATION = Simulation(seed=1, latency_median_seconds=0.001, latency_sigma=0.1, price_microusd=9)
 
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "problem": [
@@ -94,3 +94,13 @@ async def test_a_cancelled_call_stops_at_once_and_thousands_at_a_time_do_too(sub
     async with asyncio.timeout(5):
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
+
+
+@pytest.mark.parametrize(("entity_type", "word"), list(subjects()))
+async def test_no_call_costs_more_than_its_price(entity_type: EntityType, word: str):
+    price = call_price_for(entity_type, word, simulated=SIMULATION)
+    assert price is not None
+    generator = generator_for(entity_type, word, simulated=SIMULATION)
+    for slot_index in range(10):
+        told = (await made(generator, entity_type.constraints_model(), slot_index)).usage.cost_microusd
+        assert (told or 0) <= price

@@ -22,8 +22,9 @@ from lqs.domain.errors import (
     NothingToRetry,
     PriorityFixed,
 )
-from lqs.domain.generation_request import Priority, Status
-from lqs.lifecycle.bulk import BulkRules, BulkWish, begin_bulk, work
+from lqs.domain.generation_request import Priority
+from lqs.lifecycle.bulk import BulkWish, begin_bulk
+from lqs.lifecycle.bulk_work import BulkRules, work
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
 from lqs.lifecycle.retry import Choice
@@ -139,9 +140,8 @@ class Ring:
                 await change(self.house.database, row["id"], wanted, owner_id=self.house.owner_id)
 
     async def bulk(self) -> None:
-        """Purges or tries again some of what is done, in small batches."""
-        action = self.rng.choice([BulkAction.RETRY, BulkAction.PURGE])
-        wish = BulkWish(self.house.owner_id, action, Filter(status=(Status.FAILED, Status.PARTIAL)))
+        """Purges, tries again or cancels some, in small batches."""
+        wish = BulkWish(self.house.owner_id, self.rng.choice(list(BulkAction)), Filter(entity_type="problem"))
         begun = await begin_bulk(self.house.database, wish)
         for _ in range(3):
             await work(self.house.database, begun.bulk.id, BulkRules(), batch=2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded"}
+GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded", "neighbour"}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,13 @@ def test_every_group_measures_something_real(figures: list[dict[str, object]]) -
 def test_what_the_service_promises_is_judged_in_the_table(figures: list[dict[str, object]]) -> None:
     judged = {str(figure["name"]) for figure in figures if figure["verdict"]}
 
-    for promise in ("share of pgbench", "first claim to last settle", "most memory", "insert to attempt, median"):
+    for promise in (
+        "share of pgbench",
+        "first claim to last settle",
+        "most memory",
+        "insert to attempt, median",
+        "95th percentile beside",
+    ):
         assert any(promise in name for name in judged), promise
     assert "POST against one insert each" in judged
 

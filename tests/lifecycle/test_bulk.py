@@ -13,7 +13,8 @@ from lqs.domain.errors import GenerationRequestPurged, IdempotencyKeyReused
 from lqs.domain.generation_request import EndReason, Priority, Status
 from lqs.domain.ids import new_id
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.lifecycle.bulk import BulkRules, BulkWish, Step, begin_bulk, preview, work, work_off
+from lqs.lifecycle.bulk import BulkWish, begin_bulk, preview
+from lqs.lifecycle.bulk_work import BulkRules, Step, work, work_off
 from lqs.lifecycle.change import Changes, change
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import bulk_operations
@@ -268,6 +269,52 @@ async def test_an_operation_that_breaks_holds_up_no_other(house):
     assert figures(await read(house, bulk)) == (BulkStatus.COMPLETED, 1, 1, 0)
     assert [h.name for h in heard if h.error] == ["duty.broke"] * len([h for h in heard if h.error])
     assert broken.id != bulk.id
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("graceful", 1), ("abort", 0)])
+async def test_what_is_not_done_is_cancelled_and_what_is_done_is_none_of_its_concern(house, mode, kept):
+    completed = await house.ended()
+    _, worker_id, [slot] = await house.claimed()
+    waiting = await house.submit(2)
+    options = {"mode": mode, "reason": "no longer needed"}
+    wish = BulkWish(house.owner_id, BulkAction.CANCEL, Filter(entity_type="problem"), options=options)
+    bulk = await done(house, wish)
+    await house.settle(worker_id, generated(slot))
+    assert figures(bulk) == (BulkStatus.COMPLETED, 2, 2, 0)
+    views = [await house.read(id_) for id_ in (completed, waiting, slot.request_id)]
+    assert [view.status for view in views] == [
+        Status.COMPLETED, Status.CANCELLED, Status.COMPLETED if kept else Status.CANCELLED,
+    ]  # fmt: skip
+    assert [view.counts.generated for view in views] == [1, 0, kept]
+    assert views[1].cancel is not None
+    assert (views[1].cancel.mode, views[1].cancel.reason) == (mode, "no longer needed")
+    [row] = await house.rows("SELECT recalls FROM workers WHERE id = $1", worker_id)
+    assert row["recalls"] == 1 - kept
+
+
+async def test_what_is_being_cancelled_already_is_skipped(house):
+    _, worker_id, [slot] = await house.claimed()
+    wish = BulkWish(house.owner_id, BulkAction.CANCEL, Filter(entity_type="problem"))
+    assert figures(await done(house, wish)) == (BulkStatus.COMPLETED, 1, 1, 0)
+    assert figures(await done(house, wish)) == (BulkStatus.COMPLETED, 1, 0, 1)
+    await house.settle(worker_id, generated(slot))
+
+
+@pytest.mark.parametrize(
+    ("everybody", "mode", "reason"),
+    [
+        (True, "abort", EndReason.OPERATOR_ABORT),
+        (True, "graceful", EndReason.CANCELLED),
+        (False, "abort", EndReason.CANCELLED),
+    ],
+)
+async def test_only_an_abort_of_everybodys_is_told_as_the_operators(house, everybody, mode, reason):
+    request_id = await house.submit()
+    wish = BulkWish(
+        house.owner_id, BulkAction.CANCEL, Filter(status=(Status.PENDING,)), everybody, options={"mode": mode}
+    )
+    await done(house, wish)
+    assert (await house.read(request_id)).end_reason is reason
 
 
 async def test_what_failed_is_tried_again_and_what_has_nothing_to_try_is_skipped(house):

@@ -220,7 +220,7 @@ async def test_it_is_not_cancelled_if_it_changed_since_the_caller_looked(house):
     request_id, _, _ = await house.claimed()
     with pytest.raises(VersionMismatch) as refusal:
         await house.cancel(request_id, if_version=1)
-    assert "You named version 1, but it stands at version 2" in refusal.value.detail
+    assert "It has version 2, not 1." in refusal.value.detail
     assert (await house.read(request_id)).status is Status.PROCESSING
     assert (await house.cancel(request_id, if_version=2)).status is Status.CANCELLING
 

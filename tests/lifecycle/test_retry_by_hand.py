@@ -14,14 +14,11 @@ from lqs.domain.errors import (
     NothingToRetry,
     VersionMismatch,
 )
-from lqs.domain.generation_request import Counts, EndReason, EventType, Priority, Status
+from lqs.domain.generation_request import Counts, EndReason, Priority, Status
 from lqs.domain.ids import new_id
-from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.lifecycle.booking import book
 from lqs.lifecycle.retry import Choice
-from lqs.storage import generation_requests, runs
-from lqs.storage import slots as slots_in_storage
+from lqs.storage import runs
 
 
 async def partial(house, count=5, *failing):
@@ -137,7 +134,7 @@ async def test_a_late_result_of_the_first_run_is_refused_in_the_second(house):
 async def test_what_was_cancelled_is_tried_again_only_if_asked_for(house):
     request_id, worker_id, slots = await house.claimed(2)
     await house.settle(worker_id, failed(slots[0]))
-    await cancel_rest(house, request_id)
+    await house.abort(request_id)
     assert (await house.read(request_id)).status is Status.CANCELLED
     await house.retry(request_id, Choice.FAILED_AND_CANCELLED)
     view = await house.read(request_id)
@@ -146,24 +143,10 @@ async def test_what_was_cancelled_is_tried_again_only_if_asked_for(house):
 
 async def test_a_choice_that_matches_nothing_says_what_would(house):
     request_id, _, _ = await house.claimed(2)
-    await cancel_rest(house, request_id)
+    await house.abort(request_id)
     with pytest.raises(NothingToRetry, match="failed_and_cancelled"):
         await house.retry(request_id)
     assert (await all_runs(house, request_id))[0].run == 1
-
-
-async def cancel_rest(house, request_id):
-    async with house.database.transaction() as connection:
-        await connection.execute(
-            "UPDATE generation_requests SET cancel_requested_at = lqs_now(), cancel_mode = 'abort',"
-            " settles_by = lqs_now() WHERE id = $1",
-            request_id,
-        )
-        standings = await generation_requests.lock(connection, [request_id])
-        rows = await slots_in_storage.end_unfinished(
-            connection, [request_id], slots_in_storage.UNSETTLED, SlotStatus.CANCELLED
-        )
-        await book(connection, standings, slots_in_storage.moves_from(rows), summary=EventType.CANCELLING)
 
 
 async def test_of_chosen_slots_those_with_an_entity_are_left_alone(house):
@@ -189,7 +172,7 @@ async def test_where_everything_was_generated_there_is_nothing_to_try(house):
 async def test_only_the_version_that_was_named_is_changed(house):
     request_id, _ = await partial(house, 1, 0)
     version = (await house.read(request_id)).version
-    with pytest.raises(VersionMismatch, match=f"stands at version {version}"):
+    with pytest.raises(VersionMismatch, match=f"It has version {version}, not {version - 1}"):
         await house.retry(request_id, if_version=version - 1)
     await house.retry(request_id, if_version=version)
     assert (await house.read(request_id)).run == 2
@@ -220,6 +203,7 @@ async def test_a_wait_for_a_start_belongs_to_the_first_run(house):
     request_id, worker_id = await house.submit(1, start_within_seconds=1), await house.worker()
     await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
     await house.retry(request_id)
+    assert (await house.read(request_id)).start_deadline_at is None
     async with house.at("+1 minute") as later:
         assert len((await later.claim(worker_id)).slots) == 1
 

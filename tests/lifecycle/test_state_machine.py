@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from house import House, breaches, failed, generated, retrying
+from lqs.domain.entity_type import Usage
 from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.retry import Choice
 from lqs.lifecycle.settle import Settled
+from lqs.lifecycle.submit import Submission
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed
 
@@ -32,8 +35,9 @@ MAX_ATTEMPTS = 3
 MAX_CRASHES = 2
 MOST_REQUESTS = 7
 
+PRICE = 10
+
 SETTLED = ("generated", "failed", "cancelled")
-AGAIN = ("failed", "cancelled")
 WAITING = ("pending", "retrying")
 T = TypeVar("T")
 
@@ -65,6 +69,38 @@ class ModelRequest:
     past_settling: bool = False
     end_reason: str | None = None
     run: int = 1
+    limit: int | None = None
+    cost: int = 0
+    estimated: int = 0
+
+    def pay(self, told: int | None) -> None:
+        """A call ended."""
+        self.cost += PRICE if told is None else told
+        self.estimated += PRICE if told is None else 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Slots wait, no money is left for them, and no call is in flight that could give some back."""
+        in_flight = any(slot.status == "processing" for slot in self.slots)
+        return self.limit is not None and not in_flight and not self.done and self.cost + PRICE > self.limit
+
+    @property
+    def affordable(self) -> int:
+        """How many more calls may begin."""
+        if self.limit is None:
+            return len(self.slots)
+        in_flight = sum(slot.status == "processing" for slot in self.slots)
+        return max(0, (self.limit - self.cost) // PRICE - in_flight)
+
+    def take(self, slot: ModelSlot, status: str) -> None:
+        """From whoever holds it; nobody told what its call cost."""
+        if slot.status == "processing":
+            self.pay(None)
+        slot.take_away(status)
+
+    def end_without_money(self) -> None:
+        self.take_all("failed", of=WAITING)
+        self.end("budget_exhausted")
 
     @property
     def done(self) -> bool:
@@ -87,13 +123,15 @@ class ModelRequest:
         """Take every slot in these states from whoever holds it."""
         taken = [slot for slot in self.slots if slot.status in of]
         for slot in taken:
-            slot.take_away(status)
+            self.take(slot, status)
         return len(taken)
 
     def end(self, reason: str = "all_settled") -> None:
-        """What moved is booked: nothing waits in what is being cancelled, and what is settled has its reason."""
+        """What moved is booked: nothing waits in what is cancelled or has no money; what is settled has a reason."""
         if self.cancel:
             self.take_all("cancelled", of=WAITING)
+        if self.begun and self.exhausted:
+            self.end_without_money()
         if self.done and self.end_reason is None:
             self.end_reason = "cancelled" if reason == "all_settled" and self.status == "cancelled" else reason
 
@@ -113,6 +151,8 @@ class ModelRequest:
             "slots": [[slot.status, slot.fence, slot.attempts, slot.crashes] for slot in self.slots],
             "entities": states.count("generated"),
             "attempts": sum(len(slot.reported) for slot in self.slots),
+            "cost_microusd": self.cost,
+            "estimated_microusd": self.estimated,
         }
 
 
@@ -148,24 +188,31 @@ class Life(RuleBasedStateMachine):
     def slots(self) -> list[ModelSlot]:
         return [slot for request in self.requests.values() for slot in request.slots]
 
+    def take(self, slot: ModelSlot, status: str) -> None:
+        next(r for r in self.requests.values() if any(one is slot for one in r.slots)).take(slot, status)
+
     def held_by(self, *workers: UUID) -> list[ModelSlot]:
         return [slot for slot in self.slots() if slot.holder in workers]
 
     @precondition(lambda self: len(self.requests) < MOST_REQUESTS)
-    @rule(count=st.integers(1, 4))
-    def submit(self, count: int) -> None:
-        request_id = self.do(self.house.submit(count, start_within_seconds=3600))
-        self.requests[request_id] = ModelRequest([ModelSlot() for _ in range(count)])
+    @rule(count=st.integers(1, 4), limit=st.none() | st.integers(0, 6 * PRICE))
+    def submit(self, count: int, limit: int | None) -> None:
+        terms = {"start_within_seconds": 3600, "max_cost_microusd": limit}
+        request_id = self.do(self.house.submit(count, call_price_microusd=PRICE, **terms))
+        self.requests[request_id] = ModelRequest([ModelSlot() for _ in range(count)], limit=limit)
 
     @precondition(lambda self: self.steps % 5 == 0 or all(r.done for r in self.requests.values()))
     @rule(key=st.sampled_from("ab"), count=st.integers(1, 3), twins=st.integers(1, 4))
     def submit_twins(self, key: str, count: int, twins: int) -> None:
         """At once over two connections: one is made or was before; the same body replays it, any other is refused."""
 
+        def wish() -> Submission:
+            return self.house.submission(count, key=key, call_price_microusd=PRICE)
+
         async def together() -> list[Any]:
             async with self.house.submitter() as one, self.house.submitter() as two:
                 return await asyncio.gather(
-                    *((one, two)[n % 2].submit(self.house.submission(count, key=key)) for n in range(twins)),
+                    *((one, two)[n % 2].submit(wish()) for n in range(twins)),
                     return_exceptions=True,
                 )
 
@@ -190,14 +237,22 @@ class Life(RuleBasedStateMachine):
         self.workers.append(self.do(self.house.worker()))
 
     @precondition(lambda self: self.workers and any(s.status == "pending" for s in self.slots()))
-    @rule(data=st.data(), batch=st.integers(1, 8))
+    @rule(data=st.data(), batch=st.integers(1, 8) | st.just(100))
     def claim(self, data: st.DataObject, batch: int) -> None:
         worker_id = data.draw(st.sampled_from(self.workers))
-        won = self.do(self.house.claim(worker_id, batch=batch)).slots
+        won = self.do(self.house.claim(worker_id, batch=batch))
+        open_ = [r for r in self.requests.values() if not r.done and not r.past_deadline and not r.past_start]
         ready = [slot for slot in self.slots() if slot.status == "pending"]
+        payable = sum(min(r.affordable, sum(slot.status == "pending" for slot in r.slots)) for r in open_)
         late = any((r.past_deadline or r.past_start) and not r.done for r in self.requests.values())
-        assert late or len(won) == min(batch, len(ready))
-        for claimed in won:
+        limited = any(r.limit is not None for r in open_)
+        assert len(won.slots) <= min(batch, payable)
+        assert late or limited or len(won.slots) == min(batch, len(ready))
+        assert batch < len(ready) or len(won.slots) == payable
+        for request_id in won.out_of_money:
+            assert self.requests[request_id].exhausted
+            self.requests[request_id].end_without_money()
+        for claimed in won.slots:
             request, slot = self.requests[claimed.request_id], self.slot(claimed)
             assert slot.status == "pending"
             assert not request.past_deadline
@@ -218,21 +273,29 @@ class Life(RuleBasedStateMachine):
         mine = [claim for worker, claim in self.claims if worker == worker_id]
         chosen = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=5))
         kinds = data.draw(st.lists(st.sampled_from(["generated", "failed", "retrying"]), min_size=5, max_size=5))
-        makers = {"generated": generated, "failed": failed, "retrying": lambda claim: retrying(claim, 3600)}
-        results = [makers[kind](claim) for claim, kind in zip(chosen, kinds, strict=False)]
+        costs = data.draw(st.lists(st.sampled_from([PRICE, 4, None]), min_size=5, max_size=5))
+        makers = {"generated": generated, "failed": failed, "retrying": partial(retrying, delay_seconds=3600)}
+        results = [
+            makers[kind](claim, usage=Usage(cost_microusd=cost))
+            for claim, kind, cost in zip(chosen, kinds, costs, strict=False)
+        ]
         settled = self.do(self.house.settle(worker_id, *results))
         booked = late = 0
-        for claim, kind in zip(chosen, kinds, strict=False):
+        for claim, kind, cost in zip(chosen, kinds, costs, strict=False):
             if claim.request_id in self.purged:
                 continue
-            slot = self.slot(claim)
+            request, slot = self.requests[claim.request_id], self.slot(claim)
             if slot.status == "processing" and slot.fence == claim.fence:
                 booked += 1
                 slot.leave(kind)
                 slot.reported.add(claim.fence)
+                request.pay(cost)
             elif claim.fence not in slot.reported:
                 late += 1
                 slot.reported.add(claim.fence)
+                if cost is not None:
+                    request.cost += cost - PRICE
+                    request.estimated -= PRICE
         for request in self.requests.values():
             request.end()
         assert settled == Settled(booked, late, len(results) - booked - late)
@@ -253,7 +316,7 @@ class Life(RuleBasedStateMachine):
         for slot in lost:
             slot.crashes += 1
             slot.attempts -= 1
-            slot.take_away("failed" if slot.crashes >= MAX_CRASHES else "pending")
+            self.take(slot, "failed" if slot.crashes >= MAX_CRASHES else "pending")
         for request in self.requests.values():
             request.end()
 
@@ -265,7 +328,7 @@ class Life(RuleBasedStateMachine):
         assert self.do(self.house.hand_back(worker_id)).slots == len(held)
         for slot in held:
             slot.attempts -= 1
-            slot.take_away("pending")
+            self.take(slot, "pending")
         for request in self.requests.values():
             request.end()
 
@@ -287,7 +350,7 @@ class Life(RuleBasedStateMachine):
         self.do(self.house.hold_is_over(request_id))
         assert self.do(self.house.time_out()).slots == len(held)
         for slot in held:
-            slot.take_away("failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
+            self.take(slot, "failed" if slot.attempts >= MAX_ATTEMPTS else "retrying")
         self.requests[request_id].end()
 
     @precondition(lambda self: any(not r.done and not r.past_deadline for r in self.requests.values()))
@@ -354,23 +417,21 @@ class Life(RuleBasedStateMachine):
         self._end_all(over, "cancelled", "cancelled", self.do(self.house.sweep()).slots)
 
     @precondition(lambda self: self.requests)
-    @rule(data=st.data())
-    def retry(self, data: st.DataObject) -> None:
-        """By hand, of anything: what is not done or has nothing failed among the chosen refuses and stays as it is."""
+    @rule(data=st.data(), choice=st.sampled_from([*Choice, "indexes"]))
+    def retry(self, data: st.DataObject, choice: str) -> None:
+        """By hand, of anything: what is not done or has nothing missing among the chosen refuses and stays as it is."""
         request_id = data.draw(st.sampled_from(list(self.requests)))
         request = self.requests[request_id]
-        last = len(request.slots) - 1
-        chosen = data.draw(st.none() | st.lists(st.integers(0, last), min_size=1, max_size=3))
-        wanted = [
-            slot
-            for index, slot in enumerate(request.slots)
-            if (slot.status == "failed" if chosen is None else slot.status in AGAIN and index in chosen)
-        ]
+        every = range(len(request.slots))
+        indexes = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=3)) if choice == "indexes" else every
+        missing = ("failed",) if choice == Choice.FAILED else ("failed", "cancelled")
+        wanted = [request.slots[index] for index in set(indexes) if request.slots[index].status in missing]
+        chosen = indexes if choice == "indexes" else Choice(choice)
         if not request.done or not wanted:
             with pytest.raises(NothingToRetry if request.done else NotDone):
-                self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+                self.do(self.house.retry(request_id, chosen))
             return
-        self.do(self.house.retry(request_id, chosen or Choice.FAILED))
+        self.do(self.house.retry(request_id, chosen))
         for slot in wanted:
             slot.take_away("pending")
             slot.attempts = slot.crashes = 0
@@ -418,7 +479,7 @@ class Life(RuleBasedStateMachine):
         rows = self.do(
             self.house.rows(
                 "SELECT id, status, end_reason, run, cancel_mode, processing_count, retrying_count, generated_count,"
-                " failed_count, cancelled_count,"
+                " failed_count, cancelled_count, cost_microusd, estimated_microusd,"
                 " (SELECT json_agg(json_build_array(status, fence, attempts, crashes) ORDER BY index)::text"
                 "  FROM slots WHERE request_id = r.id) AS slots,"
                 " (SELECT count(*) FROM runs WHERE request_id = r.id) AS runs,"

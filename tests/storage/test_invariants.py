@@ -139,6 +139,13 @@ PLANTS = [
     ("usage", None, "tokens were lost", f"UPDATE generation_requests SET input_tokens = 1 WHERE id = {COMPLETED}"),
     ("usage", None, "a late result was counted",
      "UPDATE slot_attempts SET outcome = 'late_result' WHERE error_code = 'provider_auth'"),
+    ("budget", None, "more is reserved than there is", "UPDATE generation_requests SET max_cost_microusd = 132"
+     f" WHERE id = {AT_WORK}"),
+    ("budget", None, "a key spent more than it may", "UPDATE api_keys SET daily_budget_microusd = 132"),
+    ("budget", None, "an account without a budget", "UPDATE api_keys SET daily_budget_microusd = NULL"),
+    ("budget", None, "a day gave money away", "UPDATE key_days SET spent_microusd = -1"),
+    ("budget", None, "a reservation was forgotten", "UPDATE key_days SET spent_microusd = 99"),
+    ("budget", None, "a day is gone", "DELETE FROM key_days"),
     ("order", None, "slots overtake each other", f"UPDATE slots SET pass = -pass WHERE request_id = {UNTOUCHED}"),
     ("order", None, "an owner's next slot jumps its own queue", "UPDATE flows SET next_pass = 0"),
     ("order", None, "an owner has no place in the order", "DELETE FROM flows"),
@@ -166,7 +173,10 @@ async def live_in(house: House) -> None:
     await house.expire()
     _, worker_id, slots = await house.claimed(2)
     await house.settle(worker_id, *map(generated, slots))
-    _, worker_id, slots = await house.claimed(4)
+    key = await house.key(daily_budget_microusd=1000)
+    await house.submit(4, requested_by=key, call_price_microusd=100, max_cost_microusd=500)
+    await house.claim(worker_id)  # begins the key's day
+    slots = (await house.claim(worker_id)).slots
     await house.settle(worker_id, generated(slots[0]), failed(slots[1]), retrying(slots[2]))
     await house.submit(3, key="k")
 

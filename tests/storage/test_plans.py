@@ -12,17 +12,21 @@ from lqs.storage import (
     bulk_operations,
     cancellations,
     changes,
+    dead_letters,
     entities,
     generation_requests,
     idempotency_keys,
     retention,
+    runs,
     slots,
     tombstones,
 )
 from lqs.storage.queries import Statement
 
-GROWING = {"slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys",
-           "tombstones", "dead_letters", "runs"}  # fmt: skip
+GROWING = {
+    "slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "runs",
+    "dead_letters", "tombstones",
+}  # fmt: skip
 """Tables that nobody may read from end to end."""
 
 FILL = """
@@ -74,13 +78,14 @@ UPDATE generation_requests SET expires_at = now() + random() * interval '7 days'
 INSERT INTO runs
 SELECT id, 1, 'failed', 'all_settled', NULL, now(), now(), 1, 0, 1, 0, 0, 0, 0, 0, 0 FROM plan;
 INSERT INTO tombstones
-SELECT md5('purged' || n)::uuid, owner_id, 'problem', 'completed', 'all_settled', 1, 1, 1, 0, 0, now(), now(), now(),
+SELECT md5('gone' || n)::uuid, owner_id, 'problem', 'failed', 'all_settled', 1, 1, 0, 1, 0, now(), now(), now(),
        now() + n * interval '2 minutes'
 FROM plan;
 INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,
-                          options, failed_at)
+                          options, failed_at, state, resolved_at)
 SELECT md5('letter' || n)::uuid, owner_id, id, 0, 1, 'problem', 'internal', '{}', '{}', '{}',
-       now() - n * interval '2 minutes'
+       now() - n * interval '2 minutes', CASE WHEN n % 2 = 0 THEN 'open' ELSE 'discarded' END,
+       CASE WHEN n % 2 = 1 THEN now() END
 FROM plan;
 """
 
@@ -121,6 +126,16 @@ HOT = {
         slots.SQL["claim"],
         {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
+    ),
+    "pay": Hot(
+        slots.SQL["pay"],
+        {"worker_id": WORKER, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "grace_seconds": "15"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
+    "release": Hot(
+        slots.SQL["release"],
+        {"request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "deltas": f"{TWENTY}::bigint[]"},
+        ["slots_pkey", "generation_requests_pkey"],
     ),
     "settle": Hot(
         slots.SQL["settle"],
@@ -224,7 +239,6 @@ HOT = {
         ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
          "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
-    "tombstone": Hot(tombstones.SQL["read"], {"request_id": REQUEST, "owner_id": OWNER}, ["tombstones_pkey"]),
     "forget": Hot(
         retention.SQL["forget"],
         {"batch": "200"},
@@ -264,6 +278,52 @@ HOT = {
         entities.SQL["read"],
         {"id": "md5('entity3 1')::uuid", "entity_type": "'problem'", "owner_id": OWNER},
         ["problems_pkey"],
+    ),
+    "lock_flows": Hot(generation_requests.SQL["lock_flows"], {"ids": IDS}, ["generation_requests_pkey"]),
+    "lock_flows_of": Hot(generation_requests.SQL["lock_flows_of"], {"owner_id": OWNER}, []),
+    "a retry": Hot(
+        slots.SQL["retry"],
+        {"request_id": REQUEST, "befores": "ARRAY['failed', 'cancelled']", "indexes": "ARRAY[0, 2]::smallint[]",
+         "priorities": "ARRAY['high', 'normal', 'low']", "strides": "ARRAY[1, 2, 4]::bigint[]"},
+        ["slots_pkey", "generation_requests_pkey", "slots_ready"],
+    ),
+    "where slots stand": Hot(slots.SQL["statuses"], {"request_id": REQUEST}, ["slots_pkey"]),
+    "attempts at a slot": Hot(
+        slots.SQL["attempts"], {"request_id": REQUEST, "index": "0::smallint"}, ["slot_attempts_pkey"]
+    ),
+    "a run is kept": Hot(runs.SQL["archive"], {"request_id": REQUEST}, ["generation_requests_pkey"]),
+    "a run begins": Hot(
+        runs.SQL["begin"],
+        {"request_id": REQUEST, "requested_by": "'k'", "max_attempts": "NULL::smallint",
+         "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120"},
+        ["generation_requests_pkey"],
+    ),
+    "all runs": Hot(
+        runs.SQL["of_request"], {"request_id": REQUEST, "owner_id": OWNER}, ["runs_pkey", "generation_requests_pkey"]
+    ),
+    "a tombstone": Hot(
+        tombstones.SQL["read"], {"request_id": "md5('gone3')::uuid", "owner_id": OWNER}, ["tombstones_pkey"]
+    ),
+    "failed for good": Hot(
+        dead_letters.SQL["write"],
+        {"ids": IDS, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "runs": "array_fill(2, ARRAY[20])",
+         "error_codes": texts("internal")},
+        ["generation_requests_pkey"],
+    ),
+    "a page of dead letters": Hot(
+        dead_letters.SQL["page"],
+        {"owner_id": OWNER, "state": "'open'", "error_code": "NULL::text", "entity_type": "NULL::text",
+         "since": "NULL::timestamptz", "before_at": "now() - interval '1 hour'", "before_id": REQUEST, "most": "20"},
+        ["dead_letters_of_owner dead_letters_by_age"],
+    ),
+    "a dead letter": Hot(
+        dead_letters.SQL["read"], {"id": "md5('letter8')::uuid", "owner_id": OWNER},
+        ["dead_letters_pkey", "slot_attempts_pkey"],
+    ),
+    "dead letters are resolved": Hot(
+        dead_letters.SQL["resolve"],
+        {"request_id": REQUEST, "indexes": "ARRAY[0]::smallint[]", "requeued_as": REQUEST, "resolved_by": "'k'"},
+        ["dead_letters_request_id_slot_index_run_key"],
     ),
     "known keys": Hot(idempotency_keys.SQL["read"], KEYS, ["idempotency_keys_pkey"]),
 }  # fmt: skip

@@ -44,6 +44,7 @@ _MEANINGS = {
     413: "The body is too large.",
     415: "The body is not announced as JSON.",
     422: "The body, or a parameter, is not what this operation takes; `errors` names every place.",
+    429: "The API key has spent its daily budget; Retry-After says when the next day begins.",
     500: "A fault on the side of the service.",
     503: "The database does not answer; try again.",
 }

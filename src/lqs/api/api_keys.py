@@ -52,6 +52,7 @@ async def create(request: Request, parts: Parts, caller: Admin) -> Response:
         name=body.name,
         scopes=sorted(set(body.scopes)),
         expires_at=body.expires_at,
+        daily_budget_microusd=body.daily_budget_microusd,
     )
     return json_answer(asdict(stored) | {"secret": key.text}, status=201)
 

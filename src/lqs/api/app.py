@@ -1,5 +1,6 @@
 """The application: routes for every registered entity type, opened and closed with its resources."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from lqs.api import (
     retry,
     schemas,
     schemas_retry,
+    statistics,
 )
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
@@ -34,6 +36,9 @@ from lqs.wiring import ApiParts, open_api_parts
 _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
+
+_MOST_COUNTING = 2
+"""Statistics counted at the same time; more would take the connections that everything else needs."""
 
 
 def create() -> FastAPI:
@@ -49,6 +54,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         async with open_parts() as parts:
             api.state.parts = parts
             api.state.keys = KeyCache()
+            api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
             yield
 
     api = FastAPI(
@@ -66,6 +72,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         api.include_router(entity_router(entity_type))
     api.include_router(find_router(types))
     api.include_router(bulk.router)  # before what would take its address for an id
+    api.include_router(statistics.router)  # before the ids, for one of which its last word would be taken
     api.include_router(generation_requests.router)
     api.include_router(cancellation.router)
     api.include_router(records.router)

@@ -25,11 +25,12 @@ _NOBODY = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who was authenticated."""
+    """Who was authenticated; budgeted: the key has a daily budget."""
 
     owner_id: UUID
     key_id: str
     scopes: frozenset[Scope]
+    budgeted: bool = False
 
     def require(self, scope: Scope) -> None:
         """Raise `ScopeMissing` unless the key has this scope."""
@@ -88,7 +89,7 @@ def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
             raise NotAuthenticated("This API key is unknown. `lqs keys list` shows the keys of an owner.")
         if not found.live:
             raise NotAuthenticated("This API key was revoked or has expired. Create another: `lqs keys create`.")
-        caller = Caller(found.owner_id, key.key_id, frozenset(map(Scope, found.scopes)))
+        caller = Caller(found.owner_id, key.key_id, frozenset(map(Scope, found.scopes)), found.budgeted)
         caller.require(scope)
         await keys.note_use(parts, key.key_id)
         return caller

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,11 +26,13 @@ from lqs.wiring import EntityTypes
 router = APIRouter(tags=["generation requests"])
 
 _POLL_SECONDS = 1
-_OPTIONS: Mapping[BulkAction, frozenset[str]] = {
-    BulkAction.CANCEL: frozenset({"mode", "reason"}),
-    BulkAction.RETRY: frozenset({"slots", "max_attempts", "timeout_seconds"}),
-    BulkAction.PURGE: frozenset(),
-}
+_OPTIONS: Mapping[BulkAction, frozenset[str]] = MappingProxyType(
+    {
+        BulkAction.CANCEL: frozenset({"mode", "reason"}),
+        BulkAction.RETRY: frozenset({"slots", "max_attempts", "timeout_seconds"}),
+        BulkAction.PURGE: frozenset(),
+    }
+)
 
 
 @router.post(

@@ -130,14 +130,14 @@ async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: 
     wanted = Filter(body.filter.code, body.filter.entity_type, body.filter.since)
     if body.dry_run:
         matched = await count_matching(parts.database, wanted, owner_id=caller.owner_id)
-        return json_answer(_requeued(matched, 0, 0) | {"dry_run": True, "idempotency": None})
+        return json_answer(_requeued(0, 0, matched) | {"dry_run": True, "idempotency": None})
     order = Order(wanted, told)
     operator = Operator(caller.owner_id, caller.key_id, key)
     done = await requeue_matching(parts.database, order, operator, parts.defaults)
     keyed = Keyed(key, replayed=done.id != order.id)
     if done.requeued and not keyed.replayed:
         parts.announcer.announce()
-    answer = _requeued(done.matched, done.requeued, done.skipped)
+    answer = _requeued(done.requeued, done.skipped, done.remaining)
     return json_answer(answer | {"dry_run": False, "idempotency": keyed.body(None)}, status=202, headers=keyed.headers)
 
 
@@ -186,9 +186,9 @@ def _letter(view: LetterView) -> dict[str, Any]:
     return body | {"code": view.error_code, "category": kind.category, "message": kind.message}
 
 
-def _requeued(matched: int, requeued: int, skipped: int) -> dict[str, Any]:
-    left = matched - requeued - skipped
-    return {"matched": matched, "requeued": requeued, "skipped": skipped, "remaining": left}
+def _requeued(requeued: int, skipped: int, remaining: int) -> dict[str, Any]:
+    matched = requeued + skipped + remaining
+    return {"matched": matched, "requeued": requeued, "skipped": skipped, "remaining": remaining}
 
 
 def _parse_id(text: str) -> UUID:
@@ -206,12 +206,12 @@ def _word(name: str, text: str, words: type[Word]) -> Word:
     try:
         return words(text)
     except ValueError:
-        raise ParameterRefused(f"{name} is one of: {', '.join(words)}.") from None
+        raise ParameterRefused(name, f"It is one of: {', '.join(words)}.") from None
 
 
 def _name(text: str) -> str:
     if len(text) > _LONGEST_WORD or "\0" in text:
-        raise ParameterRefused("entity_type is the name of an entity type, such as problem.")
+        raise ParameterRefused("entity_type", "It is the name of an entity type, such as problem.")
     return text
 
 
@@ -221,11 +221,11 @@ def _time(text: str) -> datetime:
     except ValidationError:
         when = None
     if when is None or when.tzinfo is None:
-        raise ParameterRefused("since is a time with its offset, such as 2030-01-31T12:00:00Z.")
+        raise ParameterRefused("since", "It is a time with its offset, such as 2030-01-31T12:00:00Z.")
     return when
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1):
-        raise ParameterRefused("limit is a number from 1; more than 100 counts as 100.")
+        raise ParameterRefused("limit", "It is a number from 1; more than 100 counts as 100.")
     return min(int(text), _MOST_RESULTS)

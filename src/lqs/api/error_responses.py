@@ -33,8 +33,10 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
-        errors.ParameterRefused: 422,
         errors.IdempotencyKeyReused: 422,
+        errors.ParameterRefused: 422,
+        errors.StatisticsTooLarge: 422,
+        errors.DailyBudgetExhausted: 429,
         errors.InternalError: 500,
         errors.ServiceUnavailable: 503,
     }
@@ -63,6 +65,7 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         "retryable": error.retryable,
         "trace_id": trace_id,
     }
+    headers = dict(_HEADERS.get(kind, {}))
     match error:
         case errors.BodyRefused(findings=findings):
             body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings]
@@ -75,8 +78,10 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
             body["current_version"] = error.current
         case errors.GenerationRequestPurged():
             body |= {"purged_at": error.purged_at, "status_at_end": error.status, "counts": error.counts}
+        case errors.DailyBudgetExhausted():
+            headers["Retry-After"] = str(error.retry_after_seconds)
+        case errors.ParameterRefused():
+            body["parameter"] = error.name
         case _:
             pass
-    return Response(
-        to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=dict(_HEADERS.get(kind, {}))
-    )
+    return Response(to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=headers)

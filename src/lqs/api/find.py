@@ -46,7 +46,7 @@ def find_router(types: list[EntityType]) -> APIRouter:
         """
         refuse_unknown_parameters(request, frozenset({_PARAMETER}))
         if idempotency_key is None or len(request.query_params.getlist(_PARAMETER)) > 1:
-            raise ParameterRefused(f"Name one {_PARAMETER}.")
+            raise ParameterRefused(_PARAMETER, "Name one key.")
         key = parse_key(idempotency_key)
         async with parts.database.acquire() as connection:
             uses = await idempotency_keys.read(connection, [Key(caller.owner_id, one, key) for one in operations])

@@ -10,6 +10,7 @@ from lqs.api import schemas
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.budgets import call_price, refuse_without_money
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.api.representation import etag, links, poll_after_ms, retry_after
@@ -41,7 +42,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         operation_id=f"generate_{entity_type.plural}",
         summary=f"Generate {entity_type.plural}",
         response_model=schemas.Accepted,
-        responses=error_docs(400, 401, 403, 410, 413, 415, 422),
+        responses=error_docs(400, 401, 403, 410, 413, 415, 422, 429),
         openapi_extra=body_docs(model, required=False),
     )
     async def generate(
@@ -67,7 +68,9 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             idempotency_key=key,
             terms=terms,
             requested_by=caller.key_id,
+            call_price_microusd=call_price(parts, entity_type, caller, terms),
         )
+        await refuse_without_money(parts, caller, submission.call_price_microusd, submission.key)
         accepted = await parts.submitter.submit(submission)
         if not accepted.replayed:
             parts.announcer.announce()

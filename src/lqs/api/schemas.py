@@ -210,6 +210,16 @@ class BulkBody(_Input):
     ] = None
 
 
+DailyBudget = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=limits.MAX_COST_MICROUSD,
+        description="What its calls may cost in a day (UTC), in millionths of a US dollar; null: any sum.",
+    ),
+]
+
+
 class CreateKeyBody(_Input):
     """A wish for an API key."""
 
@@ -218,6 +228,7 @@ class CreateKeyBody(_Input):
     expires_at: Annotated[
         AwareDatetime | None, Field(description="When it ends by itself, with its UTC offset; null: never.")
     ] = None
+    daily_budget_microusd: DailyBudget = None
 
 
 class Links(_Output):
@@ -442,6 +453,10 @@ class Key(_Output):
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    daily_budget_microusd: DailyBudget
+    spent_today_microusd: int = Field(
+        description="Of the daily budget; calls in flight count at their price. 0 without a budget: no account is kept."
+    )
 
 
 class CreatedKey(Key):
@@ -454,6 +469,88 @@ class Keys(_Output):
     """All keys of the owner, oldest first."""
 
     results: list[Key]
+
+
+class Times(_Output):
+    """Seconds; null when there was nothing to measure."""
+
+    average: float | None
+    p50: float | None
+    p95: float | None
+
+
+class RequestStatistics(_Output):
+    """Generation requests by what became of them; the rest of the total is not done."""
+
+    total: int
+    completed: int
+    partial: int
+    failed: int
+    cancelled: int
+    success_rate: float | None = Field(description="Completed ones of those that ended without being cancelled.")
+    seconds: Times = Field(description="From asked for to done, of the latest run.")
+
+
+class EntityStatistics(_Output):
+    """What was asked for by what became of it; the rest of it is not settled."""
+
+    requested: int
+    generated: int
+    failed: int
+    cancelled: int
+    success_rate: float | None = Field(description="Generated ones of those that were generated or failed.")
+
+
+class AttemptStatistics(_Output):
+    """Attempts that workers reported, by how they ended."""
+
+    total: int
+    generated: int
+    failed: int
+    late: int = Field(description="Too late: the slot had gone on without them.")
+    seconds: Times
+
+
+class FailureStatistics(_Output):
+    """A code, how many slots ended with it, and how many attempts failed with it."""
+
+    code: SlotErrorCode
+    slots: int | None = Field(description="null by model: a slot has none.")
+    attempts: int
+
+
+class CostStatistics(_Output):
+    """What the calls cost, in millionths of a US dollar."""
+
+    currency: Literal["USD"]
+    total_microusd: int
+    wasted_microusd: int = Field(description="Of the total, what made no entity.")
+    estimated_microusd: int | None = Field(
+        description="Of the total, what is counted at the highest price, for nobody told the real one; null by model."
+    )
+
+
+class StatisticsGroup(_Output):
+    """The numbers of one group; by model only those of attempts."""
+
+    bucket: datetime | None = Field(description="When the hour or day of this group begins; null without buckets.")
+    group: dict[str, str | None] = Field(examples=[{"status": "completed"}])
+    requests: RequestStatistics | None
+    entities: EntityStatistics | None
+    attempts: AttemptStatistics
+    failures: list[FailureStatistics] = Field(description="The most frequent first.")
+    cost: CostStatistics
+
+
+class Statistics(_Output):
+    """Numbers of the generation requests that were asked for from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
+    scope: Literal["own", "all"]
+    group_by: list[str]
+    bucket: Literal["hour", "day"] | None
+    results: list[StatisticsGroup]
 
 
 class Alive(_Output):
@@ -496,4 +593,5 @@ class Error(BaseModel):
     existing_request_id: UUID | None = Field(
         None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
     )
+    parameter: str | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")

@@ -14,8 +14,10 @@ import typer
 from lqs.cli.plain_help import PlainApp
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
+from lqs.domain.generation_request import Priority
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
+_MONEY = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,6}))?")
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -23,7 +25,7 @@ CLIENT_EPILOG = (
     "The key is taken from LQS_API_KEY, else from the credentials file; "
     "the address from --url, LQS_API_URL, else the credentials file."
 )
-SCOPE_HELP = "read, write or admin; repeat for more"
+SCOPE_HELP = "read, write, priority or admin; repeat for more"
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds."""
@@ -56,6 +58,26 @@ def parse_count(text: str | int) -> int:
     if not (isinstance(text, int) or re.fullmatch(r"[0-9]{1,9}", text)) or not least <= int(text) <= most:
         raise WrongUsage(f"--count must be a number from {least} to {most}")
     return int(text)
+
+
+def parse_money(text: str | int) -> int:
+    """Millionths of a US dollar in a text of dollars, such as 0.05 or $2; a default is a number already."""
+    if isinstance(text, int):
+        return text
+    match = _MONEY.fullmatch(text.strip())
+    if match is None:
+        raise WrongUsage(f"{text!r} is no sum in US dollars: write it like 0.05, with six decimals at most")
+    microusd = int(match[1]) * 1_000_000 + int((match[2] or "").ljust(6, "0"))
+    if microusd > limits.MAX_COST_MICROUSD:
+        raise WrongUsage(f"at most {limits.MAX_COST_MICROUSD // 1_000_000:,} US dollars")
+    return microusd
+
+
+def check_priority(word: str | None) -> str | None:
+    """The word if it is a priority."""
+    if word is not None:
+        check_word("--priority", word, tuple(Priority))
+    return word
 
 
 def check_ids(value: Any) -> Any:
@@ -163,6 +185,26 @@ TimeoutOption = Annotated[
         metavar="DURATION",
         show_default=False,
         help="How long to wait, such as 90s or 1h; 10m unless given.",
+    ),
+]
+PriorityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--priority",
+        metavar="WORD",
+        callback=check_priority,
+        help="low, normal or high: a weight beside other work; high needs a key with the scope priority.",
+        show_default=False,
+    ),
+]
+MaxCostOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-cost",
+        parser=parse_money,
+        metavar="DOLLARS",
+        help="What all model calls together may cost, in US dollars, such as 0.05.",
+        show_default=False,
     ),
 ]
 PartialOkOption = Annotated[bool, typer.Option("--partial-ok", help="A partial outcome is good enough: exit with 0.")]

@@ -11,7 +11,7 @@ import typer
 import typer.core
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean
+from lqs.cli.plain import clean, duration
 from lqs.cli.program import NAME, command, program
 from lqs_client import (
     ApiError,
@@ -26,7 +26,6 @@ from lqs_client import (
     RateLimited,
     Timeout,
     UnexpectedAnswer,
-    VersionMismatch,
 )
 
 _KEY = f"set LQS_API_KEY, or run {command('up')} on the machine of the service: it stores a key for you"
@@ -39,6 +38,7 @@ _CONFLICTS = MappingProxyType(
         "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
         "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
         "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
+        "version_mismatch": f"{command('generation get ID')}, and then decide",
         "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",
     }
 )
@@ -57,8 +57,7 @@ _ANSWERS: tuple[tuple[type[ApiError], ExitCode, str], ...] = (
     (NotFound, ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"),
     (Gone, ExitCode.NOT_FOUND, "its entities are still there; generate anew for others"),
     (Invalid, ExitCode.USAGE, "correct what is named above and run the command again"),
-    (VersionMismatch, ExitCode.ERROR, "look at it again, and then decide"),
-    (RateLimited, ExitCode.ERROR, "the same command in a minute"),
+    (RateLimited, ExitCode.ERROR, "the same command later"),
 )
 _AGAIN = "the same command again; if it stays, report the trace id"
 
@@ -148,6 +147,8 @@ def _place(pointer: str) -> str:
             name = field.removesuffix("_seconds").replace("_", "-")
         case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
             name = field.replace("_", "-")
+        case ["daily_budget_microusd"]:
+            name = "daily-budget"
         case _:
             from lqs.cli.terms import OPTIONS
 
@@ -169,8 +170,14 @@ def _api_error(error: ApiError) -> Failure:
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
     for kind, exit_code, step in _ANSWERS:
         if isinstance(error, kind):
-            return exit_code, _CONFLICTS.get(error.code, step)
+            return exit_code, _pause(error) if isinstance(error, RateLimited) else _CONFLICTS.get(error.code, step)
     return ExitCode.ERROR, _CONFLICTS.get(error.code, _AGAIN if error.trace_id else None)
+
+
+def _pause(error: RateLimited) -> str:
+    when = "a minute" if error.retry_after is None else duration(error.retry_after)
+    other = ", or now with another key" if error.code == "daily_budget_exhausted" else ""
+    return f"the same command in {when}{other}"
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:

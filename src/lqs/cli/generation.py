@@ -24,7 +24,8 @@ from lqs.cli.keeping import add_keeping
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
-from lqs.cli.verdicts import judge
+from lqs.cli.statistics import show as show_statistics
+from lqs.cli.verdicts import cost_in_words, judge
 from lqs_client import Cancellation, GenerationRequest, Slot
 
 app = new_app("Look at a generation request, wait for it, cancel it, try it again.")
@@ -71,6 +72,7 @@ def wait(
 app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
 add_keeping(app)
 add_bulk(app)
+app.command(name="stats", epilog=CLIENT_EPILOG)(show_statistics)
 
 
 def _summary(request: GenerationRequest) -> str:
@@ -98,6 +100,10 @@ def _summary(request: GenerationRequest) -> str:
         lines.append(f"  start by   {moment(request.start_deadline_at)}")
     if request.cancellation:
         lines.append(f"  cancel     {_cancellation(request.cancellation)}")
+    if request.priority != "normal":
+        lines.append(f"  priority   {clean(request.priority)}")
+    if request.cost.total_microusd or request.cost.limit_microusd is not None:
+        lines.append(f"  cost       {cost_in_words(request.cost)}")
     if request.error_message:
         lines.append(f"  error      {clean(request.error_message)}")
     return "\n".join(lines) + "\n\n" + _slots(request)

@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
-from lqs.cli.arguments import CLIENT_EPILOG, SCOPE_HELP, JsonOption, UrlOption, new_app, parse_moment, parse_scopes
+from lqs.cli.arguments import (
+    CLIENT_EPILOG,
+    SCOPE_HELP,
+    JsonOption,
+    UrlOption,
+    new_app,
+    parse_moment,
+    parse_money,
+    parse_scopes,
+)
 from lqs.cli.connection import open_client
-from lqs.cli.plain import columns, moment
+from lqs.cli.plain import columns, moment, money
 from lqs_client import ApiKey
 
 app = new_app("Make, list and revoke API keys; needs a key with the scope admin.")
@@ -23,13 +32,22 @@ def create(
         datetime | None,
         typer.Option(parser=parse_moment, metavar="TIME", help="When it stops working.", show_default=False),
     ] = None,
+    daily_budget: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_money,
+            metavar="DOLLARS",
+            help="What its calls may cost in a day (UTC), in US dollars, such as 2.50.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Make an API key. Its secret goes to standard output, this once; nobody can show it again."""
     wanted = parse_scopes(scopes)
     with open_client(url) as client:
-        key = client.keys.create(name, scopes=wanted, expires_at=expires_at)
+        key = client.keys.create(name, scopes=wanted, expires_at=expires_at, daily_budget_microusd=daily_budget)
     if as_json:
         print(json.dumps(key.raw, ensure_ascii=False))
         return
@@ -47,7 +65,7 @@ def list_keys(as_json: JsonOption = False, url: UrlOption = None) -> None:
     if as_json:
         print(json.dumps(found.raw, ensure_ascii=False))
         return
-    head = ("KEY ID", "NAME", "SCOPES", "CREATED", "LAST USED", "STATE")
+    head = ("KEY ID", "NAME", "SCOPES", "CREATED", "LAST USED", "SPENT TODAY", "STATE")
     print(columns(head, [_row(key) for key in found.results]))
 
 
@@ -62,9 +80,16 @@ def revoke(
     print(f"Key {key_id} is revoked.", file=sys.stderr)
 
 
-def _row(key: ApiKey) -> tuple[str, str, str, str, str, str]:
+def _row(key: ApiKey) -> tuple[str, ...]:
     scopes = ",".join(key.scopes)
-    return (key.key_id, key.name, scopes, moment(key.created_at), moment(key.last_used_at, "never"), _state(key))
+    used = moment(key.last_used_at, "never")
+    return (key.key_id, key.name, scopes, moment(key.created_at), used, _spent(key), _state(key))
+
+
+def _spent(key: ApiKey) -> str:
+    if key.daily_budget_microusd is None:
+        return "no limit"
+    return f"{money(key.spent_today_microusd)} of {money(key.daily_budget_microusd)}"
 
 
 def _state(key: ApiKey) -> str:

@@ -188,7 +188,7 @@ def _attempt(one: Attempt) -> tuple[str, ...]:
         one.outcome,
         one.error.code if one.error else "-",
         f"{one.duration_ms} ms",
-        money(one.cost_microusd),
+        "-" if one.cost_microusd is None else money(one.cost_microusd),
         moment(one.finished_at),
         one.error_detail or "",
     )

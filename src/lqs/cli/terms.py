@@ -12,6 +12,8 @@ from lqs.cli.arguments import WrongUsage, parse_duration
 from lqs.domain import limits
 
 OPTIONS = {
+    "priority": "--priority",
+    "max_cost_microusd": "--max-cost",
     "timeout_seconds": "--finish-within",
     "start_within_seconds": "--start-within",
     "slot_timeout_seconds": "--attempt-timeout",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean, counted, duration
+from lqs.cli.plain import clean, counted, duration, money
 from lqs.cli.program import command
-from lqs_client import GenerationRequest, WaitTimeout
+from lqs_client import Cost, GenerationRequest, WaitTimeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,19 @@ def judge_timeout(timeout: WaitTimeout, waited: float) -> Verdict:
     return Verdict(ExitCode.STILL_RUNNING, text, step)
 
 
+def cost_in_words(cost: Cost) -> str:
+    """What was spent, of how much, and how much of it for nothing."""
+    limit = "" if cost.limit_microusd is None else f" of at most {money(cost.limit_microusd)}"
+    remarks = [f"{money(cost.wasted_microusd)} of it for nothing"] if cost.wasted_microusd else []
+    remarks += ["some of it estimated"] if cost.estimated else []
+    return f"{money(cost.total_microusd)}{limit}" + (f" ({', '.join(remarks)})" if remarks else "")
+
+
 def _took(request: GenerationRequest) -> str:
+    spent = f" for {money(request.cost.total_microusd)}" if request.cost.total_microusd else ""
     if request.requested_at is None or request.completed_at is None:
-        return ""
-    return f" in {duration((request.completed_at - request.requested_at).total_seconds())}"
+        return spent
+    return f" in {duration((request.completed_at - request.requested_at).total_seconds())}{spent}"
 
 
 def _reasons(request: GenerationRequest) -> str:

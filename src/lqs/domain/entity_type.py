@@ -6,6 +6,7 @@ commands, the storage and the workers follow from that one registration.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -111,7 +112,9 @@ class EntityType:
     `name` is the singular noun stored with every request, `plural` the noun of its paths and its table (a partition
     of `entities`). `check_constraints` raises `ConstraintsRefused` for what the model alone cannot refuse.
     `verify` returns the entity to store (with the verification's findings in it) or raises `VerificationFailed`;
-    it runs on whatever any generator made. `generators` maps a setting's word to a factory.
+    it runs on whatever any generator made. `generators` maps a setting's word to a factory, and `call_prices` the same
+    words to the most that one call can cost, in millionths of a US dollar; what a word costs that is not there is
+    unknown, and nobody can set a budget for it.
     """
 
     name: str
@@ -122,3 +125,4 @@ class EntityType:
     verify: Callable[[Any, Any], BaseModel]
     generators: Mapping[str, Callable[[], Generator]]
     default_generator: str
+    call_prices: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

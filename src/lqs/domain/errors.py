@@ -23,6 +23,9 @@ LqsError
     GenerationRequestPinned     it has to be unpinned first
     PriorityFixed               its slots have left the queue
     DeadLetterResolved          somebody has requeued or discarded it
+    DailyBudgetExhausted        the key has spent what it may spend today
+    ParameterRefused            a query parameter has a value that makes no sense
+    StatisticsTooLarge          too much to count in the time that counting may take
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
     InternalError               a fault of ours; logged with its trace id
@@ -102,10 +105,14 @@ class ParameterUnknown(CallerError):
 
 
 class ParameterRefused(CallerError):
-    """A query parameter is known, but not with this value."""
+    """A query parameter that this operation knows has a value that it cannot use."""
 
     code = "parameter_refused"
-    title = "A query parameter has a value that it does not take"
+    title = "A query parameter has a wrong value"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"{name}: {detail}")
+        self.name = name
 
 
 class CursorMismatch(CallerError):
@@ -187,7 +194,7 @@ class VersionMismatch(CallerError):
     title = "It has changed since"
 
     def __init__(self, wanted: int, current: int) -> None:
-        super().__init__(f"You named version {wanted}, but it stands at version {current}: look at it again.")
+        super().__init__(f"It has version {current}, not {wanted}. Nothing was done: look at it again, then decide.")
         self.current = current
 
 
@@ -242,6 +249,25 @@ class DeadLetterResolved(CallerError):
 
     code = "dead_letter_resolved"
     title = "This dead letter has been dealt with"
+
+
+class DailyBudgetExhausted(CallerError):
+    """The daily budget of the key has no room for another call; the next day begins in `retry_after_seconds`."""
+
+    code = "daily_budget_exhausted"
+    title = "This API key has spent its daily budget"
+    retryable = True
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class StatisticsTooLarge(CallerError):
+    """Counting was ended because it took too long; a narrower window may be counted."""
+
+    code = "statistics_too_large"
+    title = "Too much to count at once"
 
 
 class ServiceError(LqsError):

@@ -177,7 +177,12 @@ class SlotMove:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides about a generation request, read under its lock. `call_price_microusd` is what one call reserves."""
+    """What decides about a generation request, read under its lock.
+
+    `call_price_microusd` is what one call reserves, `cost_microusd` what all that ended have cost, and
+    `max_cost_microusd` what all together may cost, None for any sum. `payer_is_broke`: the daily budget of the key that
+    asked for the run was seen to have no room for another call.
+    """
 
     id: UUID
     status: Status
@@ -185,7 +190,18 @@ class Standing:
     version: int
     counts: Counts
     call_price_microusd: int = 0
+    cost_microusd: int = 0
+    max_cost_microusd: int | None = None
+    payer_is_broke: bool = False
     end_reason: EndReason | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether slots wait that no budget has room for, and no call is in flight that could turn out cheaper."""
+        if self.counts.processing or self.counts.settled == self.counts.requested:
+            return False
+        most = self.max_cost_microusd
+        return self.payer_is_broke or (most is not None and self.cost_microusd + self.call_price_microusd > most)
 
 
 @dataclass(frozen=True, slots=True)

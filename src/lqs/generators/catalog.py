@@ -26,6 +26,7 @@ _ENTITY_TYPES = (
         verify=verify_problem,
         generators=MappingProxyType({"offline": OfflineProblemGenerator}),
         default_generator="offline",
+        call_prices=MappingProxyType({"offline": 0}),
     ),
 )
 _REGISTRY: Mapping[str, EntityType] = MappingProxyType({kind.name: kind for kind in _ENTITY_TYPES})
@@ -39,6 +40,7 @@ class Simulation:
     latency_median_seconds: float = 2.0
     latency_sigma: float = 0.5
     failures: Mapping[SlotErrorCode, float] = field(default_factory=lambda: MappingProxyType({}))
+    price_microusd: int = 0
 
 
 def entity_types() -> Mapping[str, EntityType]:
@@ -59,8 +61,19 @@ def generator_for(entity_type: EntityType, word: str, *, simulated: Simulation |
             latency_median_seconds=how.latency_median_seconds,
             latency_sigma=how.latency_sigma,
             failures=how.failures,
+            price_microusd=how.price_microusd,
         )
     if word not in entity_type.generators:
         known = ", ".join([*entity_type.generators, SIMULATED])
         raise ValueError(f"“{word}” is not a generator of {entity_type.plural}; choose from: {known}")
     return entity_type.generators[word]()
+
+
+def call_price_for(entity_type: EntityType, word: str, *, simulated: Simulation | None = None) -> int | None:
+    """The most that one call of the generator named by a setting's word can cost, in millionths of a US dollar.
+
+    None when that is unknown.
+    """
+    if word == SIMULATED:
+        return (simulated or Simulation()).price_microusd
+    return entity_type.call_prices.get(word)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point
@@ -18,6 +19,7 @@ from lqs.domain.generation_request import (
     note,
 )
 from lqs.domain.slot import SlotStatus
+from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.recall import recall
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import dead_letters, generation_requests, slots
@@ -41,28 +43,35 @@ async def book(
 
     `standings` were read under the locks that this transaction still holds. `reports` are the attempts that ended
     in these moves; their usage is added to the totals. Of a generation request that is being cancelled, nothing waits
-    for another attempt: what these moves made ready again is cancelled with them. `CANCELLING` as summary cancels
-    every one of `standings`, moved or not.
+    for another attempt: what these moves made ready again is cancelled with them. Nor does anything wait of one whose
+    money is spent after them (none at all is enough of moves): the rest fails with `budget_exhausted`. `CANCELLING` as
+    summary cancels every one of `standings`, moved or not.
     """
     cancelled = summary is EventType.CANCELLING
     stopped = [id_ for id_ in moves if standings[id_].status is Status.CANCELLING and not cancelled]
     if stopped:
         moves = _merged(moves, await slots.cancel_waiting(connection, stopped))
+    usage = _by_request(reports)
+    broke = _out_of_money(standings, moves, usage)
+    if broke:
+        failed = await slots.fail_waiting(connection, broke, error_code=SlotErrorCode.BUDGET_EXHAUSTED)
+        moves = _merged(moves, failed)
     written: list[Written] = []
     events: list[Event] = []
-    usage = _by_request(reports)
     for request_id in standings if cancelled else moves:
         moved = moves.get(request_id, ())
         standing, told = advance(
             standings[request_id],
             moved,
             summary=EventType.SLOTS_CANCELLED if request_id in stopped else summary,
-            end_reason=end_reason,
+            end_reason=EndReason.BUDGET_EXHAUSTED if request_id in broke else end_reason,
         )
         written.append(_written(standing, moved, usage.get(request_id, ())))
         events += told
     await write(connection, written, events)
     await _write_dead_letters(connection, standings, moves)
+    if deltas := _released(standings, usage):
+        await slots.release(connection, deltas)
     return [w.standing for w in written]
 
 
@@ -109,25 +118,71 @@ async def write(connection: Connection, written: Sequence[Written], events: Sequ
         await event_log.append(connection, events)
 
 
-def _written(standing: Standing, moved: Sequence[SlotMove], reports: Sequence[Report]) -> Written:
-    """The totals that these moves add. A call whose cost nobody told is booked at what was reserved for it."""
+def _out_of_money(
+    standings: Mapping[UUID, Standing], moves: Moves, usage: Mapping[UUID, Sequence[Report]]
+) -> list[UUID]:
+    """Those that are left by these moves with slots that wait, and without money for them."""
+    found: list[UUID] = []
+    for request_id, moved in moves.items():
+        standing = standings[request_id]
+        if standing.max_cost_microusd is None and not standing.payer_is_broke:
+            continue
+        cost = standing.cost_microusd + _spent(standing, moved, usage.get(request_id, ())).cost
+        if replace(standing, counts=standing.counts.after(moved), cost_microusd=cost).exhausted:
+            found.append(request_id)
+    return found
+
+
+def _released(
+    standings: Mapping[UUID, Standing], usage: Mapping[UUID, Sequence[Report]]
+) -> dict[tuple[UUID, int], int]:
+    """By how much the calls that ended were dearer than reserved, where it differs; one untold costs all of it."""
+    return {
+        (request_id, report.index): report.usage.cost_microusd - price
+        for request_id, reports in usage.items()
+        if (price := standings[request_id].call_price_microusd)
+        for report in reports
+        if report.usage.cost_microusd not in (None, price)
+    }
+
+
+class _Spent(NamedTuple):
+    cost: int
+    wasted: int
+    estimated: int
+
+
+def _spent(standing: Standing, moved: Sequence[SlotMove], reports: Sequence[Report]) -> _Spent:
+    """What the calls that ended with these moves cost; one whose cost nobody told, what was reserved for it."""
     calls = sum(move.before is SlotStatus.PROCESSING for move in moved)
     known = {report.index: report.usage.cost_microusd for report in reports if report.usage.cost_microusd is not None}
     fruitful = {move.index for move in moved if move.after is SlotStatus.GENERATED}
     silent_failures = calls - len(known) - len(fruitful - known.keys())
     estimated = (calls - len(known)) * standing.call_price_microusd
+    return _Spent(
+        cost=sum(known.values()) + estimated,
+        wasted=(
+            sum(cost for index, cost in known.items() if index not in fruitful)
+            + silent_failures * standing.call_price_microusd
+        ),
+        estimated=estimated,
+    )
+
+
+def _written(standing: Standing, moved: Sequence[SlotMove], reports: Sequence[Report]) -> Written:
+    """The totals that these moves add."""
+    spent = _spent(standing, moved, reports)
+    if spent.cost:
+        standing = replace(standing, cost_microusd=standing.cost_microusd + spent.cost)
     return Written(
         standing=standing,
         progressed=any(move.after.settled for move in moved),
         input_tokens=sum(report.usage.input_tokens for report in reports),
         output_tokens=sum(report.usage.output_tokens for report in reports),
         model_calls=len(reports),
-        cost_microusd=sum(known.values()) + estimated,
-        wasted_microusd=(
-            sum(cost for index, cost in known.items() if index not in fruitful)
-            + silent_failures * standing.call_price_microusd
-        ),
-        estimated_microusd=estimated,
+        cost_microusd=spent.cost,
+        wasted_microusd=spent.wasted,
+        estimated_microusd=spent.estimated,
     )
 
 
@@ -136,9 +191,13 @@ def _merged(moves: Moves, further: Moves) -> Moves:
     merged: dict[UUID, Sequence[SlotMove]] = {}
     for request_id, first in moves.items():
         second = {move.index: move for move in further.get(request_id, ())}
-        both = [replace(move, after=second.pop(move.index).after) if move.index in second else move for move in first]
+        both = [_then(move, second.pop(move.index)) if move.index in second else move for move in first]
         merged[request_id] = [*both, *second.values()]
     return merged
+
+
+def _then(first: SlotMove, second: SlotMove) -> SlotMove:
+    return replace(first, after=second.after, error_code=second.error_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ async def requeue_matching(database: Database, order: Order, operator: Operator,
         )
         requeued = await _requeue_all(connection, found, operator, defaults)
         chosen = sum(len(one.indexes) for one in found)
-        done = Requeue(order.id, json.dumps(order.told), matched, requeued, chosen - requeued)
+        done = Requeue(order.id, json.dumps(order.told), requeued, chosen - requeued, matched - chosen)
         await dead_letters.record(connection, done, owner_id=operator.owner_id, requested_by=operator.key_id)
     return done
 
@@ -125,13 +125,12 @@ async def discard(database: Database, letter_id: UUID, operator: Operator) -> No
 async def _requeue_all(
     connection: Connection, found: Sequence[Requeueable], operator: Operator, defaults: Defaults
 ) -> int:
-    there = [one.request_id for one in found if not one.purged]
-    await generation_requests.lock_flows(connection, there)
+    await generation_requests.lock_flows_of(connection, operator.owner_id)
     requeued = 0
     for one in found:
         if one.purged:
             requeued += await _make_again(connection, one, new_id(), operator, defaults)
-    standings = await generation_requests.lock(connection, there)
+    standings = await generation_requests.lock(connection, [one.request_id for one in found if not one.purged])
     for one in found:
         standing = standings.get(one.request_id)
         if standing is not None:
@@ -166,6 +165,7 @@ async def _make_again(
         idempotency_key=None,
         terms=terms_from(json.loads(one.options)),
         requested_by=operator.key_id,
+        call_price_microusd=defaults.call_prices.get(one.entity_type) or 0,
         origin=one.request_id,
         id=fresh_id,
     )

@@ -8,15 +8,29 @@ from lqs.domain.api_key import ApiKey, Scope, make_key
 from lqs.domain.ids import new_id
 from lqs.storage import api_keys
 from lqs.storage.api_keys import KeyView, NewKey
-from lqs.storage.database import Connection, Database
+from lqs.storage.database import Database
 
 
 async def create_key(
-    database: Database, *, owner_id: UUID, name: str, scopes: Sequence[Scope], expires_at: datetime | None = None
+    database: Database,
+    *,
+    owner_id: UUID,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime | None = None,
+    daily_budget_microusd: int | None = None,
 ) -> tuple[ApiKey, KeyView]:
-    """A new key for an owner. The whole key is known only now; its hash is what stays."""
+    """A new key for an owner. The whole key is known only now; its hash is what stays.
+
+    `daily_budget_microusd` is what its calls may cost in a day (UTC), in millionths of a US dollar; None: any sum.
+    """
+    key = make_key()
     async with database.transaction() as connection:
-        return await _insert(connection, owner_id=owner_id, name=name, scopes=scopes, expires_at=expires_at)
+        stored = await api_keys.insert(
+            connection,
+            NewKey(key.key_id, owner_id, name, key.secret_sha256, scopes, expires_at, daily_budget_microusd),
+        )
+    return key, stored
 
 
 async def revoke_key(database: Database, key_id: str, *, owner_id: UUID) -> bool:
@@ -40,25 +54,9 @@ async def bootstrap(database: Database, *, owner_name: str) -> ApiKey | None:
         await api_keys.lock_first_owner(connection)
         if await api_keys.any_owner(connection):
             return None
-        owner_id = new_id()
+        owner_id, key = new_id(), make_key()
         await api_keys.insert_owner(connection, owner_id, name=owner_name)
-        key, _ = await _insert(connection, owner_id=owner_id, name="first key", scopes=list(Scope), expires_at=None)
+        await api_keys.insert(
+            connection, NewKey(key.key_id, owner_id, "first key", key.secret_sha256, list(Scope), expires_at=None)
+        )
         return key
-
-
-async def _insert(
-    connection: Connection, *, owner_id: UUID, name: str, scopes: Sequence[Scope], expires_at: datetime | None
-) -> tuple[ApiKey, KeyView]:
-    key = make_key()
-    stored = await api_keys.insert(
-        connection,
-        NewKey(
-            key_id=key.key_id,
-            owner_id=owner_id,
-            name=name,
-            secret_sha256=key.secret_sha256,
-            scopes=scopes,
-            expires_at=expires_at,
-        ),
-    )
-    return key, stored

@@ -64,13 +64,15 @@ class Submission:
 class Defaults:
     """The terms of a generation request whose caller chose none. Durations are seconds.
 
-    A run may take its count times the time of an attempt, and `overhead_seconds` more.
+    A run may take its count times the time of an attempt, and `overhead_seconds` more. `call_prices` tells for each
+    entity type what one call costs at most, in millionths of a US dollar; None if that is unknown.
     """
 
     slot_timeout_seconds: float = 90.0
     overhead_seconds: float = 120.0
     max_attempts: int = 3
     retention_seconds: int = 7 * 86_400
+    call_prices: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Owners and their API keys in PostgreSQL. Only the SHA-256 of a secret is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,21 +22,32 @@ class KeyView:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    daily_budget_microusd: int | None
+    spent_today_microusd: int
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What authenticating needs to know of a key. Not live: revoked or expired."""
+    """What authenticating needs to know of a key. Not live: revoked or expired; budgeted: it has a daily budget."""
 
     owner_id: UUID
     secret_sha256: bytes
     scopes: frozenset[str]
     live: bool
+    budgeted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyLeft:
+    """What is left of a daily budget, in millionths of a US dollar, and the seconds until the next day (UTC)."""
+
+    microusd: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key to be stored."""
+    """A key to be stored. Its daily budget is in millionths of a US dollar, None for any sum."""
 
     key_id: str
     owner_id: UUID
@@ -44,6 +55,7 @@ class NewKey:
     secret_sha256: bytes
     scopes: Sequence[str]
     expires_at: datetime | None
+    daily_budget_microusd: int | None = None
 
 
 async def insert(connection: Connection, new: NewKey) -> KeyView:
@@ -56,6 +68,7 @@ async def insert(connection: Connection, new: NewKey) -> KeyView:
         secret_sha256=new.secret_sha256,
         scopes=list(new.scopes),
         expires_at=new.expires_at,
+        daily_budget_microusd=new.daily_budget_microusd,
     )
     assert row is not None
     return KeyView(**row)
@@ -66,7 +79,7 @@ async def find(connection: Connection, key_id: str) -> Found | None:
     row = await SQL["find"].fetchrow(connection, key_id=key_id)
     if row is None:
         return None
-    return Found(row["owner_id"], row["secret_sha256"], frozenset(row["scopes"]), row["live"])
+    return Found(row["owner_id"], row["secret_sha256"], frozenset(row["scopes"]), row["live"], row["budgeted"])
 
 
 async def touch(connection: Connection, key_id: str) -> None:
@@ -82,6 +95,17 @@ async def of_owner(connection: Connection, owner_id: UUID) -> list[KeyView]:
 async def revoke(connection: Connection, key_id: str, *, owner_id: UUID) -> bool:
     """Revoke a key now and for good; False if unknown or another owner's. Twice is the same as once."""
     return await SQL["revoke"].fetchrow(connection, key_id=key_id, owner_id=owner_id) is not None
+
+
+async def money_left(connection: Connection, key_id: str) -> MoneyLeft | None:
+    """What a key may still spend today; None without a daily budget. Calls in flight count at what they reserved."""
+    row = await SQL["money_left"].fetchrow(connection, key_id=key_id)
+    return MoneyLeft(**row) if row else None
+
+
+async def open_days(connection: Connection, key_ids: Collection[str]) -> None:
+    """Begin the day of these keys in which their calls are counted."""
+    await SQL["open_days"].execute(connection, key_ids=list(key_ids))
 
 
 async def lock_first_owner(connection: Connection) -> None:

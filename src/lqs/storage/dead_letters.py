@@ -88,13 +88,15 @@ class Requeueable:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """What one requeue by filter did, in dead letters: how many matched, were requeued, were passed over."""
+    """What one requeue by filter did, in dead letters. `skipped` were dealt with by somebody else meanwhile, and
+    `remaining` wait for another call. `filter` is a JSON text.
+    """
 
     id: UUID
     filter: str
-    matched: int
     requeued: int
     skipped: int
+    remaining: int
 
 
 async def write(connection: Connection, failed: Sequence[DeadLetter]) -> None:
@@ -188,16 +190,16 @@ async def record(connection: Connection, done: Requeue, *, owner_id: UUID, reque
         owner_id=owner_id,
         requested_by=requested_by,
         filter=done.filter,
-        matched=done.matched,
-        changed=done.requeued,
+        requeued=done.requeued,
         skipped=done.skipped,
+        remaining=done.remaining,
     )
 
 
 async def recorded(connection: Connection, requeue_id: UUID, *, owner_id: UUID) -> Requeue | None:
     """What a requeue by filter did; None if there was none."""
     row = await SQL["recorded"].fetchrow(connection, id=requeue_id, owner_id=owner_id)
-    return Requeue(row["id"], row["filter"], row["matched"], row["changed"], row["skipped"]) if row else None
+    return Requeue(**row) if row else None
 
 
 def _filter(wanted: Filter) -> dict[str, object]:

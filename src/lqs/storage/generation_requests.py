@@ -218,6 +218,11 @@ async def lock_flows(connection: Connection, ids: Sequence[UUID]) -> None:
     await SQL["lock_flows"].fetch(connection, ids=ids)
 
 
+async def lock_flows_of(connection: Connection, owner_id: UUID) -> None:
+    """Lock every place in the fair order that an owner is at; before `lock`, never after."""
+    await SQL["lock_flows_of"].fetch(connection, owner_id=owner_id)
+
+
 async def past_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
     """Unfinished generation requests (of these, or of all) whose deadline has passed, oldest first.
 
@@ -318,8 +323,8 @@ async def body(connection: Connection, request_id: UUID) -> Body | None:
     return Body(row["requested_count"], row["constraints"], row["metadata"], row["options"]) if row else None
 
 
-def standing_from(row: Record) -> Standing:
-    """The columns that every locking statement returns."""
+def standing_from(row: Record, *, payer_is_broke: bool = False) -> Standing:
+    """The columns that every locking statement returns; only a claim looks whether the key has money left."""
     return Standing(
         id=row["id"],
         status=Status(row["status"]),
@@ -327,6 +332,9 @@ def standing_from(row: Record) -> Standing:
         version=row["version"],
         counts=counts_from(row),
         call_price_microusd=row["call_price_microusd"],
+        cost_microusd=row["cost_microusd"],
+        max_cost_microusd=row["max_cost_microusd"],
+        payer_is_broke=payer_is_broke,
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
     )
 

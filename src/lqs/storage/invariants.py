@@ -28,6 +28,7 @@ INVARIANTS = MappingProxyType(
         "retention_true": "retention",
         "bulk_true": "bulk",
         "attempts_true": "usage",
+        "within_budget": "budget",
         "order_fair": "order",
         "runs_kept": "runs",
         "dead_letters_true": "dead letters",

@@ -51,11 +51,17 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one claim won. `seen` counts the ready slots it found, so that a caller can tell busy from empty."""
+    """What one claim won, and where the generation requests stand; of one that has a budget it may have won nothing.
 
-    seen: int
+    `busy` counts the ready slots that it let go because somebody else held what they need, so that a caller can tell
+    busy from empty. `new_days` are keys with a daily budget whose day has no row yet: `open_days` makes it, then their
+    slots can be won.
+    """
+
+    busy: int
     slots: Sequence[Claimed]
     standings: Mapping[UUID, Standing]
+    new_days: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +88,54 @@ async def claim(
 ) -> Claim:
     """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody.
 
-    Each is held for its own timeout and `grace_seconds` more.
+    Each is held for its own timeout and `grace_seconds` more. None is taken whose call its budgets cannot pay.
     """
     rows = await SQL["claim"].fetch(
         connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
     )
     won = [row for row in rows if row["request_id"] is not None]
-    standings: dict[UUID, Standing] = {}
-    for row in won:
-        if row["id"] not in standings:
-            standings[row["id"]] = standing_from(row)
-    return Claim(
-        seen=rows[0]["seen"],
-        slots=[
-            Claimed(
-                request_id=row["request_id"],
-                index=row["index"],
-                fence=row["fence"],
-                attempt=row["attempts"],
-                max_attempts=row["max_attempts"],
-                entity_type=row["entity_type"],
-                constraints=row["constraints"],
-                timeout_seconds=row["slot_timeout_seconds"],
-            )
-            for row in won
-        ],
-        standings=standings,
+    unpaid = rows[0]["unpaid_ids"]
+    if not unpaid:
+        return Claim(rows[0]["busy"], _claimed(won), _standings(won), ())
+    asked = await SQL["pay"].fetch(
+        connection,
+        worker_id=worker_id,
+        request_ids=unpaid,
+        indexes=rows[0]["unpaid_indexes"],
+        grace_seconds=grace_seconds,
     )
+    won += [row for row in asked if row["request_id"] is not None]
+    return Claim(
+        busy=rows[0]["busy"] + sum(row["payer_is_busy"] for row in asked),
+        slots=_claimed(won),
+        standings={**_standings(won), **_standings(asked)},
+        new_days={row["payer"] for row in asked if row["day_is_new"]},
+    )
+
+
+def _claimed(won: Sequence[Record]) -> list[Claimed]:
+    return [
+        Claimed(
+            request_id=row["request_id"],
+            index=row["index"],
+            fence=row["fence"],
+            attempt=row["attempts"],
+            max_attempts=row["max_attempts"],
+            entity_type=row["entity_type"],
+            constraints=row["constraints"],
+            timeout_seconds=row["slot_timeout_seconds"],
+        )
+        for row in won
+    ]
+
+
+def _standings(rows: Sequence[Record]) -> dict[UUID, Standing]:
+    """Where their generation requests stand; only where money is asked for is it known whether the key has some."""
+    standings: dict[UUID, Standing] = {}
+    for row in rows:
+        if row["id"] not in standings:
+            standings[row["id"]] = standing_from(row, payer_is_broke=row.get("payer_is_broke", False))
+    return standings
 
 
 async def settle(
@@ -232,6 +259,24 @@ async def cancel_waiting(connection: Connection, request_ids: Sequence[UUID]) ->
 async def cancel_unfinished(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
     """Cancel every slot that is not settled."""
     return moves_from(await end_unfinished(connection, request_ids, UNSETTLED, SlotStatus.CANCELLED))
+
+
+async def fail_waiting(connection: Connection, request_ids: Sequence[UUID], *, error_code: SlotErrorCode) -> Moves:
+    """Fail every slot that nobody holds and that is not settled."""
+    return moves_from(await end_unfinished(connection, request_ids, WAITING, SlotStatus.FAILED, error_code))
+
+
+async def release(connection: Connection, deltas: Mapping[tuple[UUID, int], int]) -> None:
+    """Put the days of keys right whose calls have ended, by what each cost more than was reserved for it.
+
+    `deltas` are in millionths of a US dollar, by generation request and slot index; most are negative.
+    """
+    await SQL["release"].execute(
+        connection,
+        request_ids=[request_id for request_id, _ in deltas],
+        indexes=[index for _, index in deltas],
+        deltas=list(deltas.values()),
+    )
 
 
 async def end_unfinished(

@@ -10,7 +10,7 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
-from lqs.lifecycle.bulk import keep_bulk_going
+from lqs.lifecycle.bulk_work import keep_bulk_going
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
@@ -119,12 +119,14 @@ class Worker:
             grace_seconds=WEDGED_GRACE_SECONDS,
         )
         self._lost_an_answer = False
+        if won.out_of_money:
+            self._telemetry.emit("requests.out_of_money", done=len(won.out_of_money))
         await self._start(attempts, worker_id, won.slots)
         if won.contended and not won.slots:
             await self._let_others_finish()
         else:
             self._contended_seconds = _CONTENDED_SECONDS
-        return won.contended or len(won.slots) == room
+        return won.contended or bool(won.out_of_money) or len(won.slots) == room
 
     async def _return_what_is_unknown(self) -> None:
         """A claim may have been committed though its answer was lost: nobody else would ever run those slots."""

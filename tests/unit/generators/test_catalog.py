@@ -3,7 +3,7 @@
 import pytest
 
 from lqs.domain.entities.problem import Problem
-from lqs.generators.catalog import Simulation, entity_types, generator_for
+from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.generators.problem.naming import NamedVerbConstraints
 from lqs.generators.problem.offline import OfflineProblemGenerator
 from lqs.generators.simulated import SimulatedGenerator
@@ -29,6 +29,13 @@ def test_simulated_is_a_word_but_never_the_default():
     problem = entity_types()["problem"]
     assert isinstance(generator_for(problem, "simulated", simulated=Simulation(seed=3)), SimulatedGenerator)
     assert problem.default_generator != "simulated"
+
+
+def test_the_price_of_a_call_is_known_for_what_the_catalog_knows():
+    problem = entity_types()["problem"]
+    assert call_price_for(problem, "offline") == 0
+    assert call_price_for(problem, "simulated", simulated=Simulation(price_microusd=7)) == 7
+    assert call_price_for(problem, "magic") is None
 
 
 def test_an_unknown_word_is_refused_with_the_ones_that_are_known():

@@ -22,13 +22,16 @@ def order(slot_index: int = 0, attempt: int = 1) -> GenerationOrder:
     return GenerationOrder(REQUEST, slot_index, attempt, ProblemConstraints())
 
 
-def simulated(failures: Mapping[SlotErrorCode, float] | None = None, *, seed: int = 1, median: float = 0.0):
+def simulated(
+    failures: Mapping[SlotErrorCode, float] | None = None, *, seed: int = 1, median: float = 0.0, price: int = 0
+):
     return SimulatedGenerator(
         OfflineProblemGenerator(),
         seed=seed,
         latency_median_seconds=median,
         latency_sigma=0.5,
         failures=failures or {},
+        price_microusd=price,
     )
 
 
@@ -90,6 +93,18 @@ async def test_latency_is_log_normal_around_its_median(monkeypatch: pytest.Monke
     quartiles = statistics.quantiles(waits, n=4)
     assert 1.3 < quartiles[0] < 1.6  # 2 * exp(-0.674 * 0.5) = 1.43
     assert 2.55 < quartiles[2] < 3.1  # 2 * exp(+0.674 * 0.5) = 2.80
+
+
+async def test_every_call_costs_its_price_whether_it_fails_or_not():
+    assert (await simulated(price=7).generate(order())).usage.cost_microusd == 7
+    with pytest.raises(GenerationFailure) as failed:
+        await simulated({TIMEOUT: 1.0}, price=7).generate(order())
+    assert failed.value.usage.cost_microusd == 7
+
+
+def test_a_negative_price_is_refused():
+    with pytest.raises(ValueError, match="negative"):
+        simulated(price=-1)
 
 
 @pytest.mark.parametrize("failures", [{TIMEOUT: 1.1}, {TIMEOUT: -0.1}, {TIMEOUT: 0.6, RATE: 0.6}])

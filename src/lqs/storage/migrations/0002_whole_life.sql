@@ -162,9 +162,10 @@ ALTER TABLE api_keys
 CREATE TABLE key_days (
     key_id          text NOT NULL REFERENCES api_keys (key_id),
     day             date NOT NULL,
-    spent_microusd  bigint NOT NULL,
+    spent_microusd  bigint NOT NULL DEFAULT 0 CHECK (spent_microusd >= 0),
     PRIMARY KEY (key_id, day)
 );
+ALTER TABLE slots ADD COLUMN reserved_on date;  -- whose day the latest call was reserved in, if its key has a budget
 
 -- Work on many generation requests at once, done in batches by whoever is alive.
 CREATE TABLE bulk_operations (

@@ -16,7 +16,8 @@ RETURNING next_pass - :slots::bigint * :stride::bigint;
 
 -- name: lock(id, owner_id)
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd, priority, pinned, metadata::text
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd, priority, pinned,
+       metadata::text
 FROM generation_requests
 WHERE id = :id AND owner_id = :owner_id
 FOR NO KEY UPDATE;

@@ -64,14 +64,15 @@ GROUP BY request_id, entity_type, purged
 ORDER BY min(failed_at), request_id
 LIMIT :most;
 
--- name: record(id, owner_id, requested_by, filter, matched, changed, skipped)
+-- name: record(id, owner_id, requested_by, filter, requeued, skipped, remaining)
 -- A requeue by filter is over when it is told, and stays as what its idempotency key stands for.
 INSERT INTO bulk_operations (id, owner_id, requested_by, action, filter, options, status, matched, changed, skipped,
                              requested_at, completed_at)
-VALUES (:id, :owner_id, :requested_by, 'requeue', :filter::text::jsonb, '{}', 'completed', :matched, :changed,
+VALUES (:id, :owner_id, :requested_by, 'requeue', :filter::text::jsonb,
+        jsonb_build_object('remaining', :remaining::int), 'completed', :requeued::int + :skipped::int, :requeued,
         :skipped, lqs_now(), lqs_now());
 
 -- name: recorded(id, owner_id)
-SELECT id, filter::text, matched, changed, skipped
+SELECT id, filter::text, changed AS requeued, skipped, (options->>'remaining')::int AS remaining
 FROM bulk_operations
 WHERE id = :id AND owner_id = :owner_id AND action = 'requeue';

@@ -1,7 +1,7 @@
 -- name: lock(ids)
 -- The request row is the mutex of its slots. Always in id order: other orders deadlock.
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
@@ -10,7 +10,7 @@ FOR NO KEY UPDATE;
 -- name: lock_free(ids)
 -- The same for housekeeping, which never waits: a locked generation request has its turn next time.
 SELECT id, status, end_reason, run, version, requested_count, processing_count, retrying_count, generated_count,
-       failed_count, cancelled_count, call_price_microusd
+       failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd
 FROM generation_requests
 WHERE id = ANY (:ids::uuid[])
 ORDER BY id
@@ -25,6 +25,10 @@ JOIN (SELECT DISTINCT owner_id, priority FROM generation_requests WHERE id = ANY
   ON r.owner_id = f.owner_id AND r.priority = f.class
 ORDER BY f.owner_id, f.class
 FOR NO KEY UPDATE OF f;
+
+-- name: lock_flows_of(owner_id)
+-- All of an owner's places at once, for whoever is going to advance several.
+SELECT owner_id, class FROM flows WHERE owner_id = :owner_id ORDER BY owner_id, class FOR NO KEY UPDATE;
 
 -- name: past_deadline(batch, among)
 -- Who asks again under the lock asks for some alone: a further run may have begun meanwhile, with a deadline of its own.
@@ -83,7 +87,8 @@ WHERE r.id = w.id;
 -- name: insert(ids, owner_ids, entity_types, counts, priorities, strides, max_attempts, constraints, metadata, options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds, max_cost_microusd, call_price_microusd, origins)
 -- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
 -- pass is its place: it starts at the head of the queue or after the owner's last slot of the same priority,
--- whichever is later, and a stride lies between two of them.
+-- whichever is later, and a stride lies between two of them. The head is the first slot whose turn has not come yet:
+-- one that was tried before keeps an old place, and would take a newcomer with it to the front of all who wait.
 WITH incoming AS MATERIALIZED (
     SELECT *,
            sum(requested_count) OVER (PARTITION BY owner_id, priority ORDER BY position) - requested_count
@@ -97,7 +102,8 @@ WITH incoming AS MATERIALIZED (
                options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds,
                max_cost_microusd, call_price_microusd, origin, position)
 ), head AS MATERIALIZED (
-    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
+                     ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 ), flow AS (

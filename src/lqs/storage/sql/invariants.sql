@@ -275,6 +275,29 @@ LEFT JOIN (SELECT request_id, sum(cost_microusd) AS cost,
 WHERE r.cost_microusd <> coalesce(a.cost, 0) + r.estimated_microusd
    OR r.wasted_microusd NOT BETWEEN coalesce(a.wasted, 0) AND coalesce(a.wasted, 0) + r.estimated_microusd;
 
+-- name: within_budget()
+-- Told and reserved together, nothing has spent more than it may, and no reservation of a key's day was forgotten.
+SELECT id AS request_id,
+       format('may cost %s microusd, but has cost %s, and %s calls in flight may cost %s each', max_cost_microusd,
+              cost_microusd, processing_count, call_price_microusd) AS sentence
+FROM generation_requests
+WHERE cost_microusd + processing_count * call_price_microusd > max_cost_microusd
+UNION ALL
+SELECT NULL, format('key %s has spent %s microusd on %s, and may spend %s a day', d.key_id, d.spent_microusd, d.day,
+                    coalesce(k.daily_budget_microusd::text, 'any sum'))
+FROM key_days d
+LEFT JOIN api_keys k ON k.key_id = d.key_id
+WHERE k.daily_budget_microusd IS NULL OR d.spent_microusd NOT BETWEEN 0 AND k.daily_budget_microusd
+UNION ALL
+SELECT NULL, format('key %s has spent %s microusd on %s, but its calls in flight have reserved %s', held.key_id,
+                    coalesce(d.spent_microusd::text, 'no'), held.day, held.reserved)
+FROM (SELECT r.requested_by AS key_id, s.reserved_on AS day, sum(r.call_price_microusd) AS reserved
+      FROM slots s JOIN generation_requests r ON r.id = s.request_id
+      WHERE s.status = 'processing' AND s.reserved_on IS NOT NULL
+      GROUP BY r.requested_by, s.reserved_on) held
+LEFT JOIN key_days d ON d.key_id = held.key_id AND d.day = held.day
+WHERE d.spent_microusd IS NULL OR d.spent_microusd < held.reserved;
+
 -- name: order_fair()
 -- A generation request's slots stand in the fair order by index, and the next one of the owner comes after them all.
 SELECT request_id, format('slot %s has pass %s, the slot before it %s', index, pass, before) AS sentence

@@ -1,23 +1,28 @@
 -- name: claim(worker_id, entity_types, batch, grace_seconds)
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
 -- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice. What is not for this
--- worker is passed over before the LIMIT, or a batch of it at the head of the queue would starve all that stands
--- behind; OFFSET 0, because no plan but one lookup a slot keeps the order of the queue.
+-- worker, and what must wait for calls in flight because they have reserved the last money, is passed over before the
+-- LIMIT, or a batch of it at the head of the queue would starve all that stands behind; OFFSET 0, because no plan but
+-- one lookup a slot keeps the order of the queue. What has a budget is locked, but not won yet: `unpaid` goes to `pay`.
 WITH ready AS MATERIALIZED (
     SELECT s.request_id, s.index
     FROM slots s
     CROSS JOIN LATERAL (
-        SELECT r.entity_type, r.deadline_at, CASE WHEN r.started_at IS NULL THEN r.start_deadline_at END AS start_by
+        SELECT r.entity_type, r.deadline_at, CASE WHEN r.started_at IS NULL THEN r.start_deadline_at END AS start_by,
+               r.processing_count > 0
+               AND r.cost_microusd + (r.processing_count + 1) * r.call_price_microusd > r.max_cost_microusd AS no_money
         FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
-      AND (r.start_by > lqs_now() OR r.start_by IS NULL)
+      AND (r.start_by > lqs_now() OR r.start_by IS NULL) AND r.no_money IS NOT TRUE
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
     FOR UPDATE OF s SKIP LOCKED
 ), held AS MATERIALIZED (
     SELECT id, entity_type, status, end_reason, run, version, requested_count, processing_count, retrying_count,
-           generated_count, failed_count, cancelled_count, call_price_microusd, max_attempts, slot_timeout_seconds,
-           constraints::text AS constraints, requested_at
+           generated_count, failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd,
+           max_attempts, slot_timeout_seconds, constraints::text AS constraints, requested_at,
+           max_cost_microusd IS NOT NULL OR call_price_microusd > 0 AND (
+               SELECT k.daily_budget_microusd FROM api_keys k WHERE k.key_id = requested_by) IS NOT NULL AS limited
     FROM generation_requests
     WHERE id = ANY (ARRAY(SELECT DISTINCT request_id FROM ready)) AND deadline_at > lqs_now()
       AND (started_at IS NOT NULL OR start_deadline_at > lqs_now() OR start_deadline_at IS NULL)
@@ -28,16 +33,78 @@ WITH ready AS MATERIALIZED (
     UPDATE slots s
     SET status = 'processing', attempts = s.attempts + 1, fence = s.fence + 1, worker_id = :worker_id,
         deadline_at = lqs_now() + make_interval(secs => held.slot_timeout_seconds + :grace_seconds),
-        started_at = coalesce(s.started_at, greatest(lqs_now(), held.requested_at))
+        started_at = coalesce(s.started_at, greatest(lqs_now(), held.requested_at)), reserved_on = NULL
     FROM ready JOIN held ON held.id = ready.request_id
-    WHERE s.request_id = ready.request_id AND s.index = ready.index
+    WHERE s.request_id = ready.request_id AND s.index = ready.index AND NOT held.limited
       AND EXISTS (SELECT FROM workers w WHERE w.id = :worker_id AND w.dead_at IS NULL)
     RETURNING s.request_id, s.index, s.fence, s.attempts
 )
-SELECT s.seen, won.request_id, won.index, won.fence, won.attempts, held.*
-FROM (SELECT count(*) AS seen FROM ready) s
+SELECT s.busy, s.unpaid_ids, s.unpaid_indexes, won.request_id, won.index, won.fence, won.attempts, held.*
+FROM (SELECT count(*) FILTER (WHERE held.id IS NULL) AS busy,
+             array_agg(ready.request_id) FILTER (WHERE held.limited) AS unpaid_ids,
+             array_agg(ready.index) FILTER (WHERE held.limited) AS unpaid_indexes
+      FROM ready LEFT JOIN held ON held.id = ready.request_id) s
 LEFT JOIN (won JOIN held ON held.id = won.request_id) ON true
 ORDER BY won.request_id, won.index;
+
+-- name: pay(worker_id, request_ids, indexes, grace_seconds)
+-- Wins those of these slots whose calls their budgets can pay, and reserves the money. Slots and generation requests
+-- are locked by this transaction already, so what it reads of them is true; of the keys with a daily budget it takes
+-- the days that nobody else holds. One of whose slots none is won may have no money left, so all are returned.
+WITH asked AS MATERIALIZED (
+    SELECT s.request_id, s.index, s.pass, r.call_price_microusd AS price,
+           CASE WHEN r.call_price_microusd > 0 THEN k.key_id END AS payer,
+           r.max_cost_microusd - r.cost_microusd
+               - (r.processing_count + row_number() OVER (PARTITION BY s.request_id ORDER BY s.index))
+                 * r.call_price_microusd AS left_over
+    FROM unnest(:request_ids::uuid[], :indexes::smallint[]) AS t (request_id, index)
+    JOIN slots s ON s.request_id = t.request_id AND s.index = t.index
+    JOIN generation_requests r ON r.id = t.request_id
+    LEFT JOIN api_keys k ON k.key_id = r.requested_by AND k.daily_budget_microusd IS NOT NULL
+), purse AS MATERIALIZED (
+    SELECT d.key_id, k.daily_budget_microusd - d.spent_microusd AS money
+    FROM key_days d
+    JOIN api_keys k ON k.key_id = d.key_id
+    WHERE d.key_id = ANY (ARRAY(SELECT DISTINCT payer FROM asked WHERE payer IS NOT NULL))
+      AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date
+    ORDER BY d.key_id
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+), affordable AS (
+    SELECT a.request_id, a.index, a.payer, a.price
+    FROM (SELECT *, sum(price) OVER (PARTITION BY payer ORDER BY pass, request_id, index) AS bill
+          FROM asked WHERE left_over >= 0 OR left_over IS NULL) a
+    LEFT JOIN purse ON purse.key_id = a.payer
+    WHERE a.payer IS NULL OR a.bill <= purse.money
+), won AS (
+    UPDATE slots s
+    SET status = 'processing', attempts = s.attempts + 1, fence = s.fence + 1, worker_id = :worker_id,
+        deadline_at = lqs_now() + make_interval(secs => r.slot_timeout_seconds + :grace_seconds),
+        started_at = coalesce(s.started_at, greatest(lqs_now(), r.requested_at)),
+        reserved_on = CASE WHEN a.payer IS NOT NULL THEN (lqs_now() AT TIME ZONE 'UTC')::date END
+    FROM affordable a JOIN generation_requests r ON r.id = a.request_id
+    WHERE s.request_id = a.request_id AND s.index = a.index
+      AND EXISTS (SELECT FROM workers w WHERE w.id = :worker_id AND w.dead_at IS NULL)
+    RETURNING s.request_id, s.index, s.fence, s.attempts, a.payer, a.price
+), reserved AS (
+    UPDATE key_days d
+    SET spent_microusd = d.spent_microusd + bill.microusd
+    FROM (SELECT payer, sum(price) AS microusd FROM won WHERE payer IS NOT NULL GROUP BY payer) bill
+    WHERE d.key_id = bill.payer AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date
+)
+SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_count, r.processing_count,
+       r.retrying_count, r.generated_count, r.failed_count, r.cancelled_count, r.call_price_microusd, r.cost_microusd,
+       r.max_cost_microusd, r.max_attempts, r.slot_timeout_seconds, r.constraints::text AS constraints,
+       won.request_id, won.index, won.fence, won.attempts, a.payer,
+       (a.price > purse.money) IS TRUE AS payer_is_broke,
+       a.payer IS NOT NULL AND purse.key_id IS NULL AS payer_is_busy,
+       a.payer IS NOT NULL AND NOT EXISTS (
+           SELECT FROM key_days d WHERE d.key_id = a.payer AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date)
+           AS day_is_new
+FROM asked a
+JOIN generation_requests r ON r.id = a.request_id
+LEFT JOIN purse ON purse.key_id = a.payer
+LEFT JOIN won ON won.request_id = a.request_id AND won.index = a.index
+ORDER BY a.request_id, a.index;
 
 -- name: settle(worker_id, request_ids, indexes, fences, statuses, delays, error_codes, error_details, attempts, durations_ms, models, provider_request_ids, input_tokens, output_tokens, costs_microusd, entity_ids, contents)
 -- The guard of a worker's write is its fence; only what it lets pass has its attempt recorded and its entity stored.
@@ -239,3 +306,23 @@ FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[], :atte
            input_tokens, output_tokens, cost_microusd)
 ON CONFLICT DO NOTHING
 RETURNING request_id, index, fence;
+
+-- name: release(request_ids, indexes, deltas)
+-- The call of each of these slots has ended: the day it was reserved in is put right by what it cost more than that.
+WITH due AS (
+    SELECT r.requested_by AS key_id, s.reserved_on AS day, sum(t.delta) AS delta
+    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :deltas::bigint[]) AS t (request_id, index, delta)
+    JOIN slots s ON s.request_id = t.request_id AND s.index = t.index AND s.reserved_on IS NOT NULL
+    JOIN generation_requests r ON r.id = t.request_id
+    GROUP BY r.requested_by, s.reserved_on
+), held AS MATERIALIZED (
+    SELECT d.key_id, d.day, due.delta
+    FROM key_days d
+    JOIN due ON due.key_id = d.key_id AND due.day = d.day
+    ORDER BY d.key_id, d.day
+    FOR NO KEY UPDATE OF d
+)
+UPDATE key_days d
+SET spent_microusd = d.spent_microusd + held.delta
+FROM held
+WHERE d.key_id = held.key_id AND d.day = held.day;

@@ -1,0 +1,41 @@
+"""Money, before anything is accepted: what a call costs, and whether the key that asks has some left today."""
+
+from lqs.api.auth import Caller
+from lqs.domain.entity_type import EntityType
+from lqs.domain.errors import BodyRefused, DailyBudgetExhausted, Finding
+from lqs.domain.terms import Terms
+from lqs.storage import api_keys, idempotency_keys
+from lqs.storage.idempotency_keys import Key
+from lqs.wiring import ApiParts
+
+
+def call_price(parts: ApiParts, entity_type: EntityType, caller: Caller, terms: Terms) -> int:
+    """The most that one call can cost, in millionths of a US dollar; 0 if that is unknown and nobody set a budget.
+
+    Raises `BodyRefused` when there is a budget that could not be kept.
+    """
+    price = parts.defaults.call_prices[entity_type.name]
+    if price is not None:
+        return price
+    unknown = f"What a call of the generator of {entity_type.plural} costs is unknown here"
+    if terms.max_cost_microusd is not None:
+        detail = f"{unknown}, so no budget can be kept. Leave it out."
+        raise BodyRefused([Finding("/max_cost_microusd", "price_unknown", detail)])
+    if caller.budgeted:
+        detail = f"{unknown}, so the daily budget of this API key cannot be kept. Use a key without one."
+        raise BodyRefused([Finding("", "price_unknown", detail)])
+    return 0
+
+
+async def refuse_without_money(parts: ApiParts, caller: Caller, price: int, key: Key | None) -> None:
+    """Raise `DailyBudgetExhausted` when the caller's key cannot pay one call today; a replay asks for none."""
+    if not caller.budgeted or price == 0:
+        return
+    async with parts.database.acquire() as connection:
+        left = await api_keys.money_left(connection, caller.key_id)
+        if left is None or left.microusd >= price or (key and await idempotency_keys.read(connection, [key])):
+            return
+    raise DailyBudgetExhausted(
+        "Calls in flight count at their price. The next day begins at midnight UTC; until then use another key.",
+        retry_after_seconds=left.seconds,
+    )

@@ -1,0 +1,135 @@
+"""Budgets as callers meet them: refused when they cannot be kept, kept when they can, told what was spent."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lqs.domain.api_key import Scope
+from lqs.generators.catalog import entity_types
+
+from .conftest import Api, Caller, at_work, serving
+
+OtherApi = Callable[..., AbstractAsyncContextManager[Api]]
+SIMULATED = {"generator": "simulated", "simulated_latency_seconds": 0.0, "simulated_price_microusd": 400}
+
+
+async def budgeted(api: Api, alice: Caller, microusd: int | None, *scopes: str) -> tuple[Caller, dict[str, Any]]:
+    """A further key of Alice's with a daily budget, made through the API."""
+    body = {"name": "k", "scopes": scopes or ("read", "write"), "daily_budget_microusd": microusd}
+    made = await alice.http.post("/api-keys", json=body)
+    assert made.status_code == 201, made.text
+    http = api.anonymous()
+    http.headers["Authorization"] = f"Bearer {made.json()['secret']}"
+    return Caller(http, alice.owner_id, made.json()["key_id"]), made.json()
+
+
+async def finished(caller: Caller, request_id: str, eventually: Callable[..., Any]) -> dict[str, Any]:
+    async def done() -> bool:
+        return bool((await caller.http.get(f"/generation-requests/{request_id}")).json()["done"])
+
+    await eventually(done)
+    body: dict[str, Any] = (await caller.http.get(f"/generation-requests/{request_id}")).json()
+    return body
+
+
+async def test_a_budget_of_two_calls_makes_two_entities(api: Api, other_api: OtherApi, eventually) -> None:
+    async with other_api(**SIMULATED) as paid, at_work(paid):
+        caller = await paid.owner()
+        accepted = await caller.http.post("/problems/generate", json={"count": 5, "max_cost_microusd": 1000})
+        assert accepted.status_code == 202, accepted.text
+        body = await finished(caller, accepted.json()["request_id"], eventually)
+    assert (body["status"], body["end_reason"], body["generated_count"]) == ("partial", "budget_exhausted", 2)
+    assert body["cost"] == {
+        "currency": "USD", "total_microusd": 800, "wasted_microusd": 0, "estimated": False, "max_microusd": 1000,
+    }  # fmt: skip
+    assert {slot["error"]["category"] for slot in body["slots"] if slot["error"]} == {"policy"}
+
+
+async def test_what_is_free_needs_no_money(api: Api, alice: Caller, worker: None, eventually) -> None:
+    poor, _ = await budgeted(api, alice, 0)
+    accepted = await poor.http.post("/problems/generate", json={"count": 2, "max_cost_microusd": 0})
+    body = await finished(poor, accepted.json()["request_id"], eventually)
+    assert (body["status"], body["cost"]["total_microusd"]) == ("completed", 0)
+
+
+async def test_a_budget_is_refused_where_nobody_knows_the_price(api: Api, alice: Caller) -> None:
+    unpriced = {"problem": replace(entity_types()["problem"], call_prices={})}
+    async with serving(api.database, api.settings, unpriced) as secret:
+        alice = Caller(secret.anonymous(), alice.owner_id, alice.key_id)
+        alice.http.headers["Authorization"] = await budgeted_header(api, alice.owner_id, None)
+        refused = await alice.http.post("/problems/generate", json={"max_cost_microusd": 1000})
+        [finding] = refused.json()["errors"]
+        assert (refused.status_code, finding["pointer"], finding["code"]) == (
+            422, "/max_cost_microusd", "price_unknown",
+        )  # fmt: skip
+        assert (await alice.http.post("/problems/generate", json={})).status_code == 202
+
+        alice.http.headers["Authorization"] = await budgeted_header(api, alice.owner_id, 10_000)
+        refused = await alice.http.post("/problems/generate", json={})
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "price_unknown")
+        assert "daily budget" in refused.json()["detail"]
+
+
+async def budgeted_header(api: Api, owner_id: Any, microusd: int | None) -> str:
+    admin = await api.caller(owner_id)
+    key, _ = await budgeted(api, admin, microusd)
+    return str(key.http.headers["Authorization"])
+
+
+async def test_a_key_with_nothing_left_is_told_when_the_next_day_begins(
+    api: Api, alice: Caller, other_api: OtherApi, eventually
+) -> None:
+    async with other_api(**SIMULATED) as paid, at_work(paid):
+        caller, made = await budgeted(paid, alice, 1000)
+        assert (made["daily_budget_microusd"], made["spent_today_microusd"]) == (1000, 0)
+        first = await caller.http.post("/problems/generate", json={"count": 2}, headers={"Idempotency-Key": "k"})
+        await finished(caller, first.json()["request_id"], eventually)
+        refused = await caller.http.post("/problems/generate", json={})
+        now = datetime.now(UTC)
+        replayed = await caller.http.post("/problems/generate", json={"count": 2}, headers={"Idempotency-Key": "k"})
+        other = await alice.http.post("/problems/generate", json={})
+        listed = (await alice.http.get("/api-keys")).json()["results"]
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "daily_budget_exhausted")
+    assert refused.json()["retryable"] is True
+    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+    assert int(refused.headers["Retry-After"]) == pytest.approx((midnight - now).total_seconds(), abs=5)
+    assert (replayed.status_code, replayed.json()["request_id"]) == (202, first.json()["request_id"])
+    assert other.status_code == 202
+    key = next(k for k in listed if k["key_id"] == caller.key_id)
+    assert (key["daily_budget_microusd"], key["spent_today_microusd"]) == (1000, 800)
+
+
+async def test_a_refusal_for_lack_of_money_leaves_the_idempotency_key_free(
+    api: Api, alice: Caller, other_api: OtherApi
+) -> None:
+    async with other_api(**SIMULATED) as paid:
+        poor, _ = await budgeted(paid, alice, 399)
+        refused = await poor.http.post("/problems/generate", json={}, headers={"Idempotency-Key": "k"})
+        assert refused.status_code == 429
+        rich = await paid.caller(alice.owner_id, Scope.READ, Scope.WRITE)
+        accepted = await rich.http.post("/problems/generate", json={"count": 2}, headers={"Idempotency-Key": "k"})
+        assert (accepted.status_code, accepted.headers["Idempotent-Replayed"]) == (202, "false")
+
+
+async def test_work_accepted_before_the_money_ran_out_ends(
+    api: Api, alice: Caller, other_api: OtherApi, eventually
+) -> None:
+    async with other_api(**SIMULATED) as paid:
+        caller, _ = await budgeted(paid, alice, 1200)
+        ids = [(await caller.http.post("/problems/generate", json={"count": 2})).json()["request_id"] for _ in "ab"]
+        async with at_work(paid):
+            bodies = [await finished(caller, request_id, eventually) for request_id in ids]
+    assert sum(body["generated_count"] for body in bodies) == 3
+    assert {body["end_reason"] for body in bodies} == {"all_settled", "budget_exhausted"}
+
+
+@pytest.mark.parametrize("microusd", [-1, 1.5, "1000", 10**13])
+async def test_a_daily_budget_that_makes_no_sense_is_refused(alice: Caller, microusd: object) -> None:
+    body = {"name": "k", "scopes": ["read"], "daily_budget_microusd": microusd}
+    answer = await alice.http.post("/api-keys", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/daily_budget_microusd")
