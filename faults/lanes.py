@@ -41,6 +41,11 @@ class Lane:
     points: Sequence[CrashPoint]
     pause: tuple[float, float]
 
+    def wake(self) -> None:
+        """Have the process run, if the sweep left it resting."""
+        if self.target.member is not None:
+            self.target.member.resting = False
+
     def deck(self, *, each_once: bool) -> list[Card]:
         """Every kind and every place, shuffled; kinds as often as their weight says, or each once."""
         rng = self.target.rng
@@ -85,17 +90,17 @@ def lanes(service: Service, seed: str) -> list[Lane]:
     return [
         Lane(target("worker", 1), TO_DATABASE, points_of("worker")[0::2], (0.1, 0.5)),
         Lane(target("worker", 2), WORKER, points_of("worker")[1::2], (0.1, 0.5)),
-        Lane(target("api", 1), {}, points_of("api"), (0.2, 0.8)),
-        Lane(target("api", 2), API, (), (0.2, 0.8)),
+        Lane(target("api", 1), {}, points_of("api")[0::2], (0.2, 0.8)),
+        Lane(target("api", 2), API, points_of("api")[1::2], (0.2, 0.8)),
         Lane(target("server"), server, (), (0.4, 1.2)),
         Lane(target("clients"), CLIENTS, (), (0.3, 1.0)),
     ]
 
 
-async def inject_each_once(service: Service, seed: str, injected: Injected) -> None:
+async def inject_each_once(service: Service, seed: str, injected: Injected, *, until: float) -> None:
     """Every place once, with nothing else in the way, then every kind in every lane once.
 
-    What hit nothing is tried again, a few times.
+    What hit nothing is tried again, a few times. Nothing begins after `until` on the monotonic clock.
     """
     every = lanes(service, seed)
     decks = {id(lane): lane.deck(each_once=True) for lane in every}
@@ -103,8 +108,9 @@ async def inject_each_once(service: Service, seed: str, injected: Injected) -> N
     async def play(lane: Lane, wanted: Callable[[Card], bool]) -> None:
         for card in filter(wanted, decks[id(lane)]):
             for _ in range(_TRIES):
-                if await _play(lane, card, injected):
+                if time.monotonic() > until or await _play(lane, card, injected):
                     break
+        lane.wake()
 
     await asyncio.gather(*(play(lane, _is_swept_beside_others) for lane in every))
     for lane in every:
@@ -162,6 +168,8 @@ async def inject(
 
 async def _play(lane: Lane, card: Card, injected: Injected) -> bool:
     at = time.monotonic()
+    if card.point is None:
+        lane.wake()
     hit = await card.do(lane.target)
     injected.note(card, hit, at)
     await asyncio.sleep(lane.target.rng.uniform(*lane.pause))

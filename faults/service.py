@@ -28,7 +28,7 @@ _READY_SECONDS = 60
 PACE: Mapping[str, str] = MappingProxyType(
     {
         "LQS_GENERATOR": "simulated",
-        "LQS_SIMULATED_LATENCY_SECONDS": "0.1",
+        "LQS_SIMULATED_LATENCY_SECONDS": "0.25",
         "LQS_SIMULATED_LATENCY_SIGMA": "0.6",
         "LQS_SIMULATED_FAILURES": '{"provider_timeout": 0.1, "content_refused": 0.03, "output_invalid": 0.05}',
         "LQS_SIMULATED_PRICE_MICROUSD": "50",

@@ -43,6 +43,7 @@ async def swept(target: Target, point: CrashPoint, *, freeze: bool = False) -> b
         member.arm(point, freeze=freeze, **_settings(point))
         starts = member.starts
         member.signal(signal.SIGKILL)
+        member.resting = False
         await member.until_started_after(starts)
         bringing = asyncio.ensure_future(_bring_about(target, point))
         try:
@@ -54,6 +55,7 @@ async def swept(target: Target, point: CrashPoint, *, freeze: bool = False) -> b
         member.arm(None)
         if clock_moved:
             await target.service.move_clock(None)
+    member.resting = passed and not freeze  # so that its next start is already armed; the lane wakes it otherwise
     if freeze and passed:
         await asyncio.sleep(LEASE_SECONDS * target.rng.choice([0.3, 1.4]))
         member.signal(signal.SIGCONT)
