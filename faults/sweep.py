@@ -18,7 +18,8 @@ _ALONE = frozenset(
 """Come to while no other worker is there: to do it first, or at all. What the others held is left behind."""
 _AHEAD = frozenset({CrashPoint.TIME_OUT_MOVED, CrashPoint.CANCEL_SWEEP_MOVED})
 """Come to by a process whose clock is so far ahead that what it looks for is there."""
-_DUTIES = _ALONE | _AHEAD | {CrashPoint.PROMOTE_MOVED}
+_BULK = frozenset({CrashPoint.BULK_BATCH_DONE, CrashPoint.BULK_BATCH_COMMITTING})
+_DUTIES = _ALONE | _AHEAD | _BULK | {CrashPoint.PROMOTE_MOVED}
 _BEFORE_ALL_OTHERS = MappingProxyType({"housekeeping_seconds": "0.05"})
 _STOPS = frozenset({CrashPoint.HAND_BACK_MOVED, CrashPoint.HANDED_BACK})
 

@@ -154,7 +154,7 @@ class AsyncClient:
 
         graceful: what is in flight finishes and is kept, by `cancellation.settles_by` at the latest, so it may not be
         done yet. abort: everything ends at once. What was done before stays as it is, and `cancellation.outcome` is
-        too_late. Raises `NotFound`, `Gone`, and `VersionMismatch` when it no longer has the version `if_version`.
+        too_late. Raises `NotFound`, `Gone`, and `Conflict` when it no longer has the version `if_version`.
         """
         return await self._carry_out(_calls.cancel(request_id, mode, reason, if_version, self._policy))
 

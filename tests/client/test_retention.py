@@ -7,7 +7,7 @@ import pytest
 from tests.client.playing import Stage, answer
 from tests.client.test_journeys import Ask, ask  # noqa: F401  a fixture
 
-from lqs_client import BulkOperation, Conflict, ConnectionFailed, Gone, Invalid, NotFound, VersionMismatch
+from lqs_client import BulkOperation, Conflict, ConnectionFailed, Gone, Invalid, NotFound
 from lqs_client._bulk import wait_for_bulk
 from lqs_client._retry import RetryPolicy
 from lqs_client._waiting import Wait
@@ -17,7 +17,7 @@ async def test_a_record_is_changed_kept_and_erased(ask: Ask) -> None:  # noqa: F
     done = await ask("generate_and_wait", metadata={"lesson": "A1", "draft": "yes"})
     changed = await ask("change", done.request_id, metadata={"draft": None}, pinned=True, if_version=done.version)
     assert (changed.metadata, changed.pinned, changed.expires_at) == ({"lesson": "A1"}, True, None)
-    with pytest.raises(VersionMismatch):
+    with pytest.raises(Conflict):
         await ask("change", done.request_id, pinned=False, if_version=done.version)
     with pytest.raises(Conflict) as kept:
         await ask("purge", done.request_id)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from house import House, generated, retrying
+from house import House, failed, generated, retrying
 from lqs.domain.generation_request import Priority
+from lqs.lifecycle.change import Changes, change
 
 WEIGHTS = {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}
 
@@ -73,11 +74,47 @@ async def test_an_owner_that_was_away_has_saved_up_nothing(house):
     assert await shares(house, groups, claims=3, batch=10) == [Counter(a=5, b=5)] * 3
 
 
+async def nothing_yet(_house: House, _owner_id: UUID) -> list[UUID]:
+    return []
+
+
+async def failed_before(house: House, owner_id: UUID) -> list[UUID]:
+    """What failed before all that waits now came."""
+    ids, worker_id = await backlog(house, 5, owner_id=owner_id), await house.worker()
+    await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
+    return ids
+
+
+async def submitted(house: House, owner_id: UUID, _ids: list[UUID]) -> list[UUID]:
+    return await backlog(house, 5, owner_id=owner_id)
+
+
+async def tried_again_by_hand(house: House, owner_id: UUID, ids: list[UUID]) -> list[UUID]:
+    for request_id in ids:
+        await house.retry(request_id, owner_id=owner_id)
+    return ids
+
+
+async def made_normal(house: House, owner_id: UUID, _ids: list[UUID]) -> list[UUID]:
+    """What was low a moment ago."""
+    ids = await backlog(house, 5, owner_id=owner_id, priority=Priority.LOW)
+    for request_id in ids:
+        await change(house.database, request_id, Changes(priority=Priority.NORMAL), owner_id=owner_id)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("before", "arrive"),
+    [(nothing_yet, submitted), (failed_before, tried_again_by_hand), (nothing_yet, made_normal)],
+    ids=lambda step: step.__name__,
+)
 @pytest.mark.parametrize("how", ["retried", "rescued"])
-async def test_an_old_slot_that_is_ready_again_takes_no_newcomer_to_the_front(house, how):
+async def test_an_old_slot_that_is_ready_again_takes_no_newcomer_to_the_front(house, how, before, arrive):
     """A slot keeps its place over its attempts, so an old one may stand far before the others. Who comes then starts
     where the others are, not beside it.
     """
+    newcomer = await house.owner()
+    ids = await before(house, newcomer)
     old_id, worker_id = await house.submit(1), await house.worker()
     [old] = (await house.claim(worker_id)).slots
     groups: dict[UUID, str] = dict.fromkeys(await backlog(house, 20), "a")
@@ -90,7 +127,7 @@ async def test_an_old_slot_that_is_ready_again_takes_no_newcomer_to_the_front(ho
     else:
         await house.kill(worker_id)
         await house.rescue()
-    groups |= dict.fromkeys(await backlog(house, 10, owner_id=await house.owner()), "b")
+    groups |= dict.fromkeys(await arrive(house, newcomer, ids), "b")
     [again] = (await house.claim(other_worker, batch=1)).slots
     assert again.request_id == old_id
     assert await shares(house, groups, claims=4, batch=10) == [Counter(a=5, b=5)] * 4

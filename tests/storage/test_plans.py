@@ -124,7 +124,8 @@ MATCH = {
 HOT = {
     "claim": Hot(
         slots.SQL["claim"],
-        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15"},
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15",
+         "broken_ids": "ARRAY[]::uuid[]"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
     "pay": Hot(
@@ -383,7 +384,9 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
     await much.execute("SET plan_cache_mode = auto")
     await much.execute("BEGIN")
     await much.execute(f"PREPARE hot AS {slots.SQL['claim'].text}")
-    text = await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 105)")
+    text = await much.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 15, ARRAY[]::uuid[])"
+    )
     await much.execute("ROLLBACK")
     await much.execute("DEALLOCATE hot")
     [plan] = json.loads(text)

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from house import House
 from lqs.domain.generation_request import Status
 from lqs.generators.catalog import entity_types
 from lqs.wiring import migrate_all
@@ -101,10 +104,11 @@ async def test_what_one_worker_does_not_know_another_one_does(database, database
     assert (await home.read(request_id)).status is Status.COMPLETED
 
 
-async def test_a_queue_head_past_its_deadline_holds_nobody_up_and_makes_nobody_spin(house, eventually):
+@pytest.mark.parametrize("passes", [House.deadline_passes, House.start_deadline_passes])
+async def test_a_queue_head_past_its_deadline_holds_nobody_up_and_makes_nobody_spin(house, eventually, passes):
     """Though nobody ends it: its lock is held by somebody else, so that no duty gets to it."""
     late_id = await house.submit(10)
-    await house.deadline_passes(late_id)
+    await passes(house, late_id)
     own_id = await house.submit(2)
     async with (
         house.locked(late_id),

@@ -233,3 +233,21 @@ async def _script(url: str, sql: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(sql)
     await connection.close()
+
+
+DAMAGE = {
+    "its counts are wrong": "processing_count = requested_count",
+    "its version was told before": "version = 0",
+}
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize("name", DAMAGE)
+async def test_a_generation_request_whose_row_was_damaged_is_passed_over_and_holds_up_nobody(house, eventually, name):
+    before, damaged, behind = await house.submit(2), await house.submit(3), await house.submit(2)
+    await house.rows(f"UPDATE generation_requests SET {DAMAGE[name]} WHERE id = $1", damaged)
+    async with at_work(house.url, Hand.opened(PROBLEM.generators["offline"]().generate)) as shift:
+        await eventually(lambda: done(house, before))
+        await eventually(lambda: done(house, behind))
+    assert shift.names["claim.passed_over"] == 1, "it is found once, and then remembered"
+    assert (await house.slot(damaged))["status"] == "pending"

@@ -1,16 +1,16 @@
 """Claim: a worker takes ready slots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
-from lqs.domain.generation_request import EventType, SlotMove
+from lqs.domain.generation_request import EventType, IllegalMove, SlotMove
 from lqs.domain.slot import SlotStatus
 from lqs.lifecycle.booking import book
 from lqs.storage import api_keys, slots
-from lqs.storage.database import Database
-from lqs.storage.slots import Claimed
+from lqs.storage.database import Connection, Database, refuses_value
+from lqs.storage.slots import Claim, Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,39 +18,75 @@ class Won:
     """The slots a claim won. `contended` is true when there was work but others were just busy with it.
 
     `out_of_money` are generation requests that it ended instead, because their budgets cannot pay another call.
+    `broken` is one that nobody can claim, because its stored row contradicts itself.
     """
 
     slots: Sequence[Claimed]
     contended: bool
     out_of_money: Sequence[UUID] = ()
+    broken: UUID | None = None
+
+
+_NOTHING = Claim(busy=0, slots=(), standings={}, new_days=())
 
 
 async def claim(
-    database: Database, *, worker_id: UUID, entity_types: Sequence[str], batch: int, grace_seconds: float
+    database: Database,
+    *,
+    worker_id: UUID,
+    entity_types: Sequence[str],
+    batch: int,
+    grace_seconds: float,
+    broken_ids: Collection[UUID] = (),
 ) -> Won:
     """Take up to `batch` ready slots in the fair order and hold each for its own timeout and `grace_seconds` more.
 
     Only slots of these entity types: a worker of another version leaves what it does not know to those that do.
-    Their calls are reserved in the budgets that have to pay them, in the same commit.
+    Their calls are reserved in the budgets that have to pay them, in the same commit. A generation request whose own
+    row is broken must not hold up the others: it is found by claiming less and less, told as `broken`, and passed over
+    by whoever names it in `broken_ids`.
     """
-    async with database.transaction() as connection:
-        claimed = await slots.claim(
-            connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
-        )
-        moves: dict[UUID, list[SlotMove]] = {}
-        for slot in claimed.slots:
-            moves.setdefault(slot.request_id, []).append(
-                SlotMove(slot.index, SlotStatus.PENDING, SlotStatus.PROCESSING)
+    claimed = _NOTHING
+    try:
+        async with database.transaction() as connection:
+            claimed = await slots.claim(
+                connection,
+                worker_id=worker_id,
+                entity_types=entity_types,
+                batch=batch,
+                grace_seconds=grace_seconds,
+                broken_ids=broken_ids,
             )
-        out_of_money = [id_ for id_, standing in claimed.standings.items() if standing.exhausted]
-        moves.update((id_, []) for id_ in out_of_money)
-        await book(connection, claimed.standings, moves, summary=EventType.SLOTS_CLAIMED)
-        if claimed.slots:
-            crash_point(CrashPoint.CLAIM_BOOKED)
-            crash_point_soon(CrashPoint.CLAIM_COMMITTING)
+            out_of_money = await _book(connection, claimed)
+            if claimed.slots:
+                crash_point(CrashPoint.CLAIM_BOOKED)
+                crash_point_soon(CrashPoint.CLAIM_COMMITTING)
+    except Exception as error:
+        if not (isinstance(error, IllegalMove) or refuses_value(error)) or not claimed.standings:
+            raise
+        if len(claimed.standings) == 1:
+            return Won((), contended=True, broken=next(iter(claimed.standings)))
+        return await claim(
+            database,
+            worker_id=worker_id,
+            entity_types=entity_types,
+            batch=max(1, batch // 2),
+            grace_seconds=grace_seconds,
+            broken_ids=broken_ids,
+        )
     if claimed.slots:
         crash_point(CrashPoint.CLAIM_COMMITTED)
     if claimed.new_days:
         async with database.acquire() as connection:
             await api_keys.open_days(connection, claimed.new_days)
     return Won(claimed.slots, claimed.busy > 0, out_of_money)
+
+
+async def _book(connection: Connection, claimed: Claim) -> list[UUID]:
+    moves: dict[UUID, list[SlotMove]] = {}
+    for slot in claimed.slots:
+        moves.setdefault(slot.request_id, []).append(SlotMove(slot.index, SlotStatus.PENDING, SlotStatus.PROCESSING))
+    out_of_money = [id_ for id_, standing in claimed.standings.items() if standing.exhausted]
+    moves.update((id_, []) for id_ in out_of_money)
+    await book(connection, claimed.standings, moves, summary=EventType.SLOTS_CLAIMED)
+    return out_of_money

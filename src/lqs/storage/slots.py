@@ -84,14 +84,26 @@ class Report:
 
 
 async def claim(
-    connection: Connection, *, worker_id: UUID, entity_types: Sequence[str], batch: int, grace_seconds: float
+    connection: Connection,
+    *,
+    worker_id: UUID,
+    entity_types: Sequence[str],
+    batch: int,
+    grace_seconds: float,
+    broken_ids: Collection[UUID] = (),
 ) -> Claim:
     """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody.
 
-    Each is held for its own timeout and `grace_seconds` more. None is taken whose call its budgets cannot pay.
+    Each is held for its own timeout and `grace_seconds` more. None is taken whose call its budgets cannot pay,
+    and none of these broken generation requests.
     """
     rows = await SQL["claim"].fetch(
-        connection, worker_id=worker_id, entity_types=entity_types, batch=batch, grace_seconds=grace_seconds
+        connection,
+        worker_id=worker_id,
+        entity_types=entity_types,
+        batch=batch,
+        grace_seconds=grace_seconds,
+        broken_ids=list(broken_ids),
     )
     won = [row for row in rows if row["request_id"] is not None]
     unpaid = rows[0]["unpaid_ids"]

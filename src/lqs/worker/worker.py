@@ -21,6 +21,7 @@ from lqs.lifecycle.tidy import keep_tidy
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
+from lqs.worker.broken import Broken
 from lqs.worker.housekeeping import keep_house
 from lqs.worker.lease import Lease
 from lqs.worker.settling import SettleBuffer
@@ -48,6 +49,7 @@ class Worker:
         self._lease = Lease(parts.database, parts.telemetry, parts.pace, seconds=parts.rules.lease_seconds)
         self._held: dict[Held, Claimed] = {}
         self._attempts: dict[Held, asyncio.Task[None]] = {}
+        self._broken = Broken()
         self._lost_an_answer = False
         self._contended_seconds = _CONTENDED_SECONDS
         self._stirred = asyncio.Event()
@@ -117,8 +119,15 @@ class Worker:
             entity_types=list(self._workshop.entity_types),
             batch=room,
             grace_seconds=WEDGED_GRACE_SECONDS,
+            broken_ids=self._broken.ids(),
         )
         self._lost_an_answer = False
+        if won.broken:
+            self._broken.add(won.broken)
+            self._telemetry.emit(
+                "claim.passed_over", request_id=str(won.broken), hint="lqs admin verify says what is wrong with it"
+            )
+            return True
         if won.out_of_money:
             self._telemetry.emit("requests.out_of_money", done=len(won.out_of_money))
         await self._start(attempts, worker_id, won.slots)

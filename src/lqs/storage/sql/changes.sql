@@ -4,7 +4,8 @@ SELECT status, priority, requested_count FROM generation_requests WHERE id = :id
 -- name: take_places(owner_id, class, slots, stride)
 -- Room for so many slots in another flow, by the rule of every submit; the pass of the first.
 WITH head AS MATERIALIZED (
-    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
+                     ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 )

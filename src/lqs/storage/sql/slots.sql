@@ -1,4 +1,4 @@
--- name: claim(worker_id, entity_types, batch, grace_seconds)
+-- name: claim(worker_id, entity_types, batch, grace_seconds, broken_ids)
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
 -- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice. What is not for this
 -- worker, and what must wait for calls in flight because they have reserved the last money, is passed over before the
@@ -14,6 +14,7 @@ WITH ready AS MATERIALIZED (
         FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
       AND (r.start_by > lqs_now() OR r.start_by IS NULL) AND r.no_money IS NOT TRUE
+      AND s.request_id <> ALL (:broken_ids::uuid[])
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
     FOR UPDATE OF s SKIP LOCKED
@@ -265,7 +266,8 @@ WITH chosen AS MATERIALIZED (
     WHERE s.request_id = :request_id AND s.status = ANY (:befores::text[])
       AND (:indexes::smallint[] IS NULL OR s.index = ANY (:indexes::smallint[]))
 ), head AS MATERIALIZED (
-    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1),
+    SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
+                     ORDER BY pass, request_id, index LIMIT 1),
                     (SELECT max(next_pass) FROM flows),
                     0) AS pass
 ), flow AS (
