@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench lock
+.PHONY: help demo up test check bench faults planted lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,6 +26,12 @@ check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 
 bench: $(VENV)/.dev ## measure what is claimed about speed, as one table
 	@$(BIN)/python -m benchmarks
+
+faults: $(VENV)/.dev ## hurt the service a thousand times, then see what it promised
+	@$(BIN)/python -m faults
+
+planted: $(VENV)/.dev ## plant bugs, and see that the fault harness finds each
+	@$(BIN)/python -m faults --planted
 
 lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

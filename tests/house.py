@@ -157,7 +157,7 @@ class House:
         return await settle(self.database, results, worker_id=worker_id)
 
     async def promote(self, batch: int = 500) -> Booked:
-        return await promote(self.database, batch=batch)
+        return await promote(self.database, policy=self.policy, batch=batch)
 
     async def rescue(self, *, lease_seconds: float = LEASE_SECONDS, max_crashes: int = 3, batch: int = 500) -> Booked:
         return await rescue(self.database, lease_seconds=lease_seconds, max_crashes=max_crashes, batch=batch)

@@ -14,6 +14,8 @@ from pydantic import Field, PostgresDsn, TypeAdapter, ValidationError, field_val
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from lqs.crash_points import CrashPoint
+
 PREFIX = "LQS_"
 CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
 """Read by the client library and the commands that use it, never by the service."""
@@ -117,6 +119,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )
+
+    crash_at: CrashPoint | None = Field(
+        None, description="For tests of faults: the place where this process ends, once; never set it otherwise."
+    )
+    crash_by: Literal["kill", "freeze"] = Field("kill", description="For tests of faults: how it ends there.")
 
     @field_validator("database_url")
     @classmethod

@@ -70,6 +70,14 @@ async def test_a_worker_that_dies_as_the_clock_is_set_back_is_dead_after_one_lea
         assert await beat(a_lease_later.database, live, in_flight=0)
 
 
+async def test_a_retry_put_off_before_the_clock_was_set_back_does_not_wait_until_it_comes_to_that_time_again(house):
+    async with house.at("2 hours") as before:
+        request_id, worker_id, [slot] = await before.claimed()
+        await before.settle(worker_id, retrying(slot, 0.1))
+    await house.promote()
+    assert (await house.read(request_id)).counts == Counts(pending=1)
+
+
 async def test_a_jump_forward_costs_leases_but_no_truth(house):
     request_id, worker_id, [slot] = await house.claimed()
     async with house.at("1 minute") as later:

@@ -157,8 +157,10 @@ HOT = {
         ["slots_pkey"],
     ),
     "refused": Hot(slots.SQL["refused"], REPORTS, ["slots_pkey", "slot_attempts_pkey"]),
-    "due": Hot(slots.SQL["due"], {"batch": "500"}, ["slots_waiting"]),
-    "promote": Hot(slots.SQL["promote"], {"request_ids": IDS}, ["slots_pkey slots_waiting"]),
+    "due": Hot(slots.SQL["due"], {"batch": "500", "longest_seconds": "3600"}, ["slots_waiting", "slots_waiting"]),
+    "promote": Hot(
+        slots.SQL["promote"], {"request_ids": IDS, "longest_seconds": "3600"}, ["slots_pkey slots_waiting"]
+    ),
     "abandoned": Hot(slots.SQL["abandoned"], {"batch": "500"}, ["slots_held slots_by_deadline"]),
     "rescue": Hot(
         slots.SQL["rescue"], {"request_ids": IDS, "max_crashes": "3"}, ["slots_pkey slots_held slots_by_deadline"]

@@ -35,6 +35,8 @@ WRONG = {
     "LQS_RETRY_CAP_SECONDS": ["0", "inf"],
     "LQS_LOG_LEVEL": ["loud", "INFO "],
     "LQS_LOG_FORMAT": ["xml"],
+    "LQS_CRASH_AT": ["nowhere", "worker"],
+    "LQS_CRASH_BY": ["hugging"],
 }
 
 

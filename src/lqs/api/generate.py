@@ -14,6 +14,7 @@ from lqs.api.budgets import call_price, refuse_without_money
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.api.representation import etag, links, poll_after_ms, retry_after
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
 from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
@@ -73,6 +74,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
         accepted = await parts.submitter.submit(submission)
         if not accepted.replayed:
             parts.announcer.announce()
+        crash_point(CrashPoint.SUBMIT_ANNOUNCED)
         return await _answer(parts, submission, accepted)
 
     return router

@@ -19,6 +19,11 @@ class RetryPolicy:
     base_seconds: float = 1.0
     cap_seconds: float = 60.0
 
+    @property
+    def longest_seconds(self) -> float:
+        """No delay is longer."""
+        return max(self.cap_seconds, LONGEST_WISH_SECONDS)
+
     def delay_seconds(
         self,
         code: SlotErrorCode,

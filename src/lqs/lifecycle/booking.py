@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.generation_request import (
     EndReason,
     Event,
@@ -232,10 +233,12 @@ async def move_and_book(
     *,
     summary: EventType | None = None,
     end_reason: EndReason | None = None,
+    midway: CrashPoint | None = None,
 ) -> Booked:
     """The shape of every duty: lock what nobody else holds, move, book, in one transaction; then recall the holders.
 
-    A generation request whose own row is broken is passed over, so that it holds up no other.
+    A generation request whose own row is broken is passed over, so that it holds up no other. `midway` is the place
+    between moving and booking.
     """
     if not ids:
         return Booked()
@@ -243,6 +246,8 @@ async def move_and_book(
         async with database.transaction() as connection:
             standings = await generation_requests.lock_free(connection, ids)
             moves = await move(connection, list(standings))
+            if moves and midway:
+                crash_point(midway)
             done = booked(moves, await book(connection, standings, moves, summary=summary, end_reason=end_reason))
     except Exception as error:
         if not (isinstance(error, IllegalMove) or refuses_value(error)):
@@ -254,7 +259,7 @@ async def move_and_book(
         return Booked(passed_over=ids)
     middle = len(ids) // 2
     halves = [
-        await move_and_book(database, half, move, summary=summary, end_reason=end_reason)
+        await move_and_book(database, half, move, summary=summary, end_reason=end_reason, midway=midway)
         for half in (ids[:middle], ids[middle:])
     ]
     return Booked(

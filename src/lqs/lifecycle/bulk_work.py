@@ -13,6 +13,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.bulk import BulkAction
 from lqs.domain.errors import NothingToRetry
 from lqs.domain.generation_request import CancelMode, IllegalMove, Standing
@@ -101,6 +102,9 @@ async def work(database: Database, bulk_id: UUID, rules: BulkRules, *, batch: in
         found = await bulk_operations.match(connection, _search(bulk), after=bulk.position, window=_WINDOW, batch=batch)
         ready = await _lock_ready(connection, bulk, found)
         step = await _deal_with(connection, bulk, found, ready, rules) if ready or not found.places else None
+        if step is not None and step.changed:
+            crash_point(CrashPoint.BULK_BATCH_DONE)
+            crash_point_soon(CrashPoint.BULK_BATCH_COMMITTING)
     if step is not None:
         await recall(database, step.robbed)
         return step

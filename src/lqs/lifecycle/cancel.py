@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.errors import VersionMismatch
 from lqs.domain.generation_request import CancelMode, EndReason, EventType, Standing
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
@@ -47,6 +48,9 @@ async def cancel(
         robbed = await cancel_locked(connection, standings, wish)
         view = await generation_requests.read(connection, request_id, owner_id=owner_id)
         assert view is not None, "its row is locked"
+        crash_point(CrashPoint.CANCEL_BOOKED)
+        crash_point_soon(CrashPoint.CANCEL_COMMITTING)
+    crash_point(CrashPoint.CANCEL_COMMITTED)
     await recall(database, robbed)
     return view
 
@@ -80,7 +84,9 @@ async def sweep(database: Database, *, batch: int) -> Booked:
     """End up to `batch` cancellations whose time is over, whatever their workers are doing: nothing more is kept."""
     async with database.acquire() as connection:
         late = await cancellations.past_settling(connection, batch=batch)
-    return await move_and_book(database, late, _cancel_late, summary=EventType.SLOTS_CANCELLED)
+    return await move_and_book(
+        database, late, _cancel_late, summary=EventType.SLOTS_CANCELLED, midway=CrashPoint.CANCEL_SWEEP_MOVED
+    )
 
 
 async def _cancel_late(connection: Connection, ids: Sequence[UUID]) -> Moves:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.generation_request import EventType, IllegalMove, SlotMove
 from lqs.domain.slot import SlotStatus
 from lqs.lifecycle.booking import book
@@ -57,6 +58,9 @@ async def claim(
                 broken_ids=broken_ids,
             )
             out_of_money = await _book(connection, claimed)
+            if claimed.slots:
+                crash_point(CrashPoint.CLAIM_BOOKED)
+                crash_point_soon(CrashPoint.CLAIM_COMMITTING)
     except Exception as error:
         if not (isinstance(error, IllegalMove) or refuses_value(error)) or not claimed.standings:
             raise
@@ -70,6 +74,8 @@ async def claim(
             grace_seconds=grace_seconds,
             broken_ids=broken_ids,
         )
+    if claimed.slots:
+        crash_point(CrashPoint.CLAIM_COMMITTED)
     if claimed.new_days:
         async with database.acquire() as connection:
             await api_keys.open_days(connection, claimed.new_days)

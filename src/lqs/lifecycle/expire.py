@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint
 from lqs.domain.generation_request import EndReason
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.booking import Booked, do_duty, move_and_book
@@ -25,14 +26,22 @@ async def expire(database: Database, *, batch: int) -> Booked:
     """
     async with database.acquire() as connection:
         past = await generation_requests.past_deadline(connection, batch=batch)
-    return await move_and_book(database, past, _fail_late, end_reason=EndReason.DEADLINE_EXCEEDED)
+    return await move_and_book(
+        database, past, _fail_late, end_reason=EndReason.DEADLINE_EXCEEDED, midway=CrashPoint.EXPIRE_MOVED
+    )
 
 
 async def give_up(database: Database, *, batch: int) -> Booked:
     """End up to `batch` generation requests that no worker started in the time their callers allow, at no cost."""
     async with database.acquire() as connection:
         past = await generation_requests.past_start_deadline(connection, batch=batch)
-    return await move_and_book(database, past, _fail_unstarted, end_reason=EndReason.START_DEADLINE_EXCEEDED)
+    return await move_and_book(
+        database,
+        past,
+        _fail_unstarted,
+        end_reason=EndReason.START_DEADLINE_EXCEEDED,
+        midway=CrashPoint.GIVE_UP_MOVED,
+    )
 
 
 def deadline_duties(database: Database, *, batch: int) -> dict[str, Callable[[], Awaitable[Booked]]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.errors import GenerationRequestPinned, NotDone
 from lqs.lifecycle.absence import absence
 from lqs.storage import retention
@@ -42,6 +43,9 @@ async def purge_one(database: Database, request_id: UUID, *, owner_id: UUID, tom
         if found.pinned:
             raise GenerationRequestPinned
         await retention.purge(connection, [request_id], tombstone_seconds=tombstone_seconds)
+        crash_point(CrashPoint.PURGE_DONE)
+        crash_point_soon(CrashPoint.PURGE_COMMITTING)
+    crash_point(CrashPoint.PURGE_COMMITTED)
 
 
 async def _purge(database: Database, ids: Sequence[UUID], tombstone_seconds: int) -> Purged:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from functools import partial
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.generation_request import EventType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.booking import Booked, book, booked, move_and_book
@@ -21,8 +22,10 @@ async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, 
         await workers.wind_back(connection, lease_seconds=lease_seconds, batch=batch)
         await workers.bury(connection, lease_seconds=lease_seconds, batch=batch)
         lost = await slots.abandoned(connection, batch=batch)
+    if lost:
+        crash_point(CrashPoint.RESCUE_BURIED)
     move = partial(slots.rescue, max_crashes=max_crashes)
-    return await move_and_book(database, lost, move, summary=EventType.SLOTS_RESCUED)
+    return await move_and_book(database, lost, move, summary=EventType.SLOTS_RESCUED, midway=CrashPoint.RESCUE_MOVED)
 
 
 async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Booked:
@@ -33,7 +36,7 @@ async def time_out(database: Database, *, policy: RetryPolicy, batch: int) -> Bo
     async with database.acquire() as connection:
         overdue = await slots.overdue(connection, batch=batch)
     move = partial(slots.time_out, base_seconds=policy.base_seconds, cap_seconds=policy.cap_seconds)
-    return await move_and_book(database, overdue, move)
+    return await move_and_book(database, overdue, move, midway=CrashPoint.TIME_OUT_MOVED)
 
 
 async def hand_back(database: Database, *, worker_id: UUID, batch: int, keep: Collection[Claimed] = ()) -> Booked:
@@ -47,6 +50,8 @@ async def hand_back(database: Database, *, worker_id: UUID, batch: int, keep: Co
             held = await slots.held_by(connection, worker_id, batch=batch, keep=keep)
             standings = await generation_requests.lock(connection, held)
             moves = await slots.hand_back(connection, list(standings), worker_id=worker_id, keep=keep)
+            if moves:
+                crash_point(CrashPoint.HAND_BACK_MOVED)
             done = booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_HANDED_BACK))
         slots_moved += done.slots
         if not done.slots:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.errors import (
     BodyRefused,
     Finding,
@@ -97,6 +98,9 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
         if wish.request_id not in standings:
             raise await absence(connection, wish.request_id, owner_id=wish.owner_id)
         await begin_again(connection, standings[wish.request_id], wish, overhead_seconds=overhead_seconds)
+        crash_point(CrashPoint.RETRY_BEGUN)
+        crash_point_soon(CrashPoint.RETRY_COMMITTING)
+    crash_point(CrashPoint.RETRY_COMMITTED)
     return Done(wish.request_id)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.entity_type import (
     EntityType,
     Generated,
@@ -87,7 +88,9 @@ def without_content(result: Result, workshop: Workshop) -> Result:
 async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
     try:
         async with asyncio.timeout(slot.timeout_seconds):
+            crash_point_soon(CrashPoint.MODEL_ASKED)
             generated = await _generate(slot, workshop)
+            crash_point(CrashPoint.MODEL_ANSWERED)
         content = _verified(slot, generated, workshop)
     except GenerationFailure as failure:
         return _failed(slot, workshop, failure, started)

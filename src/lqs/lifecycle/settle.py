@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.generation_request import Standing
 from lqs.lifecycle.booking import book, book_late
 from lqs.lifecycle.run import Result
@@ -28,6 +29,7 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
     then nothing was booked, or everything was and its answer got lost: settling the same results again is safe.
     """
     unique = {_key(result.report): result for result in reversed(results)}
+    crash_point(CrashPoint.SETTLE_BEGUN)
     async with database.transaction() as connection:
         ids = sorted({result.report.request_id for result in unique.values()})
         standings = await generation_requests.lock(connection, ids)
@@ -39,12 +41,16 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
             contents=[result.content for result in unique.values()],
             facets=[result.facets for result in unique.values()],
         )
+        crash_point(CrashPoint.SETTLE_MOVED)
         moved = {(row["request_id"], row["index"], row["fence"]) for row in rows}
         refused = [result.report for key, result in unique.items() if key not in moved]
         booked = await book(
             connection, standings, slots.moves_from(rows), reports=[unique[key].report for key in moved]
         )
         late = await _book_late(connection, standings | {s.id: s for s in booked}, refused, worker_id)
+        crash_point(CrashPoint.SETTLE_BOOKED)
+        crash_point_soon(CrashPoint.SETTLE_COMMITTING)
+    crash_point(CrashPoint.SETTLE_COMMITTED)
     return Settled(len(moved), late, len(results) - len(moved) - late)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain import limits
 from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
 from lqs.domain.ids import new_id
@@ -149,6 +150,8 @@ class Submitter:
         try:
             async with self._database.transaction() as connection:
                 answers = await self._insert(connection, [submission for submission, _ in batch])
+                crash_point(CrashPoint.SUBMIT_STORED)
+                crash_point_soon(CrashPoint.SUBMIT_COMMITTING)
         except LockTimeout as error:
             # Whom one owner's hanging twin keeps waiting is that owner, no stranger.
             await self._store_apart(_by_owner(batch), error)
@@ -157,6 +160,7 @@ class Submitter:
         except Exception as error:
             await self._store_apart(_halves(batch), error)
         else:
+            crash_point(CrashPoint.SUBMIT_COMMITTED)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _tell(future, answer)
 
@@ -188,6 +192,7 @@ class Submitter:
             if submission.key is not None:
                 wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
         uses = await idempotency.take_all(connection, wanted)
+        crash_point(CrashPoint.SUBMIT_KEYS_TAKEN)
         winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
         stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
         return [

@@ -199,14 +199,14 @@ async def record_late(
     return {(row["request_id"], row["index"], row["fence"]) for row in rows}
 
 
-async def due(connection: Connection, *, batch: int) -> list[UUID]:
-    """Generation requests with slots whose wait for a retry is over."""
-    return _ids(await SQL["due"].fetch(connection, batch=batch))
+async def due(connection: Connection, *, batch: int, longest_seconds: float) -> list[UUID]:
+    """Generation requests with slots whose wait for a retry is over, or longer than any wait may be."""
+    return _ids(await SQL["due"].fetch(connection, batch=batch, longest_seconds=longest_seconds))
 
 
-async def promote(connection: Connection, request_ids: Sequence[UUID]) -> Moves:
+async def promote(connection: Connection, request_ids: Sequence[UUID], *, longest_seconds: float) -> Moves:
     """Make the slots whose wait is over ready again."""
-    return moves_from(await SQL["promote"].fetch(connection, request_ids=request_ids))
+    return moves_from(await SQL["promote"].fetch(connection, request_ids=request_ids, longest_seconds=longest_seconds))
 
 
 async def abandoned(connection: Connection, *, batch: int) -> list[UUID]:

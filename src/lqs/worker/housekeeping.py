@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.lifecycle.booking import Booked, do_duty
 from lqs.lifecycle.expire import deadline_duties
 from lqs.lifecycle.promote import promote
@@ -34,6 +35,10 @@ async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules)
         ),
         "slots.timed_out": partial(time_out, database, policy=rules.policy, batch=_BATCH),
         **deadline_duties(database, batch=_BATCH),
-        "slots.promoted": partial(promote, database, batch=_BATCH),
+        "slots.promoted": partial(promote, database, policy=rules.policy, batch=_BATCH),
     }
-    return sum([await do_duty(telemetry, name, duty) for name, duty in duties.items()])
+    moved = 0
+    for name, duty in duties.items():
+        moved += await do_duty(telemetry, name, duty)
+        crash_point(CrashPoint.HOUSEKEEPING_BETWEEN)
+    return moved

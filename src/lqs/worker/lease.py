@@ -7,6 +7,7 @@ import time
 from uuid import UUID
 
 from lqs import __version__
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.ids import new_id
 from lqs.lifecycle.register import beat, register
 from lqs.observability.telemetry import Telemetry
@@ -44,6 +45,7 @@ class Lease:
             capacity=self._pace.capacity,
             version=__version__,
         )
+        crash_point(CrashPoint.WORKER_REGISTERED)
         self._renewed_at, self._recalls = asked_at, 0
         self._telemetry.emit("worker.started", worker_id=str(self.worker_id), capacity=self._pace.capacity)
 
@@ -52,6 +54,7 @@ class Lease:
         asked_at = time.monotonic()
         try:
             if answer := await beat(self._database, self.worker_id, in_flight=in_flight):
+                crash_point(CrashPoint.WORKER_BEATEN)
                 self._renewed_at = asked_at
                 if answer.recalls != self._recalls:
                     self._recalls = answer.recalls

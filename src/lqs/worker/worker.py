@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
+from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
 from lqs.lifecycle.bulk_work import keep_bulk_going
@@ -109,7 +110,7 @@ class Worker:
         if room <= 0 or not self._lease.trusted:
             return False
         await self._return_what_is_unknown()
-        await promote(self._database, batch=self._pace.claim_batch)
+        await promote(self._database, policy=self._rules.policy, batch=self._pace.claim_batch)
         worker_id = self._lease.worker_id
         self._lost_an_answer = True
         won = await claim(
@@ -205,6 +206,7 @@ class Worker:
                     self._stirred.clear()
                     await self._stirred.wait()
                 returned = await hand_back(self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH)
+                crash_point(CrashPoint.HANDED_BACK)
                 await retire(self._database, self._lease.worker_id)
             self._telemetry.emit("worker.handed_back", slots=returned.slots)
         except (DatabaseUnavailable, TimeoutError) as error:

@@ -161,15 +161,21 @@ SELECT t.request_id, t.index, t.fence,
 FROM unnest(:request_ids::uuid[], :indexes::smallint[], :fences::bigint[]) AS t (request_id, index, fence)
 JOIN slots s ON s.request_id = t.request_id AND s.index = t.index;
 
--- name: due(batch)
+-- name: due(batch, longest_seconds)
+-- Nothing waits longer than the longest wait there is: then the clock was set back since, and the wait is over.
 SELECT DISTINCT request_id
-FROM (SELECT request_id FROM slots WHERE status = 'retrying' AND available_at <= lqs_now()
-      ORDER BY available_at LIMIT :batch) due;
+FROM ((SELECT request_id FROM slots WHERE status = 'retrying' AND available_at <= lqs_now()
+       ORDER BY available_at LIMIT :batch)
+      UNION ALL
+      (SELECT request_id FROM slots
+       WHERE status = 'retrying' AND available_at > lqs_now() + make_interval(secs => :longest_seconds)
+       LIMIT :batch)) due;
 
--- name: promote(request_ids)
+-- name: promote(request_ids, longest_seconds)
 UPDATE slots
 SET status = 'pending', available_at = NULL
-WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'retrying' AND available_at <= lqs_now()
+WHERE request_id = ANY (:request_ids::uuid[]) AND status = 'retrying'
+  AND (available_at <= lqs_now() OR available_at > lqs_now() + make_interval(secs => :longest_seconds))
 RETURNING request_id, index, fence, 'retrying' AS before, status, error_code;
 
 -- name: abandoned(batch)

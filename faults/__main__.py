@@ -1,0 +1,69 @@
+"""The command line of the fault harness."""
+
+import argparse
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvloop
+
+from faults.campaign import FULL, SHORT, find, run
+from faults.planted import BUGS
+
+Result = TypeVar("Result")
+_LONGEST_END_SECONDS = 400
+"""How much longer than it should a run may take on a machine that does other things, before it gives up."""
+_LONGEST_PLAY_SECONDS = 90
+
+
+def main() -> None:
+    """Do it, print one line, exit with 1 if anything was found that must not be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m faults", description="Hurt the service, then see what it promised."
+    )
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="every choice follows from it")
+    parser.add_argument("--short", action="store_true", help="every kind and place once, in less than two minutes")
+    parser.add_argument("--faults", type=int, default=FULL.faults, help="how many")
+    parser.add_argument("--minutes", type=float, default=FULL.seconds / 60, help="at most so long")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report as JSON")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what the processes say")
+    parser.add_argument(
+        "--planted", nargs="*", metavar="WORDS", help="plant bugs (all, or those with these words) and see each caught"
+    )
+    asked = parser.parse_args()
+    if asked.planted is not None:
+        sys.exit(_find(asked.planted, asked.logs))
+    print(f"seed {asked.seed}", file=sys.stderr, flush=True)
+    scale = SHORT if asked.short else replace(FULL, faults=asked.faults, seconds=asked.minutes * 60)
+    report = uvloop.run(_bounded(run(asked.seed, scale, logs=asked.logs), scale.seconds + _LONGEST_END_SECONDS))
+    for sentence in (*report.findings[:50], *(f"not run: {what}" for what in report.not_run)):
+        print(sentence, file=sys.stderr)
+    if asked.report:
+        report.write(asked.report)
+    print(report.line)
+    sys.exit(0 if report.clean else 1)
+
+
+async def _bounded(work: Coroutine[Any, Any, Result], seconds: float) -> Result:
+    """Do it within this time; told to stop, clean up first. Raises `TimeoutError`."""
+    running = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    async with asyncio.timeout(seconds):
+        return await running
+
+
+def _find(words: list[str], logs: Path | None) -> int:
+    """Plant these bugs; 0 if each was caught."""
+    bugs = [bug for bug in BUGS if not words or any(word in bug.name for word in words)]
+    wrong = uvloop.run(_bounded(find(bugs, logs=logs), _LONGEST_PLAY_SECONDS * (1 + len(bugs))))
+    print("\n".join(wrong) or f"{len(bugs)} of {len(bugs)} planted bugs were caught")
+    return 1 if wrong or not bugs else 0
+
+
+if __name__ == "__main__":
+    main()
