@@ -70,9 +70,9 @@ def _list_options(model: type[BaseModel]) -> Iterator[ListOption]:
     """A field that holds a list of texts becomes an option named for one of them: verbs becomes --verb."""
     schema = model.model_json_schema()
     for field, described in schema.get("properties", {}).items():
-        for shape in described.get("anyOf", [described]):
-            entries = _resolved(shape.get("items", {}), schema)
-            if shape.get("type") == "array" and entries.get("type") == "string":
+        for variant in described.get("anyOf", [described]):
+            entries = _resolved(variant.get("items", {}), schema)
+            if variant.get("type") == "array" and entries.get("type") == "string":
                 singular = field if field.endswith("us") else field.removesuffix("s")
                 name = singular.replace("_", "-")
                 yield ListOption(name, field, tuple(entries.get("enum", ())))
