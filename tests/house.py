@@ -21,7 +21,7 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.domain.terms import Terms
 from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.cancel import Wish, cancel, sweep
-from lqs.lifecycle.claim import Won, claim
+from lqs.lifecycle.claim import Won, claim, end_without_money
 from lqs.lifecycle.expire import expire, give_up
 from lqs.lifecycle.keys import create_key
 from lqs.lifecycle.promote import promote
@@ -142,9 +142,12 @@ class House:
         return worker_id
 
     async def claim(self, worker_id: UUID, batch: int = 500) -> Won:
-        return await claim(
+        """A claim as a worker makes it: then it ends what it found to have no money."""
+        won = await claim(
             self.database, worker_id=worker_id, entity_types=["problem"], batch=batch, grace_seconds=GRACE_SECONDS
         )
+        await end_without_money(self.database, won.out_of_money)
+        return won
 
     async def claimed(self, count: int = 1) -> tuple[UUID, UUID, Sequence[Claimed]]:
         """A generation request whose every slot one worker holds: (request, worker, slots)."""

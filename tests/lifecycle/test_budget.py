@@ -10,6 +10,7 @@ from house import GRACE_SECONDS, House, breaches, failed, generated, retrying
 from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import Counts, EndReason, Status
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.claim import claim, end_without_money
 from lqs.lifecycle.run import Result
 from lqs.storage import slots
 from lqs.storage.generation_requests import CostView
@@ -131,6 +132,35 @@ async def test_who_waits_for_calls_in_flight_holds_nobody_up(house):
     won = await house.claim(worker_id)
     assert (won.slots, won.contended, won.out_of_money) == ([], False, [])
     assert (await house.read(tight_id)).counts == Counts(pending=2, processing=1)
+
+
+async def test_claims_that_find_no_money_do_not_wait_for_each_other(house):
+    """Each of two open claims holds a slot of the other's generation request; both commit, then both are ended."""
+    one_id = await house.submit(2, call_price_microusd=PRICE, max_cost_microusd=PRICE // 2)
+    other_id = await house.submit(2, call_price_microusd=PRICE, max_cost_microusd=PRICE // 2)
+    await house.rows(
+        "UPDATE slots SET pass = 1 + index WHERE request_id = ANY ($1::uuid[]) RETURNING index", [one_id, other_id]
+    )
+    worker_id, rival_id = await house.worker(), await house.worker()
+    how = {"entity_types": ["problem"], "batch": 2, "grace_seconds": GRACE_SECONDS}
+    async with house.alone() as rival:
+        await rival.execute("BEGIN")
+        async with house.locked(one_id):
+            theirs = await slots.claim(rival, worker_id=rival_id, **how)
+        assert list(theirs.standings) == [other_id]
+        mine = await asyncio.wait_for(claim(house.database, worker_id=worker_id, **how), 2)
+        assert mine.out_of_money == [one_id]
+        ending = asyncio.create_task(end_without_money(house.database, mine.out_of_money))
+        await rival.execute("COMMIT")
+        assert (await asyncio.wait_for(ending, 2)).done == [one_id]
+    await house.claim(worker_id)
+    assert await outcomes(house, [one_id, other_id]) == [(Status.FAILED, EndReason.BUDGET_EXHAUSTED, 0)] * 2
+
+
+async def test_money_that_came_back_since_the_claim_is_not_taken_for_spent(house):
+    request_id = await house.submit(1, call_price_microusd=PRICE, max_cost_microusd=PRICE)
+    assert (await end_without_money(house.database, [request_id])).slots == 0
+    assert (await house.read(request_id)).status is Status.PENDING
 
 
 async def test_money_that_a_cheaper_call_gives_back_pays_another(house):
@@ -326,6 +356,20 @@ async def test_a_claim_does_not_wait_for_a_key_that_somebody_else_settles(house)
         assert [slot.request_id for slot in won.slots] == [other]
         assert won.contended
     assert {slot.request_id for slot in (await house.claim(worker_id)).slots} == {mine}
+
+
+async def test_a_spent_day_holds_no_stranger_up(house):
+    """One call of the key hangs, nine more wait at the head of the queue: who asks with other money is served."""
+    key = await house.key(daily_budget_microusd=PRICE)
+    tight_id = await house.submit(10, call_price_microusd=PRICE, requested_by=key)
+    worker_id = await house.worker()
+    await house.claim(worker_id)  # begins the day
+    [hanging] = (await house.claim(worker_id)).slots
+    stranger_id = await house.submit(1, owner_id=await house.owner())
+    assert [slot.request_id for slot in (await house.claim(worker_id, batch=1)).slots] == [stranger_id]
+    assert (await house.read(tight_id)).counts == Counts(pending=9, processing=1)
+    await house.settle(worker_id, generated(hanging, usage=usage(0)))
+    assert len((await house.claim(worker_id)).slots) == 1
 
 
 async def test_a_key_without_a_daily_budget_keeps_no_account(house):

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
-from lqs.domain.generation_request import EventType, IllegalMove, SlotMove
+from lqs.domain.generation_request import EndReason, EventType, IllegalMove, SlotMove
 from lqs.domain.slot import SlotStatus
-from lqs.lifecycle.booking import book
-from lqs.storage import api_keys, slots
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.booking import Booked, book, move_and_book
+from lqs.storage import api_keys, generation_requests, slots
 from lqs.storage.database import Connection, Database, refuses_value
-from lqs.storage.slots import Claim, Claimed
+from lqs.storage.slots import Claim, Claimed, Moves
 
 
 @dataclass(frozen=True, slots=True)
 class Won:
     """The slots a claim won. `contended` is true when there was work but others were just busy with it.
 
-    `out_of_money` are generation requests that it ended instead, because their budgets cannot pay another call.
+    `out_of_money` are generation requests whose budgets cannot pay another call: `end_without_money` ends them.
     `broken` is one that nobody can claim, because its stored row contradicts itself.
     """
 
@@ -57,7 +58,7 @@ async def claim(
                 grace_seconds=grace_seconds,
                 broken_ids=broken_ids,
             )
-            out_of_money = await _book(connection, claimed)
+            await _book(connection, claimed)
             if claimed.slots:
                 crash_point(CrashPoint.CLAIM_BOOKED)
                 crash_point_soon(CrashPoint.CLAIM_COMMITTING)
@@ -79,14 +80,26 @@ async def claim(
     if claimed.new_days:
         async with database.acquire() as connection:
             await api_keys.open_days(connection, claimed.new_days)
+    out_of_money = [id_ for id_, standing in claimed.standings.items() if standing.exhausted]
     return Won(claimed.slots, claimed.busy > 0, out_of_money)
 
 
-async def _book(connection: Connection, claimed: Claim) -> list[UUID]:
+async def end_without_money(database: Database, request_ids: Sequence[UUID]) -> Booked:
+    """End those of these generation requests that still have slots waiting and no money for them.
+
+    Not in the claim that found them: to fail their slots is to wait for whoever holds one, and another claim does, with
+    slots locked that this one may have to wait for in turn. Here nothing is held that an open claim could wait for.
+    """
+    return await move_and_book(database, request_ids, _fail_unpaid, end_reason=EndReason.BUDGET_EXHAUSTED)
+
+
+async def _fail_unpaid(connection: Connection, ids: Sequence[UUID]) -> Moves:
+    unpaid = await generation_requests.out_of_money(connection, ids)
+    return await slots.fail_waiting(connection, unpaid, error_code=SlotErrorCode.BUDGET_EXHAUSTED)
+
+
+async def _book(connection: Connection, claimed: Claim) -> None:
     moves: dict[UUID, list[SlotMove]] = {}
     for slot in claimed.slots:
         moves.setdefault(slot.request_id, []).append(SlotMove(slot.index, SlotStatus.PENDING, SlotStatus.PROCESSING))
-    out_of_money = [id_ for id_, standing in claimed.standings.items() if standing.exhausted]
-    moves.update((id_, []) for id_ in out_of_money)
     await book(connection, claimed.standings, moves, summary=EventType.SLOTS_CLAIMED)
-    return out_of_money

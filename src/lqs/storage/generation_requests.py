@@ -231,6 +231,11 @@ async def past_deadline(connection: Connection, *, batch: int, among: Sequence[U
     return [row["id"] for row in await SQL["past_deadline"].fetch(connection, batch=batch, among=among)]
 
 
+async def out_of_money(connection: Connection, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these with slots that wait, no call in flight, and no budget for another call."""
+    return [row["id"] for row in await SQL["out_of_money"].fetch(connection, ids=list(ids))]
+
+
 async def past_start_deadline(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
     """Generation requests (of these, or of all) that should have started by now and did not, oldest first."""
     return [row["id"] for row in await SQL["past_start_deadline"].fetch(connection, batch=batch, among=among)]

@@ -10,8 +10,9 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
+from lqs.lifecycle.booking import tell_passed_over
 from lqs.lifecycle.bulk_work import keep_bulk_going
-from lqs.lifecycle.claim import claim
+from lqs.lifecycle.claim import Won, claim, end_without_money
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
@@ -128,14 +129,26 @@ class Worker:
                 "claim.passed_over", request_id=str(won.broken), hint="lqs admin verify says what is wrong with it"
             )
             return True
-        if won.out_of_money:
-            self._telemetry.emit("requests.out_of_money", done=len(won.out_of_money))
         await self._start(attempts, worker_id, won.slots)
-        if won.contended and not won.slots:
+        ended = await self._end_without_money(won)
+        contended = won.contended or ended < len(won.out_of_money)
+        if contended and not won.slots and not ended:
             await self._let_others_finish()
         else:
             self._contended_seconds = _CONTENDED_SECONDS
-        return won.contended or bool(won.out_of_money) or len(won.slots) == room
+        return contended or ended > 0 or len(won.slots) == room
+
+    async def _end_without_money(self, won: Won) -> int:
+        """How many it ended, or will pass over from now on; whom somebody else holds is found again."""
+        if not won.out_of_money:
+            return 0
+        ended = await end_without_money(self._database, won.out_of_money)
+        for request_id in ended.passed_over:
+            self._broken.add(request_id)
+        tell_passed_over(self._telemetry, "requests.out_of_money", ended.passed_over)
+        if ended.done:
+            self._telemetry.emit("requests.out_of_money", done=len(ended.done))
+        return len(ended.done) + len(ended.passed_over)
 
     async def _return_what_is_unknown(self) -> None:
         """A claim may have been committed though its answer was lost: nobody else would ever run those slots."""

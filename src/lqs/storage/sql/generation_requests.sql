@@ -39,6 +39,19 @@ WHERE completed_at IS NULL AND deadline_at <= lqs_now() AND status <> 'cancellin
 ORDER BY deadline_at
 LIMIT :batch;
 
+-- name: out_of_money(ids)
+-- As `Standing.exhausted` says, with what the key of each may still spend today.
+SELECT r.id
+FROM generation_requests r
+WHERE r.id = ANY (:ids::uuid[]) AND r.status IN ('pending', 'processing') AND r.processing_count = 0
+  AND r.generated_count + r.failed_count + r.cancelled_count < r.requested_count
+  AND (r.cost_microusd + r.call_price_microusd > r.max_cost_microusd
+       OR r.call_price_microusd > 0 AND EXISTS (
+           SELECT FROM api_keys k
+           JOIN key_days d ON d.key_id = k.key_id AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date
+           WHERE k.key_id = r.requested_by
+             AND k.daily_budget_microusd - d.spent_microusd < r.call_price_microusd));
+
 -- name: past_start_deadline(batch, among)
 SELECT id
 FROM generation_requests

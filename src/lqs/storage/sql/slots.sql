@@ -10,7 +10,12 @@ WITH ready AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT r.entity_type, r.deadline_at, CASE WHEN r.started_at IS NULL THEN r.start_deadline_at END AS start_by,
                r.processing_count > 0
-               AND r.cost_microusd + (r.processing_count + 1) * r.call_price_microusd > r.max_cost_microusd AS no_money
+               AND (r.cost_microusd + (r.processing_count + 1) * r.call_price_microusd > r.max_cost_microusd
+                    OR r.call_price_microusd > 0 AND EXISTS (
+                        SELECT FROM api_keys k
+                        JOIN key_days d ON d.key_id = k.key_id AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date
+                        WHERE k.key_id = r.requested_by
+                          AND k.daily_budget_microusd - d.spent_microusd < r.call_price_microusd)) AS no_money
         FROM generation_requests r WHERE r.id = s.request_id OFFSET 0) r
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
       AND (r.start_by > lqs_now() OR r.start_by IS NULL) AND r.no_money IS NOT TRUE
