@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from house import House, failed
 from lqs.domain.api_key import Scope
 from lqs.generators.catalog import entity_types
 
@@ -133,3 +134,60 @@ async def test_a_daily_budget_that_makes_no_sense_is_refused(alice: Caller, micr
     body = {"name": "k", "scopes": ["read"], "daily_budget_microusd": microusd}
     answer = await alice.http.post("/api-keys", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/daily_budget_microusd")
+
+
+async def failed_request(api: Api, caller: Caller) -> str:
+    """A generation request whose two slots have failed."""
+    house = House(api.database, api.settings.database_url, caller.owner_id)
+    request_id = (await caller.http.post("/problems/generate", json={"count": 2})).json()["request_id"]
+    worker_id = await house.worker()
+    won = (await house.claim(worker_id)).slots
+    await house.settle(worker_id, *(failed(slot) for slot in won))
+    return str(request_id)
+
+
+async def tried_again(admin: Caller, caller: Caller, request_id: str) -> list[Any]:
+    """What a retry by hand and the requeue of a dead letter answer."""
+    letters = (await admin.http.get("/dead-letters")).json()["results"]
+    return [
+        await caller.http.post(f"/generation-requests/{request_id}/retry", json={}),
+        await caller.http.post(f"/dead-letters/{letters[0]['id']}/requeue"),
+    ]
+
+
+async def test_a_key_with_nothing_left_can_have_nothing_tried_again(alice: Caller, other_api: OtherApi) -> None:
+    async with other_api(**SIMULATED) as paid:
+        rich = await paid.owner()
+        request_id = await failed_request(paid, rich)
+        poor, _ = await budgeted(paid, rich, 399, "read", "write", "admin")
+        answers = await tried_again(rich, poor, request_id)
+        assert [(a.status_code, a.json()["code"]) for a in answers] == [(429, "daily_budget_exhausted")] * 2
+
+        again = f"/generation-requests/{request_id}/retry"
+        accepted = await rich.http.post(again, json={}, headers={"Idempotency-Key": "k"})
+        replayed = await poor.http.post(again, json={}, headers={"Idempotency-Key": "k"})
+        assert (accepted.status_code, replayed.status_code) == (202, 202)
+
+
+async def test_a_daily_budget_that_cannot_be_kept_has_nothing_tried_again(api: Api) -> None:
+    unpriced = {"problem": replace(entity_types()["problem"], call_prices={})}
+    async with serving(api.database, api.settings, unpriced) as secret:
+        rich = await secret.owner()
+        request_id = await failed_request(secret, rich)
+        poor, _ = await budgeted(secret, rich, 5, "read", "write", "admin")
+        answers = await tried_again(rich, poor, request_id)
+    assert [(a.status_code, a.json()["errors"][0]["code"]) for a in answers] == [(422, "price_unknown")] * 2
+
+
+async def test_a_retry_that_its_budget_cannot_pay_is_refused(other_api: OtherApi, eventually) -> None:
+    async with other_api(**SIMULATED) as paid, at_work(paid):
+        caller = await paid.owner()
+        asked = await caller.http.post("/problems/generate", json={"count": 3, "max_cost_microusd": 500})
+        request_id = asked.json()["request_id"]
+        await finished(caller, request_id, eventually)
+        answers = await tried_again(caller, caller, request_id)
+        by_filter = await caller.http.post("/dead-letters/requeue", json={"filter": {"entity_type": "problem"}})
+        body = await finished(caller, request_id, eventually)
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(409, "budget_spent")] * 2
+    assert (by_filter.json()["requeued"], by_filter.json()["skipped"]) == (0, 2)
+    assert (body["run"], body["status"], body["generated_count"]) == (1, "partial", 1)

@@ -14,6 +14,7 @@ import pytest
 from house import House, breaches, failed, generated, retrying
 from lqs.domain.bulk import BulkAction, Filter
 from lqs.domain.errors import (
+    BudgetSpent,
     DeadLetterResolved,
     GenerationRequestPurged,
     IdempotencyKeyExpired,
@@ -153,7 +154,7 @@ class Ring:
             " ORDER BY random() LIMIT 3"
         )
         for row in done:
-            with suppress(NotDone, NothingToRetry, *GONE):
+            with suppress(NotDone, NothingToRetry, BudgetSpent, *GONE):
                 await self.house.retry(row["id"], Choice.FAILED_AND_CANCELLED)
 
     async def requeue(self) -> None:
@@ -161,7 +162,7 @@ class Ring:
         operator = Operator(self.house.owner_id)
         letters = await self.house.rows("SELECT id FROM dead_letters WHERE state = 'open' ORDER BY random() LIMIT 1")
         for row in letters:
-            with suppress(NotDone, NothingToRetry, DeadLetterResolved, *GONE):
+            with suppress(NotDone, NothingToRetry, BudgetSpent, DeadLetterResolved, *GONE):
                 await requeue(self.house.database, row["id"], operator, Defaults())
         wanted = dead_letters.Filter(entity_type="problem")
         await requeue_matching(self.house.database, Order(wanted, {}), operator, Defaults())

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from house import House, breaches, failed, generated, retrying
 from lqs.domain.entity_type import Usage
-from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
+from lqs.domain.errors import BudgetSpent, IdempotencyKeyExpired, IdempotencyKeyReused, NotDone, NothingToRetry
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.retry import Choice
@@ -429,6 +429,10 @@ class Life(RuleBasedStateMachine):
         chosen = indexes if choice == "indexes" else Choice(choice)
         if not request.done or not wanted:
             with pytest.raises(NothingToRetry if request.done else NotDone):
+                self.do(self.house.retry(request_id, chosen))
+            return
+        if request.limit is not None and request.cost + PRICE > request.limit:
+            with pytest.raises(BudgetSpent):
                 self.do(self.house.retry(request_id, chosen))
             return
         self.do(self.house.retry(request_id, chosen))

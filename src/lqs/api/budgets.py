@@ -22,9 +22,26 @@ def call_price(parts: ApiParts, entity_type: EntityType, caller: Caller, terms: 
         detail = f"{unknown}, so no budget can be kept. Leave it out."
         raise BodyRefused([Finding("/max_cost_microusd", "price_unknown", detail)])
     if caller.budgeted:
-        detail = f"{unknown}, so the daily budget of this API key cannot be kept. Use a key without one."
-        raise BodyRefused([Finding("", "price_unknown", detail)])
+        raise _price_unknown(unknown)
     return 0
+
+
+async def refuse_retry_without_money(parts: ApiParts, caller: Caller, entity_type: str, key: Key | None) -> None:
+    """What `generate` refuses for the caller's key is refused to them when they have it tried again.
+
+    Raises `BodyRefused` when nobody knows what a call costs, and `DailyBudgetExhausted`.
+    """
+    if not caller.budgeted:
+        return
+    price = parts.defaults.call_prices.get(entity_type)
+    if price is None:
+        raise _price_unknown("What a call of its generator costs is unknown here")
+    await refuse_without_money(parts, caller, price, key)
+
+
+def _price_unknown(unknown: str) -> BodyRefused:
+    detail = f"{unknown}, so the daily budget of this API key cannot be kept. Use a key without one."
+    return BodyRefused([Finding("", "price_unknown", detail)])
 
 
 async def refuse_without_money(parts: ApiParts, caller: Caller, price: int, key: Key | None) -> None:

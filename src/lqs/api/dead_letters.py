@@ -15,6 +15,7 @@ from lqs.api import schemas_retry
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
@@ -147,7 +148,7 @@ async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: 
     operation_id="requeue_dead_letter",
     summary="Requeue a dead letter",
     response_model=schemas_retry.Restarted,
-    responses=error_docs(400, 401, 403, 404, 409, 410, 413, 415, 422),
+    responses=error_docs(400, 401, 403, 404, 409, 410, 413, 415, 422, 429),
     openapi_extra=body_docs(schemas_retry.NoBody, required=False),
 )
 async def requeue_one(
@@ -160,6 +161,12 @@ async def requeue_one(
     wanted = _parse_id(dead_letter_id)
     await read_body(request, schemas_retry.NoBody)
     operator = Operator(caller.owner_id, caller.key_id, key)
+    if caller.budgeted:
+        async with parts.database.acquire() as connection:
+            whole = await dead_letters.read(connection, wanted, owner_id=caller.owner_id)
+        if whole is not None:
+            used = operator.key(f"POST /dead-letters/{wanted}/requeue")
+            await refuse_retry_without_money(parts, caller, whole.letter.entity_type, used)
     return await restarted(parts, caller, await requeue(parts.database, wanted, operator, parts.defaults), key)
 
 

@@ -27,6 +27,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.GenerationRequestPinned: 409,
         errors.PriorityFixed: 409,
         errors.NothingToRetry: 409,
+        errors.BudgetSpent: 409,
         errors.DeadLetterResolved: 409,
         errors.IdempotencyKeyExpired: 410,
         errors.GenerationRequestPurged: 410,

@@ -10,6 +10,7 @@ from lqs.api import schemas_retry
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.generation_requests import parse_id
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
@@ -34,7 +35,7 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
     operation_id="retry_generation_request",
     summary="Try again what failed",
     response_model=schemas_retry.Restarted,
-    responses=error_docs(400, 401, 403, 404, 409, 410, 412, 413, 415, 422),
+    responses=error_docs(400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 429),
     openapi_extra=body_docs(schemas_retry.RetryBody, required=False),
 )
 async def retry_by_hand(
@@ -60,6 +61,11 @@ async def retry_by_hand(
         idempotency_key=key,
         requested_by=caller.key_id,
     )
+    if caller.budgeted:
+        async with parts.database.acquire() as connection:
+            view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
+        if view is not None:
+            await refuse_retry_without_money(parts, caller, view.entity_type, wish.key)
     done = await retry(parts.database, wish, overhead_seconds=parts.defaults.overhead_seconds)
     return await restarted(parts, caller, done, key)
 

@@ -38,6 +38,7 @@ _CONFLICTS = MappingProxyType(
     {
         "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
         "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
+        "budget_spent": f"{command('problems generate')} anew, with a budget of its own",
         "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
         "version_mismatch": f"{command('generation get ID')}, and then decide",
         "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",

@@ -19,6 +19,7 @@ LqsError
     MethodNotAllowed
     NotDone                     only what is done can be tried again, or purged
     NothingToRetry              every entity is there, or nothing matches what was chosen
+    BudgetSpent                 its own budget cannot pay another call
     VersionMismatch             it changed since the caller looked
     GenerationRequestPurged     it was there, and its record has been purged
     GenerationRequestPinned     it has to be unpinned first
@@ -258,6 +259,13 @@ class NothingToRetry(CallerError):
 
     code = "nothing_to_retry"
     title = "There is nothing to try again"
+
+
+class BudgetSpent(CallerError):
+    """A further run has the budget of the runs before, and that has no room for another call."""
+
+    code = "budget_spent"
+    title = "The budget of this generation request is spent"
 
 
 class DeadLetterResolved(CallerError):

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.bulk import BulkAction
-from lqs.domain.errors import NothingToRetry
+from lqs.domain.errors import BudgetSpent, NothingToRetry
 from lqs.domain.generation_request import CancelMode, IllegalMove, Standing
 from lqs.lifecycle.booking import trouble_told
 from lqs.lifecycle.cancel import Wish, cancel_locked
@@ -186,7 +186,7 @@ async def _purge(
 async def _retry(
     connection: Connection, bulk: BulkView, standings: Mapping[UUID, Standing], rules: BulkRules
 ) -> frozenset[UUID]:
-    """What has nothing to try again is left as it was, each for itself."""
+    """What has nothing to try again, or no money for it, is left as it was, each for itself."""
     for standing in standings.values():
         wish = Retry(
             owner_id=bulk.owner_id,
@@ -196,7 +196,7 @@ async def _retry(
             timeout_seconds=bulk.options.get("timeout_seconds"),
             requested_by=bulk.requested_by,
         )
-        with suppress(NothingToRetry):
+        with suppress(NothingToRetry, BudgetSpent):
             async with connection.transaction():
                 await begin_again(connection, standing, wish, overhead_seconds=rules.overhead_seconds)
     return frozenset()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from lqs.domain.errors import DeadLetterResolved, NotDone, NotFound, NothingToRetry
+from lqs.domain.errors import BodyRefused, BudgetSpent, DeadLetterResolved, Finding, NotDone, NotFound, NothingToRetry
 from lqs.domain.generation_request import Standing
 from lqs.domain.ids import new_id
 from lqs.domain.terms import terms_from
@@ -51,8 +51,8 @@ async def requeue(database: Database, letter_id: UUID, operator: Operator, defau
     """Try the slot of a dead letter again: in a further run of its generation request, or, if that was purged, in a
     new one with the same wish for one entity.
 
-    Raises `NotFound`, `DeadLetterResolved` unless it is open, `NotDone` while another run is under way, and what
-    `idempotency.take` raises.
+    Raises `NotFound`, `DeadLetterResolved` unless it is open, `NotDone` while another run is under way,
+    `BudgetSpent`, `BodyRefused` where a budget could not be kept, and what `idempotency.take` raises.
     """
     async with database.transaction() as connection:
         whole = await dead_letters.read(connection, letter_id, owner_id=operator.owner_id)
@@ -129,12 +129,13 @@ async def _requeue_all(
     requeued = 0
     for one in found:
         if one.purged:
-            requeued += await _make_again(connection, one, new_id(), operator, defaults)
+            with suppress(BodyRefused):
+                requeued += await _make_again(connection, one, new_id(), operator, defaults)
     standings = await generation_requests.lock(connection, [one.request_id for one in found if not one.purged])
     for one in found:
         standing = standings.get(one.request_id)
         if standing is not None:
-            with suppress(NotDone, NothingToRetry):
+            with suppress(NotDone, NothingToRetry, BudgetSpent):
                 requeued += await _begin_again(connection, standing, one, operator, defaults)
     return requeued
 
@@ -153,8 +154,13 @@ async def _make_again(
 ) -> int:
     """A new generation request in place of one that is gone; how many dead letters that resolved.
 
-    All or nothing: somebody who dealt with one of them meanwhile wins.
+    All or nothing: somebody who dealt with one of them meanwhile wins. Raises `BodyRefused`, before anything is
+    written, when it had a budget and nobody knows any more what a call costs.
     """
+    terms, price = terms_from(json.loads(one.options)), defaults.call_prices.get(one.entity_type)
+    if price is None and terms.max_cost_microusd is not None:
+        detail = "What a call costs is unknown here, so the budget it had cannot be kept. Generate anew, without one."
+        raise BodyRefused([Finding("", "price_unknown", detail)])
     submission = Submission(
         owner_id=operator.owner_id,
         operation="",
@@ -163,9 +169,9 @@ async def _make_again(
         constraints=json.loads(one.constraints),
         metadata=json.loads(one.metadata),
         idempotency_key=None,
-        terms=terms_from(json.loads(one.options)),
+        terms=terms,
         requested_by=operator.key_id,
-        call_price_microusd=defaults.call_prices.get(one.entity_type) or 0,
+        call_price_microusd=price or 0,
         origin=one.request_id,
         id=fresh_id,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.errors import (
     BodyRefused,
+    BudgetSpent,
     Finding,
     NotDone,
     NothingToRetry,
@@ -84,8 +85,8 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
     """Begin a further run of a generation request that is done; it has begun, durably, when this returns.
 
     Its time is what the wish says, or that of so many attempts and `overhead_seconds`. Raises `NotFound`,
-    `GenerationRequestPurged`, `NotDone`, `NothingToRetry`, `VersionMismatch`, `BodyRefused` for an index it does not
-    have, and what `idempotency.take` raises; nothing is changed then, and the key stays free.
+    `GenerationRequestPurged`, `NotDone`, `NothingToRetry`, `BudgetSpent`, `VersionMismatch`, `BodyRefused` for an
+    index it does not have, and what `idempotency.take` raises; nothing is changed then, and the key stays free.
     """
     async with database.transaction() as connection:
         use = await idempotency.take(connection, wish.key, wish.body, wish.request_id)
@@ -107,13 +108,14 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
 async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> Standing:
     """Begin a further run in the caller's transaction, which holds the locks on the owner's flow and on this row.
 
-    Raises `NotDone`, `NothingToRetry`, `VersionMismatch`, `BodyRefused`; nothing is written then.
+    Raises `NotDone`, `NothingToRetry`, `BudgetSpent`, `VersionMismatch`, `BodyRefused`; nothing is written then.
     """
     if wish.if_version not in (None, standing.version):
         raise VersionMismatch(wish.if_version, standing.version)
     if not standing.status.done:
         raise NotDone(f"It is {standing.status}. Wait until it is done, or cancel it, and then try again.")
     _refuse_unknown(wish.slots, standing.counts.requested)
+    await _refuse_without_money(connection, standing, wish)
     moves = await slots.retry(connection, standing.id, *_chosen(wish.slots))
     moved = moves.get(standing.id)
     if not moved:
@@ -131,6 +133,20 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
         resolved_by=wish.requested_by,
     )
     return begun
+
+
+async def _refuse_without_money(connection: Connection, standing: Standing, wish: Retry) -> None:
+    """Before anything moves: a run that cannot pay its first call would end where the last one did."""
+    most, price = standing.max_cost_microusd, standing.call_price_microusd
+    if most is None or standing.cost_microusd + price <= most:
+        return
+    befores, indexes = _chosen(wish.slots)
+    statuses = await slots.statuses(connection, standing.id)
+    if any(status in befores and (indexes is None or index in indexes) for index, status in statuses.items()):
+        raise BudgetSpent(
+            f"It has cost {standing.cost_microusd} of at most {most} microusd, and a call may cost {price}. "
+            "Generate anew, with a budget of its own."
+        )
 
 
 def _chosen(chosen: Choice | Sequence[int]) -> tuple[frozenset[SlotStatus], Sequence[int] | None]:
