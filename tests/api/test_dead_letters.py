@@ -1,16 +1,23 @@
 """Dead letters over HTTP: found, looked into, requeued and discarded."""
 
 import asyncio
+import base64
+import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from house import House, failed, generated
 from lqs.api import schemas_retry
+from lqs.api.cursors import write_cursor
 from lqs.domain.slot_errors import SlotErrorCode
 
 from .conftest import Api, Caller, done, purge
 
+EDGES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+"""Times that are written well, and that in UTC no calendar has."""
 AUTH, REFUSED = SlotErrorCode.PROVIDER_AUTH, SlotErrorCode.CONTENT_REFUSED
 
 
@@ -20,6 +27,14 @@ async def letters(caller: Caller, **params: Any) -> list[dict[str, Any]]:
     schemas_retry.DeadLetters.model_validate_json(answer.content)
     results: list[dict[str, Any]] = answer.json()["results"]
     return results
+
+
+def handmade(when: str) -> str:
+    """A cursor of the open ones that the service did not write."""
+    mark = json.loads(
+        base64.urlsafe_b64decode(write_cursor((datetime.now(UTC), UUID(int=0)), {"state": "open"}) + "==")
+    )[2]
+    return base64.urlsafe_b64encode(json.dumps([when, str(UUID(int=0)), mark]).encode()).decode().rstrip("=")
 
 
 async def fail(house: House, *codes: SlotErrorCode) -> str:
@@ -222,6 +237,7 @@ async def test_one_key_requeues_by_filter_once(house: House, alice: Caller) -> N
         ({"filter": {"code": None}}, "/filter"),
         ({"filter": {"code": "bogus"}}, "/filter/code"),
         ({"filter": {"since": "yesterday"}}, "/filter/since"),
+        *[({"filter": {"since": since}}, "/filter/since") for since in (*EDGES, 0, 1700000000, "1700000000")],
         ({"filter": {"code": "internal"}, "dry": True}, "/dry"),
     ],
 )
@@ -274,6 +290,8 @@ async def test_the_list_can_be_narrowed(house: House, alice: Caller) -> None:
         ({"state": "closed"}, 422, "parameter_refused", "discarded"),
         ({"since": "2026-11-01T00:00:00"}, 422, "parameter_refused", "offset"),
         ({"since": "soon"}, 422, "parameter_refused", "offset"),
+        *[({"since": since}, 422, "parameter_refused", "offset") for since in (*EDGES, "0", "1700000000", "NaN")],
+        *[({"cursor": handmade(since)}, 400, "cursor_mismatch", "cursor") for since in EDGES],
         ({"limit": "0"}, 422, "parameter_refused", "limit"),
         ({"limit": "-1"}, 422, "parameter_refused", "limit"),
         ({"limit": "٣"}, 422, "parameter_refused", "limit"),
