@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -162,6 +163,52 @@ async def test_a_discarded_one_is_out_of_the_way_for_good(house: House, alice: C
     assert (await alice.http.post(f"/generation-requests/{request_id}/retry")).status_code == 202
     assert [one["id"] for one in await letters(alice, state="discarded")] == [letter["id"]]
     assert (await alice.http.delete(f"/dead-letters/{letter['id']}")).status_code == 204
+
+
+async def waiting_for_locks(house: House) -> int:
+    """How many connections wait for what another one holds."""
+    [row] = await house.rows(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(row["count"])
+
+
+async def test_a_discard_that_was_confirmed_is_not_overridden_by_a_requeue_that_waited(
+    house: House, alice: Caller, eventually: Callable[..., Any]
+) -> None:
+    request_id = await fail(house, AUTH)
+    [letter] = await letters(alice)
+    async with house.locked(UUID(request_id)):
+        requeue = asyncio.ensure_future(alice.http.post(f"/dead-letters/{letter['id']}/requeue"))
+        await eventually(lambda: waiting_for_locks(house), equals=1)
+        discarded = await alice.http.delete(f"/dead-letters/{letter['id']}")
+    requeued = await requeue
+
+    assert discarded.status_code == 204
+    assert (requeued.status_code, requeued.json()["code"]) == (409, "dead_letter_resolved")
+    assert [one["id"] for one in await letters(alice, state="discarded")] == [letter["id"]]
+    assert (await house.read(UUID(request_id))).run == 1
+
+
+async def test_of_several_requeues_by_filter_at_once_one_takes_what_matches_and_the_others_skip_it(
+    house: House, alice: Caller, eventually: Callable[..., Any]
+) -> None:
+    for _ in range(2):
+        await purge(house, await fail(house, AUTH, AUTH))
+    await fail(house, AUTH)
+    async with house.database.transaction() as connection:
+        await connection.execute("SELECT FROM flows FOR NO KEY UPDATE")
+        twins = [
+            asyncio.ensure_future(alice.http.post("/dead-letters/requeue", json={"filter": {"code": "provider_auth"}}))
+            for _ in range(3)
+        ]
+        await eventually(lambda: waiting_for_locks(house), equals=3)
+    answers = [await twin for twin in twins]
+
+    assert [answer.status_code for answer in answers] == [202] * 3, [answer.text for answer in answers]
+    told = sorted((answer.json()["requeued"], answer.json()["skipped"]) for answer in answers)
+    assert told == [(0, 5), (0, 5), (5, 0)]
+    assert len(await house.rows("SELECT id FROM generation_requests")) == 3
 
 
 async def test_what_was_requeued_cannot_be_discarded(house: House, alice: Caller) -> None:

@@ -34,7 +34,8 @@ async def purge_one(
 ) -> None:
     """Purge a generation request that is done, before its time: its owner wants it gone.
 
-    Raises `VersionMismatch` when it has another version than `if_version`, `NotDone`, `GenerationRequestPinned`, `GenerationRequestPurged`, `NotFound`.
+    Raises `VersionMismatch` when it has another version than `if_version`, `NotDone`, `GenerationRequestPinned`,
+    `GenerationRequestPurged`, `NotFound`.
     """
     async with database.transaction() as connection:
         found = await retention.lock_one(connection, request_id, owner_id=owner_id)

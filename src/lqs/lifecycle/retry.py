@@ -104,9 +104,10 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
     return Done(wish.request_id)
 
 
-async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> Standing:
+async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> int:
     """Begin a further run in the caller's transaction, which holds the locks on the owner's flow and on this row.
 
+    Returns how many dead letters that resolved.
     Raises `NotDone`, `NothingToRetry`, `VersionMismatch`, `BodyRefused`; nothing is written then.
     """
     if wish.if_version not in (None, standing.version):
@@ -123,14 +124,13 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     await runs.begin(connection, standing.id, terms, slots=len(moved))
     begun, events = begin_run(standing, moved)
     await write(connection, [Written(begun, progressed=False)], events)
-    await dead_letters.resolve(
+    return await dead_letters.resolve(
         connection,
         standing.id,
         [move.index for move in moved],
         requeued_as=standing.id,
         resolved_by=wish.requested_by,
     )
-    return begun
 
 
 def _chosen(chosen: Choice | Sequence[int]) -> tuple[frozenset[SlotStatus], Sequence[int] | None]:
