@@ -1,16 +1,24 @@
 """Dead letters over HTTP: found, looked into, requeued and discarded."""
 
 import asyncio
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from house import House, failed, generated
 from lqs.api import schemas_retry
+from lqs.api.cursors import write_cursor
 from lqs.domain.slot_errors import SlotErrorCode
 
 from .conftest import Api, Caller, done, purge
 
+EDGES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+"""Times that are written well, and that in UTC no calendar has."""
 AUTH, REFUSED = SlotErrorCode.PROVIDER_AUTH, SlotErrorCode.CONTENT_REFUSED
 
 
@@ -20,6 +28,14 @@ async def letters(caller: Caller, **params: Any) -> list[dict[str, Any]]:
     schemas_retry.DeadLetters.model_validate_json(answer.content)
     results: list[dict[str, Any]] = answer.json()["results"]
     return results
+
+
+def handmade(when: str) -> str:
+    """A cursor of the open ones that the service did not write."""
+    mark = json.loads(
+        base64.urlsafe_b64decode(write_cursor((datetime.now(UTC), UUID(int=0)), {"state": "open"}) + "==")
+    )[2]
+    return base64.urlsafe_b64encode(json.dumps([when, str(UUID(int=0)), mark]).encode()).decode().rstrip("=")
 
 
 async def fail(house: House, *codes: SlotErrorCode) -> str:
@@ -149,6 +165,52 @@ async def test_a_discarded_one_is_out_of_the_way_for_good(house: House, alice: C
     assert (await alice.http.delete(f"/dead-letters/{letter['id']}")).status_code == 204
 
 
+async def waiting_for_locks(house: House) -> int:
+    """How many connections wait for what another one holds."""
+    [row] = await house.rows(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(row["count"])
+
+
+async def test_a_discard_that_was_confirmed_is_not_overridden_by_a_requeue_that_waited(
+    house: House, alice: Caller, eventually: Callable[..., Any]
+) -> None:
+    request_id = await fail(house, AUTH)
+    [letter] = await letters(alice)
+    async with house.locked(UUID(request_id)):
+        requeue = asyncio.ensure_future(alice.http.post(f"/dead-letters/{letter['id']}/requeue"))
+        await eventually(lambda: waiting_for_locks(house), equals=1)
+        discarded = await alice.http.delete(f"/dead-letters/{letter['id']}")
+    requeued = await requeue
+
+    assert discarded.status_code == 204
+    assert (requeued.status_code, requeued.json()["code"]) == (409, "dead_letter_resolved")
+    assert [one["id"] for one in await letters(alice, state="discarded")] == [letter["id"]]
+    assert (await house.read(UUID(request_id))).run == 1
+
+
+async def test_of_several_requeues_by_filter_at_once_one_takes_what_matches_and_the_others_skip_it(
+    house: House, alice: Caller, eventually: Callable[..., Any]
+) -> None:
+    for _ in range(2):
+        await purge(house, await fail(house, AUTH, AUTH))
+    await fail(house, AUTH)
+    async with house.database.transaction() as connection:
+        await connection.execute("SELECT FROM flows FOR NO KEY UPDATE")
+        twins = [
+            asyncio.ensure_future(alice.http.post("/dead-letters/requeue", json={"filter": {"code": "provider_auth"}}))
+            for _ in range(3)
+        ]
+        await eventually(lambda: waiting_for_locks(house), equals=3)
+    answers = [await twin for twin in twins]
+
+    assert [answer.status_code for answer in answers] == [202] * 3, [answer.text for answer in answers]
+    told = sorted((answer.json()["requeued"], answer.json()["skipped"]) for answer in answers)
+    assert told == [(0, 5), (0, 5), (5, 0)]
+    assert len(await house.rows("SELECT id FROM generation_requests")) == 3
+
+
 async def test_what_was_requeued_cannot_be_discarded(house: House, alice: Caller) -> None:
     request_id = await fail(house, AUTH)
     [letter] = await letters(alice)
@@ -222,6 +284,7 @@ async def test_one_key_requeues_by_filter_once(house: House, alice: Caller) -> N
         ({"filter": {"code": None}}, "/filter"),
         ({"filter": {"code": "bogus"}}, "/filter/code"),
         ({"filter": {"since": "yesterday"}}, "/filter/since"),
+        *[({"filter": {"since": since}}, "/filter/since") for since in (*EDGES, 0, 1700000000, "1700000000")],
         ({"filter": {"code": "internal"}, "dry": True}, "/dry"),
     ],
 )
@@ -274,6 +337,8 @@ async def test_the_list_can_be_narrowed(house: House, alice: Caller) -> None:
         ({"state": "closed"}, 422, "parameter_refused", "discarded"),
         ({"since": "2026-11-01T00:00:00"}, 422, "parameter_refused", "offset"),
         ({"since": "soon"}, 422, "parameter_refused", "offset"),
+        *[({"since": since}, 422, "parameter_refused", "offset") for since in (*EDGES, "0", "1700000000", "NaN")],
+        *[({"cursor": handmade(since)}, 400, "cursor_mismatch", "cursor") for since in EDGES],
         ({"limit": "0"}, 422, "parameter_refused", "limit"),
         ({"limit": "-1"}, 422, "parameter_refused", "limit"),
         ({"limit": "٣"}, 422, "parameter_refused", "limit"),

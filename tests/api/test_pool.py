@@ -95,7 +95,7 @@ async def ids(http: httpx.AsyncClient, **query: Any) -> set[str]:
 
 
 async def test_what_is_generated_can_be_found_by_all_that_it_is(alice: Caller, worker: None, eventually: Any) -> None:
-    body = {"count": 3, "constraints": {"verbs": ["naître"], "tenses": ["passe_compose"]}}
+    body = {"count": 3, "constraints": {"focus": ["conjugation"], "verbs": ["naître"], "tenses": ["passe_compose"]}}
     accepted = (await alice.http.post("/problems/generate", json=body)).json()
 
     async def done() -> Any:

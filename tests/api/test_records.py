@@ -100,6 +100,18 @@ async def test_what_is_not_done_or_pinned_is_not_purged(alice: Caller) -> None:
     assert (await alice.http.get(address)).json()["status"] == "pending"
 
 
+async def test_a_purge_of_a_version_that_has_passed_is_a_412_and_erases_nothing(alice: Caller, worker: None) -> None:
+    address = await submit(alice)
+    version = (await finished(alice, address))["version"]
+
+    refused = await alice.http.delete(f"{address}?purge=true&if_version={version - 1}")
+
+    assert (refused.status_code, refused.json()["code"]) == (412, "version_mismatch")
+    assert refused.json()["current_version"] == version
+    assert (await alice.http.get(address)).status_code == 200
+    assert (await alice.http.delete(f"{address}?purge=true&if_version={version}")).status_code == 204
+
+
 async def test_what_is_pinned_is_purged_only_when_it_is_unpinned(alice: Caller, worker: None) -> None:
     address = await submit(alice)
     await finished(alice, address)

@@ -158,7 +158,8 @@ async def test_what_was_purged_is_gone_and_another_owners_never_was(api: Api, ho
         gone = await alice.http.request(method, f"/generation-requests/{request_id}{path}")
         assert (gone.status_code, gone.json()["code"]) == (410, "generation_request_purged")
         assert (gone.json()["purged_at"], gone.json()["status_at_end"]) == ("2026-11-23T00:00:00Z", "partial")
-        assert gone.json()["counts"] == {"generated": 2, "failed": 1, "cancelled": 0}
+        counts = {"pending": 0, "processing": 0, "retrying": 0, "generated": 2, "failed": 1, "cancelled": 0}
+        assert gone.json()["counts"] == counts
         foreign = await bob.http.request(method, f"/generation-requests/{request_id}{path}")
         assert foreign.status_code == 404
 

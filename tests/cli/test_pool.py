@@ -19,6 +19,8 @@ from lqs.storage.database import Database
 from running import Service
 
 UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
+PAIRS = ("--focus", "conjugation", "--tense", "present", "--tense", "passe_compose")
+"""The pairs of focus and tense to seed: two of the many there are."""
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_a_list_is_a_table_for_people_and_ids_for_the_next_command(lqs: Caller) 
 
 
 def test_pages_lead_to_each_other_and_all_of_them_come_at_once(lqs: Caller) -> None:
-    there = made(lqs, "--count", "5")
+    there = made(lqs, "--count", "5", "--focus", "conjugation")
 
     first = lqs.piped("problems", "list", "--limit", "2", "--focus", "conjugation")
     following = first.err.strip().removeprefix("Next: ")
@@ -84,14 +86,14 @@ def test_of_several_ids_those_that_are_not_there_are_told_and_the_others_printed
 
 
 def test_a_draw_serves_each_once_and_the_numbers_tell_it(lqs: Caller) -> None:
-    there = made(lqs, "--count", "2", "--tense", "present")
+    there = made(lqs, "--count", "2", "--tense", "present", "--focus", "conjugation")
 
     drawn = [lqs.piped("problems", "draw", "--tense", "present", "--json").last_object["id"] for _ in range(3)]
     assert set(drawn[:2]) == set(there)
     assert drawn[2] == drawn[0]
     shown = lqs.piped("problems", "draw")
     assert shown.out.count("✓") == 1
-    made(lqs)
+    made(lqs, "--focus", "conjugation")
     told = lqs.piped("problems", "stats").out.splitlines()
     assert told[0] == "3 problems: 2 served, 1 never served"
     assert re.fullmatch(r"FACET +VALUE +TOTAL +SERVED +NEVER SERVED", told[2])
@@ -141,31 +143,31 @@ def totals(lqs: Caller) -> dict[str, int]:
 
 
 def test_a_seed_fills_every_pair_once_and_a_second_one_creates_nothing_more(lqs: Caller) -> None:
-    made(lqs, "--count", "3", "--tense", "present")
+    made(lqs, "--count", "3", "--tense", "present", "--focus", "conjugation")
 
-    planned = lqs.piped("problems", "seed", "--up-to", "12", "--dry-run")
+    planned = lqs.piped("problems", "seed", *PAIRS, "--up-to", "12", "--dry-run")
     assert planned.code == 0
     assert re.search(r"conjugation +present +3 +9", planned.out)
     assert "3 problems there, 21 missing up to 12 each" in planned.err
     assert totals(lqs) == {"present": 3}
 
-    seeded = lqs.piped("problems", "seed", "--up-to", "12")
+    seeded = lqs.piped("problems", "seed", *PAIRS, "--up-to", "12")
     assert (seeded.code, totals(lqs)) == (0, {"present": 12, "passe_compose": 12})
     assert re.search(r"conjugation +passe_compose +0 +12", seeded.out)
     assert "21/21  3 of 3 generation requests done" in seeded.err
 
-    again = lqs.piped("problems", "seed", "--up-to", "12", "--json")
+    again = lqs.piped("problems", "seed", *PAIRS, "--up-to", "12", "--json")
     assert again.code == 0
     assert pairs(again.last_object) == {"present": (12, 0, 0), "passe_compose": (12, 0, 0)}
     assert totals(lqs) == {"present": 12, "passe_compose": 12}
-    more = lqs.piped("problems", "seed", "--up-to", "14", "--tense", "present", "--json")
+    more = lqs.piped("problems", "seed", "--focus", "conjugation", "--up-to", "14", "--tense", "present", "--json")
     assert pairs(more.last_object) == {"present": (12, 2, 2)}
     assert totals(lqs) == {"present": 14, "passe_compose": 12}
 
 
 def test_two_seeds_at_once_fill_no_pair_twice(lqs: Caller) -> None:
     with ThreadPoolExecutor() as both:
-        ends = list(both.map(lambda _: lqs.piped("problems", "seed", "--up-to", "11"), range(2)))
+        ends = list(both.map(lambda _: lqs.piped("problems", "seed", *PAIRS, "--up-to", "11"), range(2)))
 
     assert [end.code for end in ends] == [0, 0], ends[0].err + ends[1].err
     assert totals(lqs) == {"present": 11, "passe_compose": 11}
@@ -177,14 +179,14 @@ async def test_a_seed_that_was_interrupted_is_taken_up_again(lqs: Caller, servic
     try:
         async with connection.transaction():
             await connection.execute("LOCK TABLE pool IN SHARE MODE")
-            process = lqs.started("problems", "seed", "--up-to", "10", "--tense", "present")
+            process = lqs.started("problems", "seed", "--focus", "conjugation", "--up-to", "10", "--tense", "present")
             until(process, "stderr", lambda line: "0 of 1 generation requests done" in line)
             interrupted = interrupt(process)
         assert interrupted.code == 130
         assert "it asks for nothing twice" in interrupted.err
     finally:
         await connection.close()
-    seeded = lqs.piped("problems", "seed", "--up-to", "10", "--tense", "present", "--json")
+    seeded = lqs.piped("problems", "seed", "--focus", "conjugation", "--up-to", "10", "--tense", "present", "--json")
 
     assert seeded.code == 0
     assert totals(lqs) == {"present": 10}

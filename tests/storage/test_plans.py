@@ -337,6 +337,10 @@ HOT = {
         dead_letters.SQL["read"], {"id": "md5('letter8')::uuid", "owner_id": OWNER},
         ["dead_letters_pkey", "slot_attempts_pkey"],
     ),
+    "open dead letters are locked": Hot(
+        dead_letters.SQL["lock_open"], {"request_id": REQUEST, "indexes": "ARRAY[0]::smallint[]"},
+        ["dead_letters_request_id_slot_index_run_key"],
+    ),
     "dead letters are resolved": Hot(
         dead_letters.SQL["resolve"],
         {"request_id": REQUEST, "indexes": "ARRAY[0]::smallint[]", "requeued_as": REQUEST, "resolved_by": "'k'"},

@@ -77,7 +77,7 @@ async def delete(
     """The same as a graceful cancellation, which erases nothing, unless `purge` is true."""
     refuse_unknown_parameters(request, frozenset({"if_version", "purge"}))
     if purge:
-        return await purge_record(parts, caller, parse_id(request_id))
+        return await purge_record(parts, caller, parse_id(request_id), if_version)
     return await _cancel(parts, caller, parse_id(request_id), Wish(), if_version)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from lqs.api.moments import read_moment
 from lqs.domain.errors import CursorMismatch
 
 Place = tuple[datetime, UUID]
@@ -27,12 +28,12 @@ def read_cursor(cursor: str, filters: Mapping[str, object]) -> Place:
     """The place of a cursor. Raises `CursorMismatch` if it is none, or one of a list with other filters."""
     try:
         when, text, mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = datetime.fromisoformat(when), UUID(text)
+        moment, id_ = read_moment(when), UUID(text)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         raise CursorMismatch("This is no cursor. Take `next_cursor` from the page before as it stands.") from None
-    if mark != _mark(filters) or place[0].tzinfo is None:
+    if moment is None or mark != _mark(filters):
         raise CursorMismatch("This cursor was made with other filters. Begin again without it.")
-    return place
+    return moment, id_
 
 
 def _mark(filters: Mapping[str, object]) -> str:

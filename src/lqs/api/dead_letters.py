@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from lqs.api import schemas_retry
@@ -18,6 +17,7 @@ from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.idempotency import IdempotencyKey, Keyed
+from lqs.api.moments import read_moment
 from lqs.api.parts import Parts
 from lqs.api.representation import raw_attempt
 from lqs.api.retry import restarted
@@ -36,7 +36,6 @@ Word = TypeVar("Word", bound=StrEnum)
 _MOST_RESULTS = 100
 _LONGEST_WORD = 100
 _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-_TIME: TypeAdapter[datetime] = TypeAdapter(datetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +222,8 @@ def _name(text: str) -> str:
 
 
 def _time(text: str) -> datetime:
-    try:
-        when = _TIME.validate_python(text)
-    except ValidationError:
-        when = None
-    if when is None or when.tzinfo is None:
+    when = read_moment(text)
+    if when is None:
         raise ParameterRefused("since", "It is a time with its offset, such as 2030-01-31T12:00:00Z.")
     return when
 

@@ -62,9 +62,13 @@ async def patch(
     return json_answer(told, headers=headers)
 
 
-async def purge(parts: ApiParts, caller: Caller, request_id: UUID) -> Response:
+async def purge(parts: ApiParts, caller: Caller, request_id: UUID, if_version: int | None) -> Response:
     """The answer to `DELETE /generation-requests/{id}?purge=true`: nothing, once the record is gone."""
     await purge_one(
-        parts.database, request_id, owner_id=caller.owner_id, tombstone_seconds=parts.kept.tombstone_seconds
+        parts.database,
+        request_id,
+        owner_id=caller.owner_id,
+        tombstone_seconds=parts.kept.tombstone_seconds,
+        if_version=if_version,
     )
     return Response(status_code=204)

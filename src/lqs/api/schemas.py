@@ -1,11 +1,12 @@
 """The shapes of the contract, as the OpenAPI document tells them; tests hold live answers against them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from lqs.api.moments import EARLIEST, LATEST
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
 from lqs.domain.bulk import BulkAction, BulkStatus
@@ -156,9 +157,16 @@ class ChangeBody(_Input):
     if_version: IfVersion = None
 
 
-_Moment = Annotated[
+def _written(value: Any) -> Any:
+    if isinstance(value, str) and value.replace(".", "").isdecimal():
+        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z, and no number")
+    return value
+
+
+Moment = Annotated[
     AwareDatetime,
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(3000, 1, 1, tzinfo=UTC), examples=["2026-01-31T12:00:00Z"]),
+    BeforeValidator(_written),
+    Field(ge=EARLIEST, le=LATEST, examples=["2026-01-31T12:00:00Z"]),
 ]
 
 
@@ -172,10 +180,10 @@ class BulkFilter(_Input):
         list[SlotErrorCode], Field(max_length=len(SlotErrorCode), description="A slot failed with any of these.")
     ] = []
     priority: Annotated[list[Priority], Field(max_length=len(Priority), description="Any of these.")] = []
-    requested_after: _Moment | None = None
-    requested_before: _Moment | None = None
-    completed_after: _Moment | None = None
-    completed_before: _Moment | None = None
+    requested_after: Moment | None = None
+    requested_before: Moment | None = None
+    completed_after: Moment | None = None
+    completed_before: Moment | None = None
     older_than_seconds: Annotated[
         int | None,
         Field(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from lqs.api import schemas
 from lqs.domain import limits
@@ -80,7 +80,7 @@ class RequeueFilter(_Input):
 
     code: Annotated[SlotErrorCode | None, Field(description="With this error.")] = None
     entity_type: Annotated[str | None, Field(max_length=100, description="Of this entity type.")] = None
-    since: Annotated[AwareDatetime | None, Field(description="Failed at or after this time.")] = None
+    since: Annotated[schemas.Moment | None, Field(description="Failed at or after this time.")] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "RequeueFilter":

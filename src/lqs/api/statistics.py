@@ -12,6 +12,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
+from lqs.api.moments import read_moment
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import ParameterRefused, StatisticsTooLarge
@@ -83,11 +84,8 @@ async def _window(connection: Connection, asked: Asked) -> tuple[datetime, datet
 
 
 def _moment(name: str, text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not 1970 < moment.year < 3000:
+    moment = read_moment(text)
+    if moment is None:
         raise ParameterRefused(name, "Write a time with its UTC offset, such as 2030-01-31T12:00:00Z.")
     return moment
 

@@ -65,10 +65,10 @@ async def requeue(database: Database, letter_id: UUID, operator: Operator, defau
         if use is not None:
             return Done(use.subject_id, True, use.used_at)
         _refuse_resolved(whole)
+        await generation_requests.lock_flows_of(connection, operator.owner_id)
         if one.purged:
             await _make_again(connection, one, subject_id, operator, defaults)
         else:
-            await generation_requests.lock_flows(connection, [one.request_id])
             standings = await generation_requests.lock(connection, [one.request_id])
             if one.request_id not in standings:
                 raise DeadLetterResolved("It has just changed. Look at it again.")
@@ -129,13 +129,13 @@ async def _requeue_all(
     requeued = 0
     for one in found:
         if one.purged:
-            with suppress(BodyRefused):
+            with suppress(BodyRefused, DeadLetterResolved):
                 requeued += await _make_again(connection, one, new_id(), operator, defaults)
     standings = await generation_requests.lock(connection, [one.request_id for one in found if not one.purged])
     for one in found:
         standing = standings.get(one.request_id)
         if standing is not None:
-            with suppress(NotDone, NothingToRetry, BudgetSpent):
+            with suppress(DeadLetterResolved, NotDone, NothingToRetry, BudgetSpent):
                 requeued += await _begin_again(connection, standing, one, operator, defaults)
     return requeued
 
@@ -143,29 +143,30 @@ async def _requeue_all(
 async def _begin_again(
     connection: Connection, standing: Standing, one: Requeueable, operator: Operator, defaults: Defaults
 ) -> int:
-    """A further run for these slots; how many dead letters that resolved."""
-    wish = Retry(operator.owner_id, one.request_id, one.indexes, requested_by=operator.key_id)
-    await begin_again(connection, standing, wish, overhead_seconds=defaults.overhead_seconds)
-    return len(one.indexes)
+    """A further run for those of these slots whose dead letters are still open; how many that resolved."""
+    indexes = await _lock_open(connection, one)
+    wish = Retry(operator.owner_id, one.request_id, indexes, requested_by=operator.key_id)
+    return await begin_again(connection, standing, wish, overhead_seconds=defaults.overhead_seconds)
 
 
 async def _make_again(
     connection: Connection, one: Requeueable, fresh_id: UUID, operator: Operator, defaults: Defaults
 ) -> int:
-    """A new generation request in place of one that is gone; how many dead letters that resolved.
+    """A new generation request for those of these slots whose dead letters are still open, in place of one that is
+    gone; how many that resolved.
 
-    All or nothing: somebody who dealt with one of them meanwhile wins. Raises `BodyRefused`, before anything is
-    written, when it had a budget and nobody knows any more what a call costs.
+    Raises `BodyRefused`, before anything is written, when it had a budget and nobody knows any more what a call costs.
     """
     terms, price = terms_from(json.loads(one.options)), defaults.call_prices.get(one.entity_type)
     if price is None and terms.max_cost_microusd is not None:
         detail = "What a call costs is unknown here, so the budget it had cannot be kept. Generate anew, without one."
         raise BodyRefused([Finding("", "price_unknown", detail)])
+    indexes = await _lock_open(connection, one)
     submission = Submission(
         owner_id=operator.owner_id,
         operation="",
         entity_type=one.entity_type,
-        count=len(one.indexes),
+        count=len(indexes),
         constraints=json.loads(one.constraints),
         metadata=json.loads(one.metadata),
         idempotency_key=None,
@@ -176,12 +177,19 @@ async def _make_again(
         id=fresh_id,
     )
     await generation_requests.insert(connection, [new_request(submission, defaults)])
-    resolved = await dead_letters.resolve(
-        connection, one.request_id, one.indexes, requeued_as=fresh_id, resolved_by=operator.key_id
+    return await dead_letters.resolve(
+        connection, one.request_id, indexes, requeued_as=fresh_id, resolved_by=operator.key_id
     )
-    if resolved < len(one.indexes):
+
+
+async def _lock_open(connection: Connection, one: Requeueable) -> Sequence[int]:
+    """Which are still open, now that nobody else can change that. Raises `DeadLetterResolved` if none is; nothing is
+    written then.
+    """
+    indexes = await dead_letters.lock_open(connection, one.request_id, one.indexes)
+    if not indexes:
         raise DeadLetterResolved("Somebody else has just requeued or discarded it. Look again.")
-    return resolved
+    return indexes
 
 
 async def _only(connection: Connection, whole: WholeLetter, operator: Operator) -> Requeueable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
-from lqs.domain.errors import GenerationRequestPinned, NotDone
+from lqs.domain.errors import GenerationRequestPinned, NotDone, VersionMismatch
 from lqs.lifecycle.absence import absence
 from lqs.storage import retention
 from lqs.storage.database import Database, refuses_value
@@ -29,15 +29,20 @@ async def purge_expired(database: Database, *, tombstone_seconds: int, batch: in
     return await _purge(database, expired, tombstone_seconds)
 
 
-async def purge_one(database: Database, request_id: UUID, *, owner_id: UUID, tombstone_seconds: int) -> None:
+async def purge_one(
+    database: Database, request_id: UUID, *, owner_id: UUID, tombstone_seconds: int, if_version: int | None = None
+) -> None:
     """Purge a generation request that is done, before its time: its owner wants it gone.
 
-    Raises `NotDone`, `GenerationRequestPinned`, `GenerationRequestPurged`, `NotFound`.
+    Raises `VersionMismatch` when it has another version than `if_version`, `NotDone`, `GenerationRequestPinned`,
+    `GenerationRequestPurged`, `NotFound`.
     """
     async with database.transaction() as connection:
         found = await retention.lock_one(connection, request_id, owner_id=owner_id)
         if found is None:
             raise await absence(connection, request_id, owner_id=owner_id)
+        if if_version is not None and if_version != found.version:
+            raise VersionMismatch(if_version, found.version)
         if not found.status.done:
             raise NotDone(f"It is {found.status}, and only what is done can be purged. Cancel it first, or wait.")
         if found.pinned:

@@ -105,9 +105,10 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
     return Done(wish.request_id)
 
 
-async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> Standing:
+async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> int:
     """Begin a further run in the caller's transaction, which holds the locks on the owner's flow and on this row.
 
+    Returns how many dead letters that resolved.
     Raises `NotDone`, `NothingToRetry`, `BudgetSpent`, `VersionMismatch`, `BodyRefused`; nothing is written then.
     """
     if wish.if_version not in (None, standing.version):
@@ -125,14 +126,13 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     await runs.begin(connection, standing.id, terms, slots=len(moved))
     begun, events = begin_run(standing, moved)
     await write(connection, [Written(begun, progressed=False)], events)
-    await dead_letters.resolve(
+    return await dead_letters.resolve(
         connection,
         standing.id,
         [move.index for move in moved],
         requeued_as=standing.id,
         resolved_by=wish.requested_by,
     )
-    return begun
 
 
 async def _refuse_without_money(connection: Connection, standing: Standing, wish: Retry) -> None:

@@ -111,6 +111,12 @@ async def write(connection: Connection, failed: Sequence[DeadLetter]) -> None:
     )
 
 
+async def lock_open(connection: Connection, request_id: UUID, indexes: Collection[int]) -> list[int]:
+    """Lock the dead letters of these slots that are still open, after every other lock; returns their indexes."""
+    rows = await SQL["lock_open"].fetch(connection, request_id=request_id, indexes=list(indexes))
+    return [row["slot_index"] for row in rows]
+
+
 async def resolve(
     connection: Connection,
     request_id: UUID,

@@ -17,6 +17,7 @@ class Purgeable:
 
     status: Status
     pinned: bool
+    version: int
 
 
 async def expired(connection: Connection, *, batch: int) -> list[UUID]:
@@ -32,7 +33,7 @@ async def lock_expired(connection: Connection, ids: Sequence[UUID]) -> list[UUID
 async def lock_one(connection: Connection, request_id: UUID, *, owner_id: UUID) -> Purgeable | None:
     """Lock one generation request for its purge, waiting for other holders; None if unknown or another owner's."""
     row = await SQL["lock_one"].fetchrow(connection, id=request_id, owner_id=owner_id)
-    return Purgeable(Status(row["status"]), row["pinned"]) if row else None
+    return Purgeable(Status(row["status"]), row["pinned"], row["version"]) if row else None
 
 
 async def purge(connection: Connection, ids: Sequence[UUID], *, tombstone_seconds: int) -> list[UUID]:

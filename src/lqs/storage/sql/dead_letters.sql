@@ -7,6 +7,14 @@ FROM unnest(:ids::uuid[], :request_ids::uuid[], :indexes::smallint[], :runs::int
      AS d (id, request_id, index, run, error_code)
 JOIN generation_requests r ON r.id = d.request_id;
 
+-- name: lock_open(request_id, indexes)
+-- Whoever requeues or discards one of them meanwhile has won; whoever comes later waits.
+SELECT slot_index
+FROM dead_letters
+WHERE request_id = :request_id AND slot_index = ANY (:indexes::smallint[]) AND state = 'open'
+ORDER BY slot_index
+FOR NO KEY UPDATE;
+
 -- name: resolve(request_id, indexes, requeued_as, resolved_by)
 -- What waits for somebody to look at it has been looked at: its slot is tried again.
 UPDATE dead_letters

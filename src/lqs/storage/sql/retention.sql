@@ -12,7 +12,7 @@ ORDER BY id
 FOR UPDATE SKIP LOCKED;
 
 -- name: lock_one(id, owner_id)
-SELECT status, pinned FROM generation_requests WHERE id = :id AND owner_id = :owner_id FOR UPDATE;
+SELECT status, pinned, version FROM generation_requests WHERE id = :id AND owner_id = :owner_id FOR UPDATE;
 
 -- name: purge(ids, tombstone_seconds)
 -- The caller holds the locks. What is deleted and what stays is told here and nowhere else: entities stay, a tombstone
