@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     tombstone_seconds: int = Field(
         30 * 86_400,
-        ge=3600,
+        ge=86_400,
         le=3650 * 86_400,
         description="How long a purged request, and a bulk operation that has ended, is remembered.",
     )

@@ -64,6 +64,34 @@ async def test_a_dry_run_says_how_many_and_changes_nothing(alice: Caller, worker
     assert [(await alice.http.get(address)).json() for address in addresses] == bodies
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({"filter": {"metadata": {"a": "1", "b": "2"}}}, {"filter": {"metadata": {"b": "2", "a": "1"}}}),
+        ({"filter": {"status": ["failed", "partial"]}}, {"filter": {"status": ["partial", "failed"]}}),
+        (
+            {"filter": {"requested_after": "2026-01-31T12:00:00Z"}},
+            {"filter": {"requested_after": "2026-01-31T13:00:00+01:00"}},
+        ),
+        ({"filter": {"status": ["pending"]}}, {"filter": {"status": ["pending"]}, "mode": "graceful", "scope": "own"}),
+        (
+            {"action": "retry", "filter": {"status": ["failed"]}, "slots": "failed"},
+            {"action": "retry", "filter": {"status": ["failed"]}},
+        ),
+    ],
+)
+async def test_the_same_wish_in_other_words_is_a_repetition(
+    alice: Caller, first: dict[str, Any], again: dict[str, Any]
+) -> None:
+    answers = [
+        await alice.http.post(BULK, json={"action": "cancel"} | body, headers={"Idempotency-Key": "k"})
+        for body in (first, again)
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202], answers[1].text
+    assert answers[0].json()["bulk_id"] == answers[1].json()["bulk_id"]
+
+
 async def test_a_repetition_with_the_same_key_begins_nothing_new(alice: Caller) -> None:
     body, key = {"action": "purge", "filter": {"status": ["failed"]}}, {"Idempotency-Key": "tidy-up"}
 

@@ -230,6 +230,7 @@ async def test_a_body_that_makes_no_sense_is_refused_and_nothing_happens(
         ("if_version=x", 422, "body_refused"),
         ("if_version=0", 422, "body_refused"),
         ("if_version=9223372036854775808", 422, "body_refused"),
+        ("if_version=1&if_version=2", 422, "parameter_refused"),
         ("mode=abort", 400, "parameter_unknown"),
     ],
 )

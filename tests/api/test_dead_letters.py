@@ -346,16 +346,33 @@ async def test_the_list_can_be_narrowed(house: House, alice: Caller) -> None:
         ({"cursor": "bogus"}, 400, "cursor_mismatch", "next_cursor"),
         ({"cursor": "W10"}, 400, "cursor_mismatch", "next_cursor"),
         ({"cursor": "é"}, 400, "cursor_mismatch", "next_cursor"),
+        *[({name: ""}, 422, "parameter_refused", name) for name in ("code", "entity_type", "since", "state", "limit")],
+        ({"cursor": ""}, 400, "cursor_mismatch", "next_cursor"),
+        ({"state": ["open", "discarded"]}, 422, "parameter_refused", "give it once"),
+        ({"limit": ["5", "7"]}, 422, "parameter_refused", "give it once"),
         ({"colour": "red"}, 400, "parameter_unknown", "cursor"),
     ],
 )
 async def test_a_list_that_cannot_be_is_told(
-    alice: Caller, params: dict[str, str], status: int, code: str, says: str
+    alice: Caller, params: dict[str, Any], status: int, code: str, says: str
 ) -> None:
     answer = await alice.http.get("/dead-letters", params=params)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert says in answer.json()["detail"]
+
+
+async def test_a_requeue_by_time_takes_what_failed_since(house: House, alice: Caller) -> None:
+    await fail(house, AUTH)
+    for since, matched in (("2999-12-31T00:00:00Z", 0), ("2020-01-31T00:00:00+01:00", 1)):
+        answer = await alice.http.post("/dead-letters/requeue", json={"filter": {"since": since}, "dry_run": True})
+        assert (answer.status_code, answer.json()["matched"]) == (200, matched)
+
+
+async def test_the_document_tells_what_a_dry_run_answers_and_what_a_forgotten_key_does(alice: Caller) -> None:
+    document = (await alice.http.get("/openapi.json")).json()
+
+    assert {"200", "202", "404"} <= document["paths"]["/dead-letters/requeue"]["post"]["responses"].keys()
 
 
 async def test_a_cursor_belongs_to_its_filters(house: House, alice: Caller) -> None:

@@ -207,6 +207,17 @@ async def test_the_same_key_with_another_body_names_what_differs_and_stores_noth
     assert await count_of(api, "generation_requests") == 1
 
 
+async def test_what_differs_is_told_from_the_first_body_whatever_was_changed_since(alice: Caller) -> None:
+    sent, key = {"count": 1, "metadata": {"m": "1"}}, {"Idempotency-Key": "k"}
+    made = (await alice.http.post("/problems/generate", json=sent, headers=key)).json()["request_id"]
+    changed = await alice.http.patch(f"/generation-requests/{made}", json={"metadata": {"m": "2"}, "priority": "low"})
+
+    answer = await alice.http.post("/problems/generate", json=sent | {"count": 2, "max_attempts": 2}, headers=key)
+
+    assert changed.status_code == 200
+    assert answer.json()["differing_fields"] == ["count", "max_attempts"]
+
+
 async def test_a_refused_body_leaves_the_key_free(alice: Caller) -> None:
     refused = await alice.http.post("/problems/generate", json={"count": 99}, headers={"Idempotency-Key": "k"})
     accepted = await alice.http.post("/problems/generate", json={"count": 9}, headers={"Idempotency-Key": "k"})

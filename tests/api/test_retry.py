@@ -121,6 +121,7 @@ async def test_a_key_ends_with_the_record_and_not_before_a_day(house: House, ali
         ({"max_attempts": 6}, "/max_attempts"),
         ({"timeout_seconds": 3601}, "/timeout_seconds"),
         ({"if_version": "1"}, "/if_version"),
+        ({"if_version": 2**63}, "/if_version"),
         ({"slot": [0]}, "/slot"),
     ],
 )

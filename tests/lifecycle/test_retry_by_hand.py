@@ -199,6 +199,14 @@ async def test_the_further_run_has_its_own_terms(house, terms, attempts, seconds
     assert view.expires_at is None
 
 
+async def test_long_attempts_make_a_further_run_no_longer_than_an_hour(house):
+    request_id, worker_id = await house.submit(10, slot_timeout_seconds=600), await house.worker()
+    await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
+    await house.retry(request_id)
+    view = await house.read(request_id)
+    assert round((view.deadline_at - view.run_requested_at).total_seconds()) == 3600
+
+
 async def test_a_wait_for_a_start_belongs_to_the_first_run(house):
     request_id, worker_id = await house.submit(1, start_within_seconds=1), await house.worker()
     await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))

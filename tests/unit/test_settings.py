@@ -27,7 +27,7 @@ WRONG = {
     "LQS_GRACEFUL_STOP_SECONDS": ["-1", "inf"],
     "LQS_SLOT_TIMEOUT_SECONDS": ["0", "inf"],
     "LQS_REQUEST_OVERHEAD_SECONDS": ["-1", "inf"],
-    "LQS_TOMBSTONE_SECONDS": ["3599", "315360001", "soon"],
+    "LQS_TOMBSTONE_SECONDS": ["86399", "315360001", "soon"],
     "LQS_DEAD_LETTER_SECONDS": ["3599", "315360001", "soon"],
     "LQS_MAX_ATTEMPTS": ["0", "21"],
     "LQS_MAX_CRASHES": ["0", "21"],

@@ -19,6 +19,7 @@ from lqs.domain.errors import (
     BodyTooLarge,
     Finding,
     MediaTypeUnsupported,
+    ParameterRefused,
     ParameterUnknown,
 )
 from lqs.domain.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
@@ -62,12 +63,19 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         raise BodyRefused([_finding(detail, model) for detail in details[:_MOST_FINDINGS]]) from None
 
 
-def refuse_unknown_parameters(request: Request, known: frozenset[str] = frozenset()) -> None:
-    """Raise `ParameterUnknown` for a query parameter that the operation does not know."""
+def refuse_unknown_parameters(
+    request: Request, known: frozenset[str] = frozenset(), lists: frozenset[str] = frozenset()
+) -> None:
+    """Raise `ParameterUnknown` for a query parameter that the operation does not know, and `ParameterRefused` for one
+    that is given several times and is none of `lists`.
+    """
     for name in request.query_params:
         if name not in known:
             listed = f"It takes: {', '.join(sorted(known))}." if known else "It takes none."
             raise ParameterUnknown(f"{name[:64]!r} is not a parameter of this operation. {listed}")
+        times = len(request.query_params.getlist(name))
+        if times > 1 and name not in lists:
+            raise ParameterRefused(name, f"It is given {times} times: give it once.")
 
 
 async def _read_bounded(request: Request) -> bytes:

@@ -66,9 +66,9 @@ async def list_dead_letters(
     """Slots of this owner that failed for good, newest first; unless told otherwise those nobody has dealt with."""
     refuse_unknown_parameters(request, _PARAMETERS)
     wanted = Filter(
-        error_code=_word("code", asked.code, SlotErrorCode) if asked.code else None,
-        entity_type=_name(asked.entity_type) if asked.entity_type else None,
-        since=_time(asked.since) if asked.since else None,
+        error_code=_word("code", asked.code, SlotErrorCode) if asked.code is not None else None,
+        entity_type=_name(asked.entity_type) if asked.entity_type is not None else None,
+        since=_time(asked.since) if asked.since is not None else None,
     )
     chosen, most = _word("state", asked.state, State), _limit(asked.limit)
     filters = asdict(wanted) | {"state": chosen}
@@ -78,7 +78,7 @@ async def list_dead_letters(
             owner_id=caller.owner_id,
             state=chosen,
             wanted=wanted,
-            before=read_cursor(asked.cursor, filters) if asked.cursor else None,
+            before=read_cursor(asked.cursor, filters) if asked.cursor is not None else None,
             most=most + 1,
         )
     shown, more = found[:most], len(found) > most
@@ -119,7 +119,8 @@ async def read(request: Request, parts: Parts, caller: Admin, dead_letter_id: st
     operation_id="requeue_dead_letters",
     summary="Requeue all dead letters that match",
     response_model=schemas_retry.Requeued,
-    responses=error_docs(400, 401, 403, 409, 413, 415, 422),
+    responses=error_docs(400, 401, 403, 404, 409, 413, 415, 422)
+    | {200: {"description": "A dry run: how many match now.", "model": schemas_retry.Requeued}},
     openapi_extra=body_docs(schemas_retry.RequeueBody),
 )
 async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: IdempotencyKey) -> Response:
@@ -216,7 +217,7 @@ def _word(name: str, text: str, words: type[Word]) -> Word:
 
 
 def _name(text: str) -> str:
-    if len(text) > _LONGEST_WORD or "\0" in text:
+    if not 1 <= len(text) <= _LONGEST_WORD or "\0" in text:
         raise ParameterRefused("entity_type", "It is the name of an entity type, such as problem.")
     return text
 

@@ -26,7 +26,7 @@ def filters_of_query(request: Request, kind: EntityType, also: frozenset[str] = 
     Raises `ParameterUnknown` and `ParameterRefused`.
     """
     names = {*_names(kind), ORIGIN}
-    refuse_unknown_parameters(request, frozenset(names | also))
+    refuse_unknown_parameters(request, frozenset(names | also), lists=frozenset(names))
     given = {
         name: [value for text in request.query_params.getlist(name) for value in text.split(",")]
         for name in names & set(request.query_params)

@@ -158,9 +158,13 @@ class ChangeBody(_Input):
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, str) and value.replace(".", "").isdecimal():
-        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z, and no number")
-    return value
+    """Read here, as everywhere: pydantic would take a number in quotes, too."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z") from None
 
 
 Moment = Annotated[

@@ -66,9 +66,7 @@ class RetryBody(_Input):
             description="Longest time the run may take; null: slots times the time of an attempt, and some more.",
         ),
     ] = None
-    if_version: Annotated[
-        int | None, Field(ge=1, description="Only if it is still at this version; else 412 and nothing is changed.")
-    ] = None
+    if_version: schemas.IfVersion = None
 
 
 class NoBody(_Input):

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from lqs.domain.bulk import BulkAction, Filter
 from lqs.domain.errors import NotFound
+from lqs.domain.generation_request import CancelMode
 from lqs.domain.ids import new_id
 from lqs.lifecycle import idempotency
+from lqs.lifecycle.retry import Choice
 from lqs.storage import bulk_operations
 from lqs.storage.bulk_operations import BEGINNING, BulkView, NewBulk, Place, Search
 from lqs.storage.database import Database
@@ -20,6 +23,14 @@ OPERATION = "POST /generation-requests/bulk"
 _WINDOW = 10_000
 """Rows one statement of a preview goes through at most."""
 _SAMPLES = 5
+_DEFAULTS: Mapping[BulkAction, Mapping[str, Any]] = MappingProxyType(
+    {
+        BulkAction.CANCEL: {"mode": CancelMode.GRACEFUL},
+        BulkAction.RETRY: {"slots": Choice.FAILED},
+        BulkAction.PURGE: {},
+    }
+)
+"""What an option means that was left out: spelled out it is the same wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +51,9 @@ class BulkWish:
     @property
     def body(self) -> dict[str, Any]:
         """What a replay must repeat."""
-        wanted = {name: str(value) for name, value in self.filter.named.items()}
-        return {"action": self.action, "filter": wanted, "everybody": self.everybody, **self.options}
+        wanted = {name: _plain(value) for name, value in self.filter.named.items()}
+        options = {**_DEFAULTS[self.action], **self.options}
+        return {"action": self.action, "filter": wanted, "everybody": self.everybody, **options}
 
     @property
     def key(self) -> Key | None:
@@ -65,6 +77,13 @@ class Preview:
     matched: int
     sample: Sequence[UUID]
     filter: Filter
+
+
+def _plain(value: Any) -> Any:
+    """A value of a filter as JSON, the same for all that ask the same."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return sorted(set(value)) if isinstance(value, tuple | list) else value
 
 
 async def preview(database: Database, wish: BulkWish) -> Preview:

@@ -18,7 +18,7 @@ SHORTEST_LIFE = timedelta(hours=24)
 
 def fingerprint(body: Mapping[str, Any]) -> bytes:
     """SHA-256 of a body in canonical form: sorted keys, no blanks."""
-    return hashlib.sha256(_canonical(body).encode()).digest()
+    return hashlib.sha256(canonical(body).encode()).digest()
 
 
 async def take_all(connection: Connection, wanted: Mapping[Key, Use]) -> dict[Key, Use]:
@@ -44,7 +44,7 @@ async def take(connection: Connection, key: Key | None, body: Mapping[str, Any],
     """
     if key is None:
         return None
-    wanted = Use(fingerprint(body), subject_id, _canonical(body))
+    wanted = Use(fingerprint(body), subject_id, canonical(body))
     use = (await take_all(connection, {key: wanted}))[key]
     if use is wanted:
         return None
@@ -65,5 +65,6 @@ def key_expires_at(used_at: datetime | None, expires_at: datetime | None) -> dat
     return max(expires_at, used_at + SHORTEST_LIFE)
 
 
-def _canonical(body: Mapping[str, Any]) -> str:
+def canonical(body: Mapping[str, Any]) -> str:
+    """A body as one JSON text: sorted keys, no blanks."""
     return json.dumps(body, sort_keys=True, separators=(",", ":"))

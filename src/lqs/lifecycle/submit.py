@@ -17,7 +17,7 @@ from lqs.lifecycle import idempotency
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
-from lqs.storage.generation_requests import Body, NewRequest, Stored
+from lqs.storage.generation_requests import NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
 
 
@@ -190,14 +190,14 @@ class Submitter:
         wanted: dict[Key, Use] = {}
         for submission in batch:
             if submission.key is not None:
-                wanted.setdefault(submission.key, Use(submission.fingerprint, submission.id))
+                wanted.setdefault(
+                    submission.key, Use(submission.fingerprint, submission.id, idempotency.canonical(submission.body))
+                )
         uses = await idempotency.take_all(connection, wanted)
         crash_point(CrashPoint.SUBMIT_KEYS_TAKEN)
         winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
         stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
-        return [
-            Accepted(s.id, False, stored[s.id]) if s.id in stored else await _replay(connection, s, uses) for s in batch
-        ]
+        return [Accepted(s.id, False, stored[s.id]) if s.id in stored else _replay(s, uses) for s in batch]
 
 
 def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
@@ -260,24 +260,25 @@ def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
     return list(owned.values())
 
 
-async def _replay(connection: Connection, submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
+def _replay(submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
     assert submission.key is not None
     use = uses[submission.key]
     if use.expired:
         return IdempotencyKeyExpired(use.subject_id)
     if use.fingerprint == submission.fingerprint:
         return Accepted(use.subject_id, True, None, use.used_at)
-    before = await generation_requests.body(connection, use.subject_id)
-    return IdempotencyKeyReused(use.subject_id, _differing(before, submission) if before else [])
+    return IdempotencyKeyReused(use.subject_id, _differing(json.loads(use.body or "{}"), submission.body))
 
 
-def _differing(before: Body, submission: Submission) -> list[str]:
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Names of the fields that differ, one level into constraints and metadata; never their values."""
-    names = ["count"] if before.count != submission.count else []
-    for place, old, new in (
-        ("constraints.", json.loads(before.constraints), submission.constraints),
-        ("metadata.", json.loads(before.metadata), submission.metadata),
-        ("", json.loads(before.options), submission.terms.chosen),
-    ):
-        names += [f"{place}{name}" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
-    return names
+    if not before:
+        return []
+    names = ["count"] if before["count"] != after["count"] else []
+    for place in ("constraints", "metadata"):
+        names += [f"{place}.{name}" for name in _unequal(before[place], after[place])]
+    return names + [name for name in _unequal(before, after) if name not in ("count", "constraints", "metadata")]
+
+
+def _unequal(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

@@ -51,16 +51,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What a caller asked for. `constraints`, `metadata` and `options` are JSON texts."""
-
-    count: int
-    constraints: str
-    metadata: str
-    options: str
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
     """The new standing of one generation request, and what its moves add to its totals.
 
@@ -320,12 +310,6 @@ async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> G
         read_at=row["read_at"],
         slots=tuple(_slots(row)),
     )
-
-
-async def body(connection: Connection, request_id: UUID) -> Body | None:
-    """What a generation request was made with."""
-    row = await SQL["body"].fetchrow(connection, id=request_id)
-    return Body(row["requested_count"], row["constraints"], row["metadata"], row["options"]) if row else None
 
 
 def standing_from(row: Record, *, payer_is_broke: bool = False) -> Standing:

@@ -26,7 +26,7 @@ class Key:
 class Use:
     """What a key was first used for: the SHA-256 of that body, and the id of what it made or changed.
 
-    `body` is that body as a JSON text, where the subject itself does not tell. `used_at` is known once it is stored;
+    `body` is that body as a JSON text: the subject may have changed since. `used_at` is known once it is stored;
     `expired` is what has been purged since.
     """
 

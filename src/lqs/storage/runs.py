@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from lqs.domain import limits
 from lqs.domain.generation_request import Counts, EndReason, Status
 from lqs.storage.database import Connection
 from lqs.storage.generation_requests import counts_from
@@ -58,6 +59,7 @@ async def begin(connection: Connection, request_id: UUID, terms: RunTerms, *, sl
         timeout_seconds=terms.timeout_seconds,
         slots=slots,
         overhead_seconds=terms.overhead_seconds,
+        most_seconds=limits.MAX_TIMEOUT_SECONDS,
     )
 
 

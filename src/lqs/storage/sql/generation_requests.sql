@@ -191,6 +191,3 @@ CROSS JOIN LATERAL (
     WHERE s.request_id = r.id
 ) s
 WHERE r.id = :id AND r.owner_id = :owner_id;
-
--- name: body(id)
-SELECT requested_count, constraints::text, metadata::text, options::text FROM generation_requests WHERE id = :id;
