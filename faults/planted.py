@@ -76,7 +76,16 @@ BUGS = (
             "AND s.fence = t.fence\n    RETURNING",
         ),
         (_SLOTS, "    FROM moved\n), stored", "    FROM moved ON CONFLICT DO NOTHING\n), stored"),
-        (_SLOTS, "    WHERE m.content IS NOT NULL\n)", "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n)"),
+        (
+            _SLOTS,
+            "    WHERE m.content IS NOT NULL\n), pooled",
+            "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n), pooled",
+        ),
+        (
+            _SLOTS,
+            "    WHERE m.content IS NOT NULL\n)\nSELECT",
+            "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n)\nSELECT",
+        ),
     ),
     _bug(
         "counts are written in a transaction of their own",
