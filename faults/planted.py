@@ -103,8 +103,8 @@ BUGS = (
         "duplicated",
         (
             _SLOTS,
-            "    FROM moved m\n    JOIN generation_requests r",
-            "    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :entity_ids::uuid[], :contents::text[])"
+            "m.content::json\n    FROM moved m\n    JOIN generation_requests r",
+            "m.content::json\n    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :entity_ids::uuid[], :contents::text[])"
             " AS m (request_id, index, entity_id, content)\n    JOIN generation_requests r",
         ),
         (
