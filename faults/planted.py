@@ -104,7 +104,8 @@ BUGS = (
         (
             _SLOTS,
             "m.content::json\n    FROM moved m\n    JOIN generation_requests r",
-            "m.content::json\n    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :entity_ids::uuid[], :contents::text[])"
+            "m.content::json\n"
+            "    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :entity_ids::uuid[], :contents::text[])"
             " AS m (request_id, index, entity_id, content)\n    JOIN generation_requests r",
         ),
         (
