@@ -311,7 +311,8 @@ HOT = {
     "a run begins": Hot(
         runs.SQL["begin"],
         {"request_id": REQUEST, "requested_by": "'k'", "max_attempts": "NULL::smallint",
-         "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120"},
+         "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120",
+         "most_seconds": "3600"},
         ["generation_requests_pkey"],
     ),
     "all runs": Hot(
