@@ -386,7 +386,7 @@ async def test_one_key_begins_one_bulk_operation(house):
     assert sorted(answer.replayed for answer in answers) == [False, True, True, True, True]
     with pytest.raises(IdempotencyKeyReused) as refusal:
         await begin_bulk(house.database, replace(wish, action=BulkAction.RETRY))
-    assert refusal.value.differing_fields == ("action",)
+    assert refusal.value.differing_fields == ("action", "slots"), "what a retry is about unless it is said"
 
 
 async def test_a_bulk_operation_is_forgotten_with_its_key(house):
