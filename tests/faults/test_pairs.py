@@ -109,7 +109,12 @@ class Ring:
             "SELECT id FROM generation_requests WHERE completed_at IS NULL ORDER BY random() LIMIT 3"
         )
         asks = (self.house.cancel, self.house.cancel, self.house.abort)
-        await asyncio.gather(*(ask(row["id"]) for ask, row in zip(asks, rows, strict=False)))
+
+        async def one(ask: Callable[[UUID], Awaitable[object]], request_id: UUID) -> None:
+            with suppress(*GONE):  # ended and purged since it was looked for
+                await ask(request_id)
+
+        await asyncio.gather(*(one(ask, row["id"]) for ask, row in zip(asks, rows, strict=False)))
 
     async def sweep(self) -> None:
         """Whatever is left of the cancellations of others, and of one of its own."""
