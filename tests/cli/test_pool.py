@@ -193,7 +193,7 @@ async def test_a_seed_that_was_interrupted_is_taken_up_again(lqs: Caller, servic
 
 
 def test_on_a_terminal_a_seed_shows_one_bar(lqs: Caller) -> None:
-    watched = lqs.on_terminal("problems", "seed", "--up-to", "3")
+    watched = lqs.on_terminal("problems", "seed", *PAIRS, "--up-to", "3")
     assert watched.code == 0
     assert "6/6  2 of 2 generation requests done" in watched.text
     assert "━" in watched.text
@@ -206,7 +206,7 @@ def test_a_seed_that_runs_out_of_time_says_so_and_what_failed_is_told(home: Path
     def seeded(*ends: Answer, timeout: str) -> tuple[int, str]:
         with scripted_api(Answer(200, stats), Answer(202, accepted), *ends) as api:
             ended = Caller(home, api.url, KEY).piped(
-                "problems", "seed", "--up-to", "2", "--tense", "present", "--timeout", timeout
+                "problems", "seed", *PAIRS[:4], "--up-to", "2", "--timeout", timeout
             )
         return ended.code, ended.out + ended.err
 
