@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from lqs.dispatch.kafka.access import Access, Certificates, Login
 from lqs.dispatch.postgres import Announcer
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
@@ -179,6 +180,32 @@ async def open_worker_parts(
                 bulk=_bulk_rules(settings),
             ),
         )
+
+
+def kafka_access(settings: Settings) -> Access | None:
+    """How Kafka is reached; None when it is not used."""
+    if settings.kafka_bootstrap_servers is None:
+        return None
+    login = settings.kafka_sasl_mechanism and Login(
+        settings.kafka_sasl_mechanism,
+        settings.kafka_sasl_username,
+        settings.kafka_sasl_password,
+        settings.kafka_sasl_password_file,
+    )
+    return Access(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        security_protocol=settings.kafka_security_protocol,
+        login=login or None,
+        certificates=Certificates(
+            settings.kafka_ssl_ca, settings.kafka_ssl_cert, settings.kafka_ssl_key, settings.kafka_ssl_key_password
+        ),
+        client_id=settings.kafka_client_id,
+        client_rack=settings.kafka_client_rack,
+        group_id=settings.kafka_group_id,
+        group_protocol=settings.kafka_group_protocol,
+        topic_prefix=settings.kafka_topic_prefix,
+        extra=settings.kafka_extra,
+    )
 
 
 @asynccontextmanager
