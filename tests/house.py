@@ -68,8 +68,10 @@ class House:
         """Throw everything out."""
         await self.rows(
             "TRUNCATE owners, api_keys, key_days, generation_requests, runs, idempotency_keys, tombstones, flows,"
-            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, pool, generation_events"
+            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, pool, generation_events,"
+            " unpublished_events"
         )
+        await self.rows("UPDATE publication SET wanted_until = NULL, publisher = NULL, leads_until = NULL")
 
     async def owner(self, owner_id: UUID | None = None) -> UUID:
         """Another owner."""

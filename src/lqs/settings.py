@@ -154,6 +154,12 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]{1,200}$",
         description="The topics are this with .work, .events and .dlq behind it.",
     )
+    kafka_unpublished_seconds: int = Field(
+        7 * 86_400,
+        ge=60,
+        le=365 * 86_400,
+        description="How long an event waits for Kafka before it is given up; a purge waits for its events as long.",
+    )
     kafka_extra: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict,
         description='Further properties of librdkafka as JSON, such as {"socket.timeout.ms": 30000}.',

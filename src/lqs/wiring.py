@@ -270,7 +270,11 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
 
 
 def _kept(settings: Settings) -> Kept:
-    return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
+    return Kept(
+        tombstone_seconds=settings.tombstone_seconds,
+        dead_letter_seconds=settings.dead_letter_seconds,
+        unpublished_seconds=settings.kafka_unpublished_seconds,
+    )
 
 
 def _bulk_rules(settings: Settings) -> BulkRules:

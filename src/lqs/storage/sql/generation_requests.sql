@@ -155,6 +155,9 @@ WITH incoming AS MATERIALIZED (
                'generated', 0, 'failed', 0, 'cancelled', 0)),
            requested_at
     FROM stored
+), owed AS (
+    INSERT INTO unpublished_events (request_id, first_seq, last_seq, appended_at)
+    SELECT id, 1, 1, requested_at FROM stored WHERE (SELECT wanted_until > lqs_now() FROM publication)
 )
 SELECT id, requested_at, deadline_at FROM stored;
 
