@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from lqs.dispatch.postgres import Announcer
+from lqs.dispatch.postgres import Announcer, Doorbell
+from lqs.dispatch.relay import Relay
+from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
@@ -74,13 +76,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The open resources of one worker process."""
+    """The open resources of one worker process. `relay` announces work to all of them, where that is needed."""
 
     database: Database
     workshop: Workshop
     telemetry: Telemetry
     pace: Pace
     rules: Rules
+    open_transport: OpenTransport
+    relay: Relay | None = None
 
 
 @asynccontextmanager
@@ -178,6 +182,7 @@ async def open_worker_parts(
                 kept=_kept(settings),
                 bulk=_bulk_rules(settings),
             ),
+            open_transport=lambda heard_by, _places, on_heard: Doorbell(database, heard_by, on_heard),
         )
 
 
