@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lqs.dispatch.kafka.access import Access, Certificates, Login
-from lqs.dispatch.postgres import Announcer
+from lqs.dispatch.postgres import Announcer, Doorbell
+from lqs.dispatch.relay import Relay
+from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
@@ -75,13 +77,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The open resources of one worker process."""
+    """The open resources of one worker process. `relay` announces work to all of them, where that is needed."""
 
     database: Database
     workshop: Workshop
     telemetry: Telemetry
     pace: Pace
     rules: Rules
+    open_transport: OpenTransport
+    relay: Relay | None = None
 
 
 @asynccontextmanager
@@ -179,6 +183,7 @@ async def open_worker_parts(
                 kept=_kept(settings),
                 bulk=_bulk_rules(settings),
             ),
+            open_transport=lambda heard_by, _places, on_heard: Doorbell(database, heard_by, on_heard),
         )
 
 

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from lqs.storage import (
+    announcements,
     bulk_operations,
     cancellations,
     changes,
@@ -78,6 +79,11 @@ SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_ser
 INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
 SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
 
+-- The head of the queue is announced, in the way in which each cycle of a relay leaves it.
+INSERT INTO announcements
+SELECT request_id, index, fence, 1, now() + interval '10 s'
+FROM slots WHERE status = 'pending' ORDER BY pass LIMIT 2000;
+
 -- What is done goes in the course of a week, what was purged and what failed in the course of a month.
 UPDATE generation_requests SET expires_at = now() + random() * interval '7 days' WHERE completed_at IS NOT NULL;
 INSERT INTO runs
@@ -132,9 +138,24 @@ HOT = {
     "claim": Hot(
         slots.SQL["claim"],
         {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15",
-         "broken_ids": "ARRAY[]::uuid[]"},
+         "broken_ids": "ARRAY[]::uuid[]", "named_ids": "ARRAY[]::uuid[]", "named_indexes": "ARRAY[]::smallint[]"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
+    "claim those named": Hot(
+        slots.SQL["claim"],
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "0", "grace_seconds": "15",
+         "broken_ids": "ARRAY[]::uuid[]", "named_ids": IDS, "named_indexes": f"{TWENTY}::smallint[]"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
+    "what is announced and free": Hot(
+        announcements.SQL["survey"], {"lease_seconds": "10"}, ["slots_pkey", "slots_held"]
+    ),
+    "announce": Hot(
+        announcements.SQL["announce"],
+        {"entity_types": "ARRAY['problem']", "batch": "500", "again_seconds": "10"},
+        ["slots_ready", "generation_requests_pkey", "announcements_pkey"],
+    ),
+    "withdraw": Hot(announcements.SQL["withdraw"], REPORTS, ["announcements_pkey"]),
     "pay": Hot(
         slots.SQL["pay"],
         {"worker_id": WORKER, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "grace_seconds": "15"},
@@ -228,7 +249,8 @@ HOT = {
          "deadline_seconds": f"{TWENTY}::float8[]", "start_within_seconds": f"{TWENTY}::float8[]",
          "slot_timeout_seconds": "array_fill(90::real, ARRAY[20])",
          "retention_seconds": "array_fill(3600, ARRAY[20])", "max_cost_microusd": f"{TWENTY}::bigint[]",
-         "call_price_microusd": f"{TWENTY}::bigint[]", "origins": "array_fill(NULL::uuid, ARRAY[20])"},
+         "call_price_microusd": f"{TWENTY}::bigint[]", "origins": "array_fill(NULL::uuid, ARRAY[20])",
+         "traceparents": "array_fill(NULL::text, ARRAY[20])"},
         ["slots_ready"],
     ),
     "progress": Hot(
@@ -428,7 +450,8 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
     await much.execute("BEGIN")
     await much.execute(f"PREPARE hot AS {slots.SQL['claim'].text}")
     text = await much.fetchval(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 15, ARRAY[]::uuid[])"
+        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, ARRAY[]::uuid[],"
+        " ARRAY[]::smallint[], 15, ARRAY[]::uuid[])"
     )
     await much.execute("ROLLBACK")
     await much.execute("DEALLOCATE hot")
@@ -455,3 +478,16 @@ async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(mu
             assert read == 50
     finally:
         await much.execute("DEALLOCATE hot")
+
+
+async def test_an_announcement_reads_no_more_of_the_queue_than_it_announces_and_what_is_announced_already(much):
+    """With 50,000 slots ready and 2,000 of them announced, ten more cost a look at 2,010."""
+    await much.execute("SET plan_cache_mode = force_generic_plan")
+    await much.execute("BEGIN")
+    await much.execute(f"PREPARE hot AS {announcements.SQL['announce'].text}")
+    text = await much.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot (ARRAY['problem'], 10, 10)")
+    await much.execute("ROLLBACK")
+    await much.execute("DEALLOCATE hot")
+    [plan] = json.loads(text)
+    [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
+    assert ready["Actual Rows"] * ready["Actual Loops"] == 2010
