@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import Message, TopicPartition
 
 from house import House
 from lqs.dispatch.kafka.access import Access
@@ -19,7 +19,8 @@ from lqs.dispatch.kafka.topics import Topics
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication
 
-PLANS = {name: TopicPlan(name, partitions=2, retention_ms=3_600_000) for name in TopicName}
+PARTITIONS = 2
+PLANS = {name: TopicPlan(name, PARTITIONS, retention_ms=3_600_000) for name in TopicName}
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ async def sender(access: Access) -> AsyncIterator[Sender]:
 def read(access: Access, count: int, *, seconds: float = 60) -> list[Message]:
     """So many messages of the events topic from its beginning, each partition in its order."""
     consumer = open_consumer(access, Complaints(access, silent))
-    consumer.subscribe([topic(access.topic_prefix, TopicName.EVENTS)])
+    name = topic(access.topic_prefix, TopicName.EVENTS)
+    consumer.assign([TopicPartition(name, partition, 0) for partition in range(PARTITIONS)])
     messages: list[Message] = []
     deadline = time.monotonic() + seconds
     while len(messages) < count and time.monotonic() < deadline:

@@ -147,4 +147,5 @@ def _replicas(found: TopicMetadata) -> int:
 
 def _configuration(plan: TopicPlan, replicas: int = 1) -> dict[str, str]:
     two = {_IN_SYNC: "2"} if replicas >= _REPLICAS_WORTH_TWO_ANSWERS else {}
-    return {"cleanup.policy": "delete", "retention.ms": str(plan.retention_ms), **two}
+    largest = {"max.message.bytes": str(plan.largest_bytes)} if plan.largest_bytes else {}
+    return {"cleanup.policy": "delete", "retention.ms": str(plan.retention_ms), **largest, **two}
