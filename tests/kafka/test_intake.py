@@ -138,6 +138,43 @@ async def test_a_full_worker_takes_nothing_and_goes_on_when_it_has_room(home, ac
     assert most <= 10
 
 
+async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_the_end(home, access, kafka, eventually):
+    """Six hundred messages come to a worker whose five places are taken, then half of its partitions go and come."""
+    hand = Hand()
+    ways = {**kafka, **NEVER, "worker_capacity": 5, "graceful_stop_seconds": 0.1}
+    async with at_work(home.url, hand, **{**ways, "graceful_stop_seconds": 5}) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        request_id = await home.submit(5)
+
+        async def full() -> int:
+            return len(hand.orders)
+
+        async def paused() -> int:
+            return shift.names["intake.paused"] - shift.names["intake.resumed"]
+
+        await eventually(full, equals=5)
+        put(access, [encode(Announcement(request_id, n % 5, 0, 1, None)) for n in range(600)])
+        await eventually(paused, equals=1)
+        async with at_work(home.url, Hand(), **ways) as other:
+            await eventually(lambda: listening(other), equals=PARTITIONS // 2, seconds=30)
+            assert await paused() == 1
+
+        async def all_back() -> int:
+            return await listening(shift) - sum(h.fields["partitions"] for h in shift.heard("intake.revoked"))
+
+        await eventually(all_back, equals=PARTITIONS, seconds=30)
+        before = shift.names["slots.named"]
+        assert await paused() == 1
+        assert shift.names["slots.named"] == before
+        hand.open.set()
+        await eventually(lambda: done(home, request_id))
+        await eventually(paused, equals=0)
+        last_id = await home.submit(1)
+        await eventually(lambda: done(home, last_id))
+    assert max(happening.fields["in_flight"] for happening in shift.heard("slots.claimed")) <= 5
+    assert {row["fence"] for row in await home.rows("SELECT fence FROM slots")} == {1}
+
+
 async def test_a_slot_whose_announcement_got_lost_is_announced_again(home, access, kafka, eventually):
     """Somebody marked it and died before sending: what only messages can tell comes a second time."""
     request_id = await home.submit(2)

@@ -143,9 +143,11 @@ class Reader:
         if not self._paused and len(self._in_hand) >= self._hand_size:
             consumer.pause(consumer.assignment())
             self._paused = True
+            self._reading.telemetry.emit("intake.paused", in_hand=len(self._in_hand))
         elif self._paused and len(self._in_hand) <= _RESUME_SHARE * self._hand_size:
             consumer.resume(consumer.assignment())
             self._paused = False
+            self._reading.telemetry.emit("intake.resumed", in_hand=len(self._in_hand))
 
     def _hand_over(self) -> None:
         """Pass on what a place could be reserved for, and keep what cannot be read where somebody can look at it."""
