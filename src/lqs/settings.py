@@ -160,6 +160,9 @@ class Settings(BaseSettings):
         le=365 * 86_400,
         description="How long an event waits for Kafka before it is given up; a purge waits for its events as long.",
     )
+    kafka_again_seconds: float = Field(
+        10.0, ge=0.1, le=3600, description="Work that was announced and not claimed for so long is announced again."
+    )
     kafka_extra: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict,
         description='Further properties of librdkafka as JSON, such as {"socket.timeout.ms": 30000}.',

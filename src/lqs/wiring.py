@@ -8,7 +8,7 @@ from functools import partial
 
 from lqs.dispatch.kafka.access import Access, Certificates, Login
 from lqs.dispatch.postgres import Announcer, Doorbell
-from lqs.dispatch.relay import Relay
+from lqs.dispatch.relay import OpenRelay, Relay, RelayRules
 from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
@@ -16,6 +16,7 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
+from lqs.lifecycle.promote import promote
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
@@ -29,6 +30,9 @@ from lqs.storage.migrate import MigrationRefused, migrate, pending
 
 EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
+
+_SILENCE_POLLS = 1.5
+"""How many polls long nothing may be heard before a worker with free places looks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The open resources of one worker process. `relay` announces work to all of them, where that is needed."""
+    """The open resources of one worker process. `open_relay` makes what announces work to all, where that is needed."""
 
     database: Database
     workshop: Workshop
@@ -85,7 +89,7 @@ class WorkerParts:
     pace: Pace
     rules: Rules
     open_transport: OpenTransport
-    relay: Relay | None = None
+    open_relay: OpenRelay | None = None
 
 
 @asynccontextmanager
@@ -162,6 +166,7 @@ async def open_worker_parts(
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database, types)
+        open_transport, open_relay = _transport(settings, database, workshop)
         yield WorkerParts(
             database=database,
             workshop=workshop,
@@ -183,8 +188,31 @@ async def open_worker_parts(
                 kept=_kept(settings),
                 bulk=_bulk_rules(settings),
             ),
-            open_transport=lambda heard_by, _places, on_heard: Doorbell(database, heard_by, on_heard),
+            open_transport=open_transport,
+            open_relay=open_relay,
         )
+
+
+def _transport(settings: Settings, database: Database, workshop: Workshop) -> tuple[OpenTransport, OpenRelay | None]:
+    """How workers learn of work: by messages if there is a Kafka for them, else by the notices of the database."""
+    access = kafka_access(settings)
+    if access is None:
+        return partial(Doorbell, database), None
+    # The client library takes a tenth of a second to import, which nobody pays who does not use it.
+    from lqs.dispatch.kafka.intake import Intake, IntakeRules  # noqa: PLC0415
+    from lqs.dispatch.kafka.sender import open_sender  # noqa: PLC0415
+
+    relay_rules = RelayRules(
+        entity_types=list(workshop.entity_types),
+        lease_seconds=settings.lease_seconds,
+        again_seconds=settings.kafka_again_seconds,
+    )
+
+    def open_relay(telemetry: Telemetry) -> Relay:
+        ready = partial(promote, database, policy=workshop.policy, batch=settings.claim_batch_slots)
+        return Relay(database, telemetry, partial(open_sender, access), ready, relay_rules)
+
+    return partial(Intake, access, IntakeRules(_SILENCE_POLLS * settings.poll_seconds)), open_relay
 
 
 def kafka_access(settings: Settings) -> Access | None:

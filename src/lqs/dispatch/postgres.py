@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 
-from lqs.dispatch.transport import Notice
+from lqs.dispatch.transport import Notice, Places
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import doorbell
 from lqs.storage.database import Database, DatabaseUnavailable
@@ -47,7 +47,7 @@ class Doorbell:
     trouble = None
     must_look = True
 
-    def __init__(self, database: Database, telemetry: Telemetry, on_ring: Callable[[], None]) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry, _places: Places, on_ring: Callable[[], None]) -> None:
         self._database = database
         self._telemetry = telemetry
         self._on_ring = on_ring

@@ -7,6 +7,7 @@ behind everything that was accepted before; so one topic serves all owners and p
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from lqs.crash_points import CrashPoint, crash_point
@@ -17,6 +18,8 @@ from lqs.storage.database import Database, DatabaseUnavailable
 
 Send = Callable[[Sequence[Announcement]], Awaitable[Sequence[Announcement]]]
 """Sends announcements and waits until each was taken over or not; returns those that were not."""
+OpenSend = Callable[[Telemetry], AbstractAsyncContextManager[Send]]
+"""Opens the way to the workers, for as long as somebody leads."""
 
 Promote = Callable[[], Awaitable[object]]
 """Makes ready what has waited long enough for its next attempt."""
@@ -47,11 +50,11 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, telemetry: Telemetry, send: Send, promote: Promote, rules: RelayRules
+        self, database: Database, telemetry: Telemetry, open_send: OpenSend, promote: Promote, rules: RelayRules
     ) -> None:
         self._database = database
         self._telemetry = telemetry
-        self._send = send
+        self._open_send = open_send
         self._promote = promote
         self._rules = rules
         self._rung = asyncio.Event()
@@ -76,20 +79,21 @@ class Relay:
             if candidacy.lost.is_set():
                 return
             self._telemetry.emit("relay.leads")
-            await self._lead(candidacy.lost)
+            async with self._open_send(self._telemetry) as send:
+                await self._lead(send, candidacy.lost)
             self._telemetry.emit("relay.deposed")
 
-    async def _lead(self, deposed: asyncio.Event) -> None:
+    async def _lead(self, send: Send, deposed: asyncio.Event) -> None:
         pause = _QUICKEST_SECONDS
         while not deposed.is_set():
             self._rung.clear()
-            announced, waiting = await self.announce()
+            announced, waiting = await self.announce(send)
             slowest = _BUSY_SECONDS if waiting else _IDLE_SECONDS
             pause = _QUICKEST_SECONDS if announced else min(pause * 2, slowest)
             await asyncio.sleep(_QUICKEST_SECONDS)  # however often it rings
             await _within(pause * random.uniform(0.75, 1.25) - _QUICKEST_SECONDS, self._rung)
 
-    async def announce(self) -> tuple[int, bool]:
+    async def announce(self, send: Send) -> tuple[int, bool]:
         """Announce up to twice as much as the workers have room for.
 
         Returns how many slots, and whether any are ready. Raises `DatabaseUnavailable`.
@@ -111,14 +115,14 @@ class Relay:
             crash_point(CrashPoint.RELAY_MARKED)
             if not marked:
                 break
-            announced += await self._deliver(marked)
+            announced += await self._deliver(send, marked)
             if len(marked) < batch:
                 break
         return announced, survey.ready
 
-    async def _deliver(self, marked: Sequence[Announcement]) -> int:
+    async def _deliver(self, send: Send, marked: Sequence[Announcement]) -> int:
         """Send what was marked. A crash between the two is healed like every lost announcement: by the next one."""
-        unsent = await self._send(marked)
+        unsent = await send(marked)
         crash_point(CrashPoint.RELAY_SENT)
         again = sum(announcement.times > 1 for announcement in marked)
         self._telemetry.emit("slots.announced", slots=len(marked) - len(unsent), again=again, unsent=len(unsent))
@@ -136,3 +140,7 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+OpenRelay = Callable[[Telemetry], Relay]
+"""Makes the relay of a process, from its telemetry."""

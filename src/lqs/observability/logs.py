@@ -12,7 +12,10 @@ from lqs.observability.telemetry import Happening, Listener
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _QUIET = frozenset(
-    {"slots.announced", "slots.named", "slots.claimed", "slots.settled", "attempt.failed", "attempt.generated"}
+    {
+        *("slots.announced", "slots.named", "slots.claimed", "slots.settled"),
+        *("attempt.failed", "attempt.generated", "intake.paused", "intake.resumed"),
+    }
 )
 """Happenings of every moment; logged at debug level only."""
 _STARTS = frozenset({"api.started", "worker.started"})

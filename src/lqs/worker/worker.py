@@ -49,7 +49,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._places = Places(parts.pace.capacity, self._held)
         self._transport = parts.open_transport(parts.telemetry, self._places, self._stirred.set)
-        self._relay = parts.relay
+        self._relay = parts.open_relay(parts.telemetry) if parts.open_relay else None
         self._buffer = SettleBuffer(
             parts.database,
             parts.telemetry,
