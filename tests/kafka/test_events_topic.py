@@ -4,7 +4,9 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from confluent_kafka import Message, TopicPartition
@@ -12,10 +14,12 @@ from confluent_kafka import Message, TopicPartition
 from house import House
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, silent
-from lqs.dispatch.kafka.outgoing import Outgoing, Sender
-from lqs.dispatch.kafka.publisher import EventPublisher, PublisherRules
+from lqs.dispatch.kafka.cloud_events import open_events_topic
+from lqs.dispatch.kafka.outgoing import Sender
+from lqs.dispatch.kafka.records import Outgoing
 from lqs.dispatch.kafka.topic_plans import TopicName, TopicPlan, topic
 from lqs.dispatch.kafka.topics import Topics
+from lqs.dispatch.publishing import Publishing, PublishingRules
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication
 
@@ -28,6 +32,21 @@ async def sender(access: Access) -> AsyncIterator[Sender]:
     sender = Sender(access, Telemetry())
     yield sender
     await sender.close()
+
+
+@asynccontextmanager
+async def telling(house: House, access: Access) -> AsyncIterator[Callable[[], Awaitable[str | None]]]:
+    """Publishes what waits, and returns what is in the way."""
+    way = partial(open_events_topic, access)
+    publishing = Publishing(house.database, Telemetry(), way, PublishingRules(kept_seconds=3600))
+
+    async with way(Telemetry()) as tell:
+
+        async def publish() -> str | None:
+            await publishing.publish(tell)
+            return publishing.trouble
+
+        yield publish
 
 
 def read(access: Access, count: int, *, seconds: float = 60) -> list[Message]:
@@ -44,15 +63,13 @@ def read(access: Access, count: int, *, seconds: float = 60) -> list[Message]:
     return messages
 
 
-async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order(
-    house: House, access: Access, sender: Sender
-) -> None:
+async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order(house: House, access: Access) -> None:
     Topics(access, PLANS).ensure()
     async with house.database.transaction() as connection:
         await publication.want(connection, kept_seconds=3600)
     requests = [await house.ended() for _ in range(3)]
-    rules = PublisherRules(topic(access.topic_prefix, TopicName.EVENTS), kept_seconds=3600)
-    await EventPublisher(house.database, Telemetry(), sender.send, rules).publish()
+    async with telling(house, access) as publish:
+        await publish()
 
     messages = await asyncio.to_thread(read, access, 12)
     for request_id in requests:
@@ -68,25 +85,15 @@ async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order
 
 
 async def test_while_the_topic_is_missing_nothing_is_lost(house: House, access: Access) -> None:
-    sender = Sender(access, Telemetry())
-    telling = EventPublisher(
-        house.database,
-        Telemetry(),
-        sender.send,
-        PublisherRules(topic(access.topic_prefix, TopicName.EVENTS), kept_seconds=3600),
-    )
-    await telling.publish()
-    await house.submit()
-    await telling.publish()
-    assert telling.trouble is not None
-    assert "Kafka does not have the topic" in telling.trouble
+    async with telling(house, access) as publish:
+        await publish()
+        await house.submit()
+        assert "Kafka does not have the topic" in (await publish() or "")
 
-    Topics(access, PLANS).ensure()
-    await telling.publish()
-    assert telling.trouble is None
+        Topics(access, PLANS).ensure()
+        assert await publish() is None
     [message] = await asyncio.to_thread(read, access, 1)
     assert json.loads(message.value())["seq"] == 1
-    await sender.close()
 
 
 async def test_brokers_that_are_away_are_told_as_such_within_the_time_that_sending_may_take() -> None:
