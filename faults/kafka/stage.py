@@ -247,7 +247,7 @@ def _read_logs(on: Stage, found: Found) -> None:
                     found.repeated += said["repeated"]
                 case "slots.claimed":
                     found.most_in_flight = max(found.most_in_flight, said["in_flight"])
-                case "message.unreadable":
+                case "message.refused":
                     found.unreadable += 1
             if said.get("level") == "error":
                 found.broken.append(f"{log.name}: {said.get('event')}: {str(said.get('exception'))[-300:]}")

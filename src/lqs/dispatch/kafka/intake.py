@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from confluent_kafka import Message
-
 from lqs.dispatch.kafka.access import Access
+from lqs.dispatch.kafka.dead_letter_topic import DeadLetterTopic
 from lqs.dispatch.kafka.reader import Reader, Reading
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.dispatch.transport import Notice, Places
@@ -48,7 +47,7 @@ class Intake:
                 topic=topic(access.topic_prefix, TopicName.WORK),
                 places=places,
                 hear=self._hear_in_thread,
-                refuse=self._refuse,
+                refuse=DeadLetterTopic(access, telemetry).refuse,
                 telemetry=telemetry,
             )
         )
@@ -105,9 +104,3 @@ class Intake:
         self._heard.append(notice)
         self._quiet_since = time.monotonic()
         self._on_heard()
-
-    def _refuse(self, message: Message, reason: str) -> bool:
-        self._telemetry.emit(
-            "message.unreadable", partition=message.partition(), offset=message.offset(), reason=reason
-        )
-        return True
