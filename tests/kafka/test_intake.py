@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from tests.kafka.work import PARTITIONS, committed, everything, make_topics, put, settings_for
+from tests.kafka.work import PARTITIONS, committed, everything, make_topics, messages, put, settings_for
 
 from house import House
 from lqs.dispatch.kafka.brokers import Complaints, open_admin, silent
@@ -116,7 +116,7 @@ async def test_what_cannot_be_read_and_what_does_not_exist_keep_nobody_waiting(h
         ids = [await home.submit(2) for _ in range(5)]
         await eventually(lambda: done(home, *ids))
         assert won(shift) == 10
-    assert shift.names["message.unreadable"] == 44
+    assert shift.names["message.refused"] == 44
     assert committed(access) == len(everything(access))
 
 
@@ -223,12 +223,15 @@ async def test_one_relay_leads_and_another_takes_over(home, kafka, eventually):
 async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(home, access, kafka, eventually):
     trace = "0af7651916cd43dd8448eb211c80319c"
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
         async with home.submitter() as submitter:
             wish = replace(home.submission(1), traceparent=f"00-{trace}-b7ad6b7169203331-01")
             request_id = (await submitter.submit(wish)).request_id
         await eventually(lambda: done(home, request_id))
     [made] = shift.heard("attempt.generated")
     assert (made.fields["trace_id"], made.fields["request_id"]) == (trace, str(request_id))
+    [message] = messages(access)
+    assert ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode()) in (message.headers() or [])
 
 
 async def test_closing_is_quick_even_while_much_is_heard(home, kafka, eventually):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, open_producer, silent
@@ -43,9 +43,14 @@ def put(access: Access, values: Sequence[bytes], name: TopicName = TopicName.WOR
 
 def everything(access: Access, name: TopicName = TopicName.WORK) -> list[bytes]:
     """All values that were ever written to a topic."""
+    return [message.value() or b"" for message in messages(access, name)]
+
+
+def messages(access: Access, name: TopicName = TopicName.WORK) -> list[Message]:
+    """All messages that were ever written to a topic."""
     consumer = open_consumer(access, Complaints(access, silent), {"group.id": f"{access.group_id}-reads-all"})
     whole = topic(access.topic_prefix, name)
-    values: list[bytes] = []
+    found: list[Message] = []
     try:
         for partition in consumer.list_topics(whole, timeout=20).topics[whole].partitions:
             _, end = consumer.get_watermark_offsets(TopicPartition(whole, partition), timeout=20)
@@ -55,11 +60,11 @@ def everything(access: Access, name: TopicName = TopicName.WORK) -> list[bytes]:
                 message = consumer.poll(20)
                 assert message is not None
                 assert message.error() is None
-                values.append(message.value() or b"")
+                found.append(message)
                 read = (message.offset() or 0) + 1
     finally:
         consumer.close()
-    return values
+    return found
 
 
 def committed(access: Access) -> int:

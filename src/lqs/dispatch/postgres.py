@@ -65,6 +65,9 @@ class Doorbell:
                 self._telemetry.fault("doorbell.broke", error)
             await asyncio.sleep(_RECONNECT_SECONDS * random.uniform(0.5, 1.5))
 
+    def looked(self) -> None:
+        """It has to look again at the next ring."""
+
     def take(self) -> Sequence[Notice]:
         """Nothing: a ring says no more than that there is work."""
         return ()

@@ -16,8 +16,17 @@ from lqs.storage import announcements, leadership
 from lqs.storage.announcements import Announcement
 from lqs.storage.database import Database, DatabaseUnavailable
 
-Send = Callable[[Sequence[Announcement]], Awaitable[Sequence[Announcement]]]
-"""Sends announcements and waits until each was taken over or not; returns those that were not."""
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The announcements that may not have arrived, and why."""
+
+    announcements: Sequence[Announcement]
+    reason: str | None
+
+
+Send = Callable[[Sequence[Announcement]], Awaitable[Undelivered]]
+"""Sends announcements, and waits until it is known of each whether it arrived, or for long enough."""
 OpenSend = Callable[[Telemetry], AbstractAsyncContextManager[Send]]
 """Opens the way to the workers, for as long as somebody leads."""
 
@@ -122,11 +131,12 @@ class Relay:
 
     async def _deliver(self, send: Send, marked: Sequence[Announcement]) -> int:
         """Send what was marked. A crash between the two is healed like every lost announcement: by the next one."""
-        unsent = await send(marked)
+        undelivered = await send(marked)
         crash_point(CrashPoint.RELAY_SENT)
+        unsent = undelivered.announcements
         again = sum(announcement.times > 1 for announcement in marked)
         self._telemetry.emit("slots.announced", slots=len(marked) - len(unsent), again=again, unsent=len(unsent))
-        self.trouble = f"Kafka did not take over {len(unsent)} announcements of work." if unsent else None
+        self.trouble = f"Work cannot be announced: {undelivered.reason}." if unsent else None
         if unsent:
             async with self._database.acquire() as connection:
                 await announcements.withdraw(connection, unsent)

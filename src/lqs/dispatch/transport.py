@@ -59,6 +59,10 @@ class Transport(Protocol):
         """Whether the worker has to look for ready slots by itself now."""
         ...
 
+    def looked(self) -> None:
+        """The worker has looked."""
+        ...
+
     def take(self) -> Sequence[Notice]:
         """The notices heard since the last call."""
         ...

@@ -104,6 +104,7 @@ class Claiming:
 
     async def _look(self) -> bool:
         """Take what there is room for, in the fair order; whether it is worth asking again at once."""
+        self._transport.looked()
         room = self._hands.places.reserve(self._pace.claim_batch)
         try:
             if not room:

@@ -40,7 +40,7 @@ class Intake:
         self._on_heard = on_heard
         self._loop = asyncio.get_running_loop()
         self._heard: list[Notice] = []
-        self._heard_at = time.monotonic()
+        self._quiet_since = time.monotonic()
         self._reader = Reader(
             Reading(
                 access=access,
@@ -61,7 +61,14 @@ class Intake:
     @property
     def must_look(self) -> bool:
         """Whether nothing was heard for so long, or nothing can be, that the worker has to look for itself."""
-        return self.trouble is not None or time.monotonic() - self._heard_at >= self._silence_seconds
+        return self.trouble is not None or time.monotonic() - self._quiet_since >= self._silence_seconds
+
+    def looked(self) -> None:
+        """The silence begins anew.
+
+        Workers that looked whenever a place became free would leave nothing to be announced, and never hear anything.
+        """
+        self._quiet_since = time.monotonic()
 
     def take(self) -> Sequence[Notice]:
         """The notices heard since the last call."""
@@ -95,5 +102,5 @@ class Intake:
 
     def _hear(self, notice: Notice) -> None:
         self._heard.append(notice)
-        self._heard_at = time.monotonic()
+        self._quiet_since = time.monotonic()
         self._on_heard()

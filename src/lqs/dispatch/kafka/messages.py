@@ -29,9 +29,9 @@ def encode(announcement: Announcement) -> bytes:
     return json.dumps(named, separators=(",", ":")).encode()
 
 
-def headers(announcement: Announcement) -> list[tuple[str, str | bytes | None]]:
+def headers(announcement: Announcement) -> list[tuple[str, bytes | None]]:
     """What travels beside the value."""
-    told: list[tuple[str, str | bytes | None]] = [("content-type", b"application/json")]
+    told: list[tuple[str, bytes | None]] = [("content-type", b"application/json")]
     if announcement.traceparent:
         told.append(("traceparent", announcement.traceparent.encode()))
     return told

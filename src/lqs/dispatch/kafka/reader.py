@@ -31,6 +31,7 @@ _PROBE_SECONDS = 5.0
 _PROBE_IN_TROUBLE_SECONDS = 1.0
 _ANSWER_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
+_MOST_REFUSALS = 3
 _PREFETCH_KBYTES = 2048
 _FETCH_WAIT_MS = 100
 _QUEUE_BACKOFF_MS = 20
@@ -64,6 +65,7 @@ class Reader:
         self._confirmed: Offsets = {}
         self._confirming = threading.Lock()
         self._paused = False
+        self._refused_in_vain = 0
         self._hand_size = min(max(2 * reading.places.capacity, _LEAST_HAND), _MOST_HAND)
         self._probe_at = 0.0
         self._complaints = Complaints(reading.access, self._said)
@@ -158,7 +160,7 @@ class Reader:
             try:
                 name = decode(message.value())
             except Unreadable as reason:
-                if not self._reading.refuse(message, str(reason)):
+                if not self._refuse(message, str(reason)):
                     break
             else:
                 if not self._reading.places.reserve(1):
@@ -173,6 +175,20 @@ class Reader:
             self._reading.hear(Notice(names, offsets))
         elif offsets:
             self.confirm(offsets)
+
+    def _refuse(self, message: Message, reason: str) -> bool:
+        """Have it kept; after some tries it is dropped, for nobody is harmed by that, and a standstill harms."""
+        if self._reading.refuse(message, reason):
+            self._refused_in_vain = 0
+            return True
+        self._refused_in_vain += 1
+        if self._refused_in_vain < _MOST_REFUSALS:
+            return False
+        self._refused_in_vain = 0
+        self._reading.telemetry.emit(
+            "message.dropped", partition=message.partition(), offset=message.offset(), reason=reason
+        )
+        return True
 
     def _commit(self, consumer: Consumer, *, wait: bool = False) -> None:
         with self._confirming:
