@@ -160,7 +160,7 @@ async def open_worker_parts(
 ) -> AsyncIterator[WorkerParts]:
     """Everything a worker process needs, for the registered entity types or these.
 
-    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble`.
     """
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")

@@ -29,15 +29,17 @@ class Ways:
 
 
 def kafka_ways(settings: Settings, database: Database, workshop: Workshop) -> Ways:
-    """Messages if there is a Kafka for them, else the notices of the database."""
+    """Messages if there is a Kafka for them, else the notices of the database. Raises `KafkaTrouble`."""
     access = kafka_access(settings)
     if access is None:
         return Ways(partial(Doorbell, database))
     # The client library takes a tenth of a second to import, which nobody pays who does not use it.
+    from lqs.dispatch.kafka.brokers import refuse_wrong  # noqa: PLC0415
     from lqs.dispatch.kafka.cloud_events import open_events_topic  # noqa: PLC0415
     from lqs.dispatch.kafka.intake import Intake, IntakeRules  # noqa: PLC0415
     from lqs.dispatch.kafka.sender import open_sender  # noqa: PLC0415
 
+    refuse_wrong(access, workshop.telemetry)
     relay_rules = RelayRules(
         entity_types=list(workshop.entity_types),
         lease_seconds=settings.lease_seconds,

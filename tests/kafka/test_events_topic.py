@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from confluent_kafka import Message, TopicPartition
+from tests.kafka.work import messages, settings_for
 
 from house import House
 from lqs.dispatch.kafka.access import Access
@@ -22,6 +23,7 @@ from lqs.dispatch.kafka.topics import Topics
 from lqs.dispatch.publishing import Publishing, PublishingRules
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication
+from shift import Hand, at_work
 
 PARTITIONS = 2
 PLANS = {name: TopicPlan(name, PARTITIONS, retention_ms=3_600_000) for name in TopicName}
@@ -119,3 +121,24 @@ async def test_what_cannot_be_sent_does_not_shut_the_door_for_what_follows(acces
     assert (await sender.send([fine])).unsent == frozenset()
     messages = await asyncio.to_thread(read, access, 2)
     assert [(one.value(), one.headers()) for one in messages] == [(b"fine", [("some", b"header")])] * 2
+
+
+async def test_a_worker_publishes_what_happened_since_somebody_publishes(
+    house: House, access: Access, eventually
+) -> None:
+    Topics(access, PLANS).ensure()
+    before = await house.submit()
+    async with at_work(house.url, Hand.opened(), **settings_for(access)):
+        after = await house.submit()
+
+        async def all_done() -> bool:
+            return all([(await house.read(id_)).status.done for id_ in (before, after)])
+
+        async def nothing_waits() -> bool:
+            return await house.rows("SELECT 1 FROM unpublished_events LIMIT 1") == []
+
+        await eventually(all_done)
+        await eventually(nothing_waits)
+    told = [(m.key(), json.loads(m.value() or b"")["seq"]) for m in messages(access, TopicName.EVENTS)]
+    assert [seq for key, seq in told if key == str(after).encode()] == [1, 2, 3, 4]
+    assert [seq for key, seq in told if key == str(before).encode()] == [2, 3, 4]
