@@ -37,7 +37,7 @@ async def measure(ground: Ground) -> list[Figure]:
         return []
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="lqs-bench-kafka-") as folder, cluster(Path(folder)) as running:
-        for workers in _WORKERS:
+        for workers in _WORKERS if ground.scale.rounds > 1 else _WORKERS[:1]:
             rates: dict[str, list[float]] = {"PostgreSQL": [], "Kafka": []}
             told = []
             for _ in range(ground.scale.rounds):
@@ -47,19 +47,13 @@ async def measure(ground: Ground) -> list[Figure]:
                 told.append(await asyncio.to_thread(_messages, access) / ground.scale.entities)
             name = f"submit to terminal, {workers} worker{'s' if workers > 1 else ''}"
             for transport, found in rates.items():
-                spread = (
-                    f"{min(found) / statistics.median(found) - 1:+.0%} {max(found) / statistics.median(found) - 1:+.0%}"
-                )
-                figures.append(
-                    Figure("kafka", f"{name}, by {transport}", statistics.median(found), "entities/s", spread)
-                )
+                series = Series(tuple(found))
+                figures.append(Figure("kafka", f"{name}, by {transport}", series.median, "entities/s", series.spread))
             figures.append(Figure("kafka", f"{name}, messages an entity", statistics.median(told), ""))
         for transport, access in (("PostgreSQL", None), ("Kafka", await _topics(running.servers))):
             waits = await _waits(ground, access)
-            for what, wait in (
-                ("median", statistics.median(waits)),
-                ("95th percentile", waits[int(0.95 * len(waits))]),
-            ):
+            shown = {"median": statistics.median(waits), "95th percentile": waits[int(0.95 * len(waits))]}
+            for what, wait in shown.items():
                 figures.append(Figure("kafka", f"insert to attempt by {transport}, {what}", wait, "ms"))
     return figures
 
