@@ -196,7 +196,7 @@ class Settings(BaseSettings):
         value = from_json(value) if isinstance(value, str) else value
         if not isinstance(value, dict):
             return value
-        return {name: one if isinstance(one, str) else to_json(one).decode() for name, one in value.items()}
+        return {name: one if isinstance(one, str | SecretStr) else to_json(one).decode() for name, one in value.items()}
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Settings":

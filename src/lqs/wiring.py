@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from lqs.dispatch.kafka.access import Access, Certificates, Login
-from lqs.dispatch.postgres import Announcer, Doorbell
-from lqs.dispatch.relay import OpenRelay, Relay, RelayRules
+from lqs.dispatch.postgres import Announcer
+from lqs.dispatch.publishing import OpenPublishing
+from lqs.dispatch.relay import OpenRelay
 from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
 from lqs.domain.retry_policy import RetryPolicy
@@ -16,7 +16,6 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
-from lqs.lifecycle.promote import promote
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
@@ -27,12 +26,10 @@ from lqs.storage import entities, pool
 from lqs.storage.database import Connection, Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.migrate import MigrationRefused, migrate, pending
+from lqs.wiring_kafka import kafka_ways, want_events
 
 EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
-
-_SILENCE_POLLS = 1.5
-"""How many polls long nothing may be heard before a worker with free places looks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The open resources of one worker process. `open_relay` makes what announces work to all, where that is needed."""
+    """The open resources of one worker process.
+
+    `open_relay` and `open_publishing` make what announces work and what publishes events, where there is a Kafka.
+    """
 
     database: Database
     workshop: Workshop
@@ -90,6 +90,7 @@ class WorkerParts:
     rules: Rules
     open_transport: OpenTransport
     open_relay: OpenRelay | None = None
+    open_publishing: OpenPublishing | None = None
 
 
 @asynccontextmanager
@@ -104,6 +105,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
+        await want_events(settings, database)
         defaults = Defaults(
             slot_timeout_seconds=settings.slot_timeout_seconds,
             overhead_seconds=settings.request_overhead_seconds,
@@ -158,7 +160,7 @@ async def open_worker_parts(
 ) -> AsyncIterator[WorkerParts]:
     """Everything a worker process needs, for the registered entity types or these.
 
-    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble`.
     """
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")
@@ -166,7 +168,8 @@ async def open_worker_parts(
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database, types)
-        open_transport, open_relay = _transport(settings, database, workshop)
+        await want_events(settings, database)
+        ways = kafka_ways(settings, database, workshop)
         yield WorkerParts(
             database=database,
             workshop=workshop,
@@ -188,57 +191,10 @@ async def open_worker_parts(
                 kept=_kept(settings),
                 bulk=_bulk_rules(settings),
             ),
-            open_transport=open_transport,
-            open_relay=open_relay,
+            open_transport=ways.open_transport,
+            open_relay=ways.open_relay,
+            open_publishing=ways.open_publishing,
         )
-
-
-def _transport(settings: Settings, database: Database, workshop: Workshop) -> tuple[OpenTransport, OpenRelay | None]:
-    """How workers learn of work: by messages if there is a Kafka for them, else by the notices of the database."""
-    access = kafka_access(settings)
-    if access is None:
-        return partial(Doorbell, database), None
-    # The client library takes a tenth of a second to import, which nobody pays who does not use it.
-    from lqs.dispatch.kafka.intake import Intake, IntakeRules  # noqa: PLC0415
-    from lqs.dispatch.kafka.sender import open_sender  # noqa: PLC0415
-
-    relay_rules = RelayRules(
-        entity_types=list(workshop.entity_types),
-        lease_seconds=settings.lease_seconds,
-        again_seconds=settings.kafka_again_seconds,
-    )
-
-    def open_relay(telemetry: Telemetry) -> Relay:
-        ready = partial(promote, database, policy=workshop.policy, batch=settings.claim_batch_slots)
-        return Relay(database, telemetry, partial(open_sender, access), ready, relay_rules)
-
-    return partial(Intake, access, IntakeRules(_SILENCE_POLLS * settings.poll_seconds)), open_relay
-
-
-def kafka_access(settings: Settings) -> Access | None:
-    """How Kafka is reached; None when it is not used."""
-    if settings.kafka_bootstrap_servers is None:
-        return None
-    login = settings.kafka_sasl_mechanism and Login(
-        settings.kafka_sasl_mechanism,
-        settings.kafka_sasl_username,
-        settings.kafka_sasl_password,
-        settings.kafka_sasl_password_file,
-    )
-    return Access(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        security_protocol=settings.kafka_security_protocol,
-        login=login or None,
-        certificates=Certificates(
-            settings.kafka_ssl_ca, settings.kafka_ssl_cert, settings.kafka_ssl_key, settings.kafka_ssl_key_password
-        ),
-        client_id=settings.kafka_client_id,
-        client_rack=settings.kafka_client_rack,
-        group_id=settings.kafka_group_id,
-        group_protocol=settings.kafka_group_protocol,
-        topic_prefix=settings.kafka_topic_prefix,
-        extra=settings.kafka_extra,
-    )
 
 
 @asynccontextmanager

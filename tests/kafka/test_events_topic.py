@@ -4,20 +4,26 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from confluent_kafka import Message, TopicPartition
+from tests.kafka.work import messages, settings_for
 
 from house import House
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, silent
-from lqs.dispatch.kafka.outgoing import Outgoing, Sender
-from lqs.dispatch.kafka.publisher import EventPublisher, PublisherRules
+from lqs.dispatch.kafka.cloud_events import open_events_topic
+from lqs.dispatch.kafka.outgoing import Sender
+from lqs.dispatch.kafka.records import Outgoing
 from lqs.dispatch.kafka.topic_plans import TopicName, TopicPlan, topic
 from lqs.dispatch.kafka.topics import Topics
+from lqs.dispatch.publishing import Publishing, PublishingRules
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication
+from shift import Hand, at_work
 
 PARTITIONS = 2
 PLANS = {name: TopicPlan(name, PARTITIONS, retention_ms=3_600_000) for name in TopicName}
@@ -28,6 +34,21 @@ async def sender(access: Access) -> AsyncIterator[Sender]:
     sender = Sender(access, Telemetry())
     yield sender
     await sender.close()
+
+
+@asynccontextmanager
+async def telling(house: House, access: Access) -> AsyncIterator[Callable[[], Awaitable[str | None]]]:
+    """Publishes what waits, and returns what is in the way."""
+    way = partial(open_events_topic, access)
+    publishing = Publishing(house.database, Telemetry(), way, PublishingRules(kept_seconds=3600))
+
+    async with way(Telemetry()) as tell:
+
+        async def publish() -> str | None:
+            await publishing.publish(tell)
+            return publishing.trouble
+
+        yield publish
 
 
 def read(access: Access, count: int, *, seconds: float = 60) -> list[Message]:
@@ -44,15 +65,13 @@ def read(access: Access, count: int, *, seconds: float = 60) -> list[Message]:
     return messages
 
 
-async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order(
-    house: House, access: Access, sender: Sender
-) -> None:
+async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order(house: House, access: Access) -> None:
     Topics(access, PLANS).ensure()
     async with house.database.transaction() as connection:
         await publication.want(connection, kept_seconds=3600)
     requests = [await house.ended() for _ in range(3)]
-    rules = PublisherRules(topic(access.topic_prefix, TopicName.EVENTS), kept_seconds=3600)
-    await EventPublisher(house.database, Telemetry(), sender.send, rules).publish()
+    async with telling(house, access) as publish:
+        await publish()
 
     messages = await asyncio.to_thread(read, access, 12)
     for request_id in requests:
@@ -68,25 +87,15 @@ async def test_others_read_cloud_events_keyed_by_generation_request_and_in_order
 
 
 async def test_while_the_topic_is_missing_nothing_is_lost(house: House, access: Access) -> None:
-    sender = Sender(access, Telemetry())
-    telling = EventPublisher(
-        house.database,
-        Telemetry(),
-        sender.send,
-        PublisherRules(topic(access.topic_prefix, TopicName.EVENTS), kept_seconds=3600),
-    )
-    await telling.publish()
-    await house.submit()
-    await telling.publish()
-    assert telling.trouble is not None
-    assert "Kafka does not have the topic" in telling.trouble
+    async with telling(house, access) as publish:
+        await publish()
+        await house.submit()
+        assert "Kafka does not have the topic" in (await publish() or "")
 
-    Topics(access, PLANS).ensure()
-    await telling.publish()
-    assert telling.trouble is None
+        Topics(access, PLANS).ensure()
+        assert await publish() is None
     [message] = await asyncio.to_thread(read, access, 1)
     assert json.loads(message.value())["seq"] == 1
-    await sender.close()
 
 
 async def test_brokers_that_are_away_are_told_as_such_within_the_time_that_sending_may_take() -> None:
@@ -112,3 +121,24 @@ async def test_what_cannot_be_sent_does_not_shut_the_door_for_what_follows(acces
     assert (await sender.send([fine])).unsent == frozenset()
     messages = await asyncio.to_thread(read, access, 2)
     assert [(one.value(), one.headers()) for one in messages] == [(b"fine", [("some", b"header")])] * 2
+
+
+async def test_a_worker_publishes_what_happened_since_somebody_publishes(
+    house: House, access: Access, eventually
+) -> None:
+    Topics(access, PLANS).ensure()
+    before = await house.submit()
+    async with at_work(house.url, Hand.opened(), **settings_for(access)):
+        after = await house.submit()
+
+        async def all_done() -> bool:
+            return all([(await house.read(id_)).status.done for id_ in (before, after)])
+
+        async def nothing_waits() -> bool:
+            return await house.rows("SELECT 1 FROM unpublished_events LIMIT 1") == []
+
+        await eventually(all_done)
+        await eventually(nothing_waits)
+    told = [(m.key(), json.loads(m.value() or b"")["seq"]) for m in messages(access, TopicName.EVENTS)]
+    assert [seq for key, seq in told if key == str(after).encode()] == [1, 2, 3, 4]
+    assert [seq for key, seq in told if key == str(before).encode()] == [2, 3, 4]

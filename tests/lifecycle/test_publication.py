@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
 
 from house import House, breaches, failed, generated
-from lqs.dispatch.kafka.outgoing import Outgoing, Sent
-from lqs.dispatch.kafka.publisher import EventPublisher, PublisherRules
+from lqs.dispatch.kafka.cloud_events import cloud_event
+from lqs.dispatch.kafka.records import Sent
+from lqs.dispatch.publishing import Publishing, PublishingRules, Tell
 from lqs.domain.errors import GenerationRequestPurged
 from lqs.domain.generation_request import EventType, note
 from lqs.lifecycle import booking
@@ -18,6 +20,7 @@ from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, publication
 from lqs.storage.generation_requests import Written
+from lqs.storage.publication import UnpublishedEvent
 
 WEEK = 7 * 86_400
 
@@ -26,24 +29,29 @@ WEEK = 7 * 86_400
 class Outside:
     """Whoever is told: takes everything, but what belongs to `deaf_to`."""
 
-    heard: list[Outgoing] = field(default_factory=list)
+    heard: list[UnpublishedEvent] = field(default_factory=list)
     deaf_to: set[UUID] = field(default_factory=set)
 
-    async def hear(self, records: Sequence[Outgoing]) -> Sent:
-        unsent = frozenset(place for place, record in enumerate(records) if UUID(record.key.decode()) in self.deaf_to)
-        self.heard += [record for place, record in enumerate(records) if place not in unsent]
+    @asynccontextmanager
+    async def open(self, _telemetry: Telemetry) -> AsyncIterator[Tell]:
+        yield self.tell
+
+    async def tell(self, events: Sequence[UnpublishedEvent]) -> Sent:
+        unsent = frozenset(place for place, event in enumerate(events) if event.request_id in self.deaf_to)
+        self.heard += [event for place, event in enumerate(events) if place not in unsent]
         return Sent(unsent, "nobody is there" if unsent else None)
 
     def told(self, request_id: UUID) -> list[int]:
         """The numbers of the events that arrived of a generation request, as they arrived."""
-        return [json.loads(record.value)["seq"] for record in self.heard if record.key == str(request_id).encode()]
+        return [event.seq for event in self.heard if event.request_id == request_id]
 
-    def ids(self) -> list[str]:
-        return [dict(record.headers)["ce_id"].decode() for record in self.heard]
+    def ids(self) -> list[bytes | None]:
+        """The ids under which others know the events."""
+        return [dict(cloud_event(event, "t").headers)["ce_id"] for event in self.heard]
 
 
-def publisher(house: House, outside: Outside, **rules: float) -> EventPublisher:
-    return EventPublisher(house.database, Telemetry(), outside.hear, PublisherRules("t", kept_seconds=WEEK, **rules))
+def publishing(house: House, outside: Outside, **rules: float) -> Publishing:
+    return Publishing(house.database, Telemetry(), outside.open, PublishingRules(kept_seconds=WEEK, **rules))
 
 
 async def wanted(house: House) -> None:
@@ -68,25 +76,25 @@ async def test_every_event_is_told_once_and_in_order(house: House) -> None:
         await house.settle(worker_id, generated(slot))
 
     outside = Outside()
-    assert await publisher(house, outside).publish() > 0
+    assert await publishing(house, outside).publish(outside.tell) > 0
     assert outside.told(request_id) == list(range(1, len(await house.told(request_id)) + 1))
-    assert await publisher(house, outside).publish() == 0
+    assert await publishing(house, outside).publish(outside.tell) == 0
     assert await waiting(house) == []
 
 
 async def test_what_a_slow_transaction_appends_is_told_when_it_has_committed(house: House) -> None:
     await wanted(house)
     slow, outside = await house.submit(), Outside()
-    telling = publisher(house, outside)
-    await telling.publish()
+    telling = publishing(house, outside)
+    await telling.publish(outside.tell)
     async with house.database.transaction() as connection:
         standings = await generation_requests.lock(connection, [slow])
         standing, told = note(standings[slow], [(EventType.CHANGED, None)])
         await booking.write(connection, [Written(standing=standing, progressed=False)], told)
         quick = await house.submit()
-        await telling.publish()
+        await telling.publish(outside.tell)
         assert (outside.told(slow), outside.told(quick)) == ([1], [1])
-    await telling.publish()
+    await telling.publish(outside.tell)
     assert outside.told(slow) == [1, 2]
 
 
@@ -95,7 +103,7 @@ async def test_no_transaction_is_open_while_something_is_sent(house: House) -> N
     await house.submit()
     open_ones: list[int] = []
 
-    async def look(records: Sequence[Outgoing]) -> Sent:
+    async def look(_events: Sequence[UnpublishedEvent]) -> Sent:
         async with house.alone() as connection:
             open_ones.append(
                 await connection.fetchval(
@@ -106,8 +114,7 @@ async def test_no_transaction_is_open_while_something_is_sent(house: House) -> N
             )
         return Sent()
 
-    rules = PublisherRules("t", kept_seconds=WEEK)
-    assert await EventPublisher(house.database, Telemetry(), look, rules).publish() == 1
+    assert await publishing(house, Outside()).publish(look) == 1
     assert open_ones == [0]
 
 
@@ -115,15 +122,15 @@ async def test_what_did_not_arrive_is_told_again_and_holds_up_no_other(house: Ho
     await wanted(house)
     one, other = await house.submit(), await house.submit()
     outside = Outside(deaf_to={one})
-    telling = publisher(house, outside)
+    telling = publishing(house, outside)
 
-    await telling.publish()
+    await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([], [1])
     assert await waiting(house) == [one]
     assert telling.trouble == "Kafka did not take over 1 events: nobody is there."
 
     outside.deaf_to.clear()
-    await telling.publish()
+    await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([1], [1])
     assert telling.trouble is None
 
@@ -133,15 +140,14 @@ async def test_who_dies_between_sending_and_booking_is_repeated_with_the_same_id
     await house.ended()
     outside = Outside()
 
-    async def die_after(records: Sequence[Outgoing]) -> Sent:
-        await outside.hear(records)
+    async def die_after(events: Sequence[UnpublishedEvent]) -> Sent:
+        await outside.tell(events)
         raise asyncio.CancelledError
 
-    rules = PublisherRules("t", kept_seconds=WEEK, lease_seconds=0.001)
     with pytest.raises(asyncio.CancelledError):
-        await EventPublisher(house.database, Telemetry(), die_after, rules).publish()
+        await publishing(house, outside, lease_seconds=0.001).publish(die_after)
     first = outside.ids()
-    await publisher(house, outside).publish()
+    await publishing(house, outside).publish(outside.tell)
     assert outside.ids() == [*first, *first]
     assert len(set(first)) == len(first) > 1
 
@@ -152,8 +158,8 @@ async def test_small_batches_keep_the_order_of_each_generation_request(house: Ho
     other = await house.submit()
     await house.settle(worker_id, generated(slot))
     outside = Outside()
-    telling = publisher(house, outside, batch=1)
-    while await telling.publish():
+    telling = publishing(house, outside, batch=1)
+    while await telling.publish(outside.tell):
         pass
     assert (outside.told(one), outside.told(other)) == ([1, 2, 3, 4], [1])
 
@@ -161,18 +167,18 @@ async def test_small_batches_keep_the_order_of_each_generation_request(house: Ho
 async def test_one_publishes_and_another_when_that_one_is_silent(house: House) -> None:
     await wanted(house)
     outside = Outside()
-    one, other = publisher(house, outside), publisher(house, outside)
-    await one.publish()
+    one, other = publishing(house, outside), publishing(house, outside)
+    await one.publish(outside.tell)
     await house.submit()
-    assert await other.publish() == 0
+    assert await other.publish(outside.tell) == 0
     await house.rows("UPDATE publication SET leads_until = lqs_now()")
-    assert await other.publish() == 1
+    assert await other.publish(outside.tell) == 1
 
 
 async def test_a_publisher_that_is_stopped_makes_room_at_once(house: House, eventually) -> None:
     await wanted(house)
     request_id, outside = await house.submit(), Outside()
-    running = asyncio.create_task(publisher(house, outside).run())
+    running = asyncio.create_task(publishing(house, outside).run())
 
     async def told() -> list[int]:
         return outside.told(request_id)
@@ -181,7 +187,7 @@ async def test_a_publisher_that_is_stopped_makes_room_at_once(house: House, even
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await house.submit()
-    assert await publisher(house, outside).publish() == 1
+    assert await publishing(house, outside).publish(outside.tell) == 1
 
 
 async def test_it_goes_on_when_its_connections_were_cut(house: House, eventually) -> None:
@@ -192,7 +198,7 @@ async def test_it_goes_on_when_its_connections_were_cut(house: House, eventually
         return len(set(outside.ids()))
 
     async with house.through(house.url) as other:
-        running = asyncio.create_task(publisher(other, outside).run())
+        running = asyncio.create_task(publishing(other, outside).run())
         await house.submit()
         await eventually(told, equals=1)
         await house.rows(
@@ -211,8 +217,8 @@ async def test_the_final_event_tells_why_its_own_run_ended(house: House) -> None
     await house.retry(request_id)
     await house.abort(request_id)
     outside = Outside()
-    await publisher(house, outside).publish()
-    told = [json.loads(record.value) for record in outside.heard]
+    await publishing(house, outside).publish(outside.tell)
+    told = [json.loads(cloud_event(event, "t").value or b"") for event in outside.heard]
     assert [(one["run"], one["status"], one["end_reason"]) for one in told if one["end_reason"]] == [
         (1, "failed", "all_settled"),
         (2, "cancelled", "cancelled"),
@@ -224,7 +230,7 @@ async def test_a_purge_waits_until_everything_was_told(house: House) -> None:
     untold, outside = await house.ended(), Outside()
     await house.retention_passes(untold)
     assert list((await house.purge()).request_ids) == []
-    await publisher(house, outside).publish()
+    await publishing(house, outside).publish(outside.tell)
     assert list((await house.purge()).request_ids) == [untold]
 
 
@@ -241,7 +247,7 @@ async def test_a_purge_by_hand_takes_with_it_what_was_not_told(house: House) -> 
     await wanted(house)
     request_id, outside = await house.ended(), Outside()
     await house.purge_one(request_id)
-    await publisher(house, outside).publish()
+    await publishing(house, outside).publish(outside.tell)
     assert outside.told(request_id) == []
     with pytest.raises(GenerationRequestPurged):
         await house.purge_one(request_id)
@@ -272,12 +278,12 @@ async def test_a_publisher_says_again_that_events_are_wanted_but_not_at_every_tu
     async def until() -> object:
         return (await house.rows("SELECT wanted_until FROM publication"))[0]["wanted_until"]
 
-    await publisher(house, Outside()).publish()
+    await publishing(house, Outside()).publish(Outside().tell)
     first = await until()
-    await publisher(house, Outside()).publish()
+    await publishing(house, Outside()).publish(Outside().tell)
     assert first == await until()
     await house.rows("UPDATE publication SET wanted_until = wanted_until - interval '61 minutes'")
-    await publisher(house, Outside()).publish()
+    await publishing(house, Outside()).publish(Outside().tell)
     assert await until() > first
 
 

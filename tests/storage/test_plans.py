@@ -18,6 +18,7 @@ from lqs.storage import (
     generation_requests,
     idempotency_keys,
     pool,
+    publication,
     retention,
     runs,
     slots,
@@ -27,7 +28,7 @@ from lqs.storage.queries import Statement
 
 GROWING = {
     "slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "runs",
-    "dead_letters", "tombstones", "pool",
+    "dead_letters", "tombstones", "pool", "unpublished_events",
 }  # fmt: skip
 """Tables that nobody may read from end to end."""
 
@@ -83,6 +84,11 @@ SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
 INSERT INTO announcements
 SELECT request_id, index, fence, 1, now() + interval '10 s'
 FROM slots WHERE status = 'pending' ORDER BY pass LIMIT 2000;
+
+-- Kafka is away, and of half of the history nobody has been told.
+INSERT INTO unpublished_events (request_id, first_seq, last_seq, appended_at)
+SELECT id, i, i, now() - n * interval '1 s' FROM plan, generate_series(1, 7) i
+WHERE status = 'completed' AND n % 2 = 0;
 
 -- What is done goes in the course of a week, what was purged and what failed in the course of a month.
 UPDATE generation_requests SET expires_at = now() + random() * interval '7 days' WHERE completed_at IS NOT NULL;
@@ -261,13 +267,30 @@ HOT = {
         {"id": REQUEST, "owner_id": OWNER},
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
-    "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),
+    "expired": Hot(
+        retention.SQL["expired"],
+        {"batch": "200"},
+        ["generation_requests_by_expiry", "unpublished_events_of_request"],
+    ),
+    "the next events": Hot(
+        publication.SQL["next"],
+        {"batch": "500"},
+        ["unpublished_events_pkey", "generation_events_pkey", "generation_requests_pkey", "runs_pkey",
+         "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "published events": Hot(
+        publication.SQL["published"], {"ids": "ARRAY[1, 2, 3]::bigint[]"}, ["unpublished_events_pkey"]
+    ),
+    "events given up": Hot(
+        publication.SQL["give_up"], {"kept_seconds": "3600", "batch": "200"}, ["unpublished_events_pkey"]
+    ),
     "lock_expired": Hot(retention.SQL["lock_expired"], {"ids": IDS}, ["generation_requests_pkey"]),
     "purge": Hot(
         retention.SQL["purge"],
         {"ids": IDS, "tombstone_seconds": "60"},
         ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
-         "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
+         "unpublished_events_of_request", "dead_letters_request_id_slot_index_run_key",
+         "problems_generation_request_id_slot_index_entity_type_key"],
     ),
     "forget": Hot(
         retention.SQL["forget"],

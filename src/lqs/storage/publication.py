@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from lqs.storage.database import Connection
@@ -35,14 +35,6 @@ class UnpublishedEvent:
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """How many commits wait, counted up to 10,000, and how long the oldest of them has."""
-
-    commits: int
-    longest: timedelta
-
-
 async def want(connection: Connection, *, kept_seconds: float) -> None:
     """From now on and for so long, events are kept until they are published."""
     await SQL["want"].execute(connection, kept_seconds=kept_seconds)
@@ -67,13 +59,6 @@ async def next_events(connection: Connection, *, batch: int) -> list[Unpublished
 async def published(connection: Connection, commit_ids: Sequence[int]) -> None:
     """The events of these commits need not be told again."""
     await SQL["published"].execute(connection, ids=commit_ids)
-
-
-async def backlog(connection: Connection) -> Backlog:
-    """What waits."""
-    row = await SQL["waiting"].fetchrow(connection)
-    assert row is not None
-    return Backlog(row["commits"], row["longest"] or timedelta())
 
 
 async def give_up(connection: Connection, *, kept_seconds: int, batch: int) -> int:

@@ -50,6 +50,7 @@ class Worker:
         self._places = Places(parts.pace.capacity, self._held)
         self._transport = parts.open_transport(parts.telemetry, self._places, self._stirred.set)
         self._relay = parts.open_relay(parts.telemetry) if parts.open_relay else None
+        self._publishing = parts.open_publishing(parts.telemetry) if parts.open_publishing else None
         self._buffer = SettleBuffer(
             parts.database,
             parts.telemetry,
@@ -76,6 +77,7 @@ class Worker:
                 background.create_task(self._keep_bulk_going(), name="bulk"),
                 background.create_task(self._transport.run(), name="transport"),
                 *([background.create_task(self._relay.run(), name="relay")] if self._relay else []),
+                *([background.create_task(self._publishing.run(), name="publishing")] if self._publishing else []),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
             async with asyncio.TaskGroup() as attempts:
@@ -167,7 +169,8 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await self._lease.pause()
-            trouble = self._transport.trouble or (self._relay.trouble if self._relay else None)
+            telling = [self._transport, self._relay, self._publishing]
+            trouble = next((one.trouble for one in telling if one is not None and one.trouble), None)
             await self._lease.renew(in_flight=len(self._held), trouble=trouble)
 
     async def _heed_recalls(self) -> None:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, TopicMetadata
 
 from lqs.dispatch.kafka.access import Access, Client, client_properties
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
+from lqs.observability.telemetry import Telemetry
 
 _LOOK_SECONDS = 2.0
 
@@ -119,6 +120,15 @@ class Complaints(logging.Handler):
 
 def silent(_level: str, _line: str) -> None:
     """For a client whose log nobody reads: its errors come as answers anyway."""
+
+
+def refuse_wrong(access: Access, telemetry: Telemetry) -> None:
+    """Raise `KafkaTrouble` for settings that no client can be made of, whether brokers are there or not."""
+    open_admin(access, Complaints(access, silent))
+    if not access.certificates_are_checked:
+        telemetry.emit(
+            "kafka.certificates_unchecked", hint="anybody can pretend to be the brokers; see LQS_KAFKA_EXTRA"
+        )
 
 
 def open_admin(access: Access, complaints: Complaints) -> AdminClient:

@@ -4,11 +4,18 @@ Attributes are headers, the value is the data alone. `schemas/events/` has the s
 and places are those of the specification's kafka-protocol-binding.md.
 """
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from lqs.dispatch.kafka.outgoing import Outgoing
+from lqs.dispatch.kafka.access import Access
+from lqs.dispatch.kafka.outgoing import Sender
+from lqs.dispatch.kafka.records import Outgoing, Sent
+from lqs.dispatch.kafka.topic_plans import TopicName, topic
+from lqs.dispatch.publishing import Tell
+from lqs.observability.telemetry import Telemetry
 from lqs.storage.publication import UnpublishedEvent
 
 SCHEMA = "urn:lqs:schemas:events:generation_request:v1"
@@ -16,6 +23,21 @@ SLOT_SCHEMA = "urn:lqs:schemas:events:generation_request.slot:v1"
 """Raised when a reader of the former would misunderstand it; a new optional field needs no new one."""
 _SOURCE = "/generation-requests"
 _DONE = frozenset({"completed", "partial", "failed", "cancelled"})
+
+
+@asynccontextmanager
+async def open_events_topic(access: Access, telemetry: Telemetry) -> AsyncIterator[Tell]:
+    """A way to tell events on the events topic, for as long as this lasts."""
+    name = topic(access.topic_prefix, TopicName.EVENTS)
+    sender = Sender(access, telemetry)
+
+    async def tell(events: Sequence[UnpublishedEvent]) -> Sent:
+        return await sender.send([cloud_event(event, name) for event in events])
+
+    try:
+        yield tell
+    finally:
+        await sender.close()
 
 
 def cloud_event(event: UnpublishedEvent, topic: str) -> Outgoing:

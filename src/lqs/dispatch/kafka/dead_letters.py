@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from lqs.dispatch.kafka import dead_letter_topic as head
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, reraise, silent, trouble
-from lqs.dispatch.kafka.outgoing import Outgoing
+from lqs.dispatch.kafka.records import Outgoing
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_producer, trouble
+from lqs.dispatch.kafka.records import Outgoing, Sent
 from lqs.dispatch.kafka.trouble import KafkaTrouble
 from lqs.observability.telemetry import Telemetry
 
@@ -26,28 +27,6 @@ _PROPERTIES = MappingProxyType({"delivery.timeout.ms": 0, "topic.metadata.propag
 missing is believed after two seconds and not after half a minute.
 """
 _CALLED_BACK = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A record to be sent."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of records that were sent together.
-
-    `unsent` has the places, among them, of those that may not have arrived; `reason` tells of one of them. Of records
-    with one key, those that arrived come before those that did not.
-    """
-
-    unsent: frozenset[int] = frozenset()
-    reason: str | None = None
 
 
 @dataclass

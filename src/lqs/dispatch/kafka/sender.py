@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from lqs.dispatch.kafka import messages
 from lqs.dispatch.kafka.access import Access
-from lqs.dispatch.kafka.outgoing import Outgoing, Sender
+from lqs.dispatch.kafka.outgoing import Sender
+from lqs.dispatch.kafka.records import Outgoing
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.dispatch.relay import Send, Undelivered
 from lqs.observability.telemetry import Telemetry

@@ -37,12 +37,8 @@ ORDER BY u.id, e.seq;
 -- name: published(ids)
 DELETE FROM unpublished_events WHERE id = ANY (:ids::bigint[]);
 
--- name: waiting()
--- What waits longest waits at the head, but for a commit that took long.
-SELECT count(*) AS commits, lqs_now() - min(appended_at) AS longest
-FROM (SELECT appended_at FROM unpublished_events ORDER BY id LIMIT 10000) u;
-
 -- name: give_up(kept_seconds, batch)
+-- What waits longest waits at the head, but for a commit that took long.
 DELETE FROM unpublished_events
 WHERE id = ANY (ARRAY(SELECT id FROM (SELECT id, appended_at FROM unpublished_events ORDER BY id LIMIT :batch) u
                       WHERE appended_at <= lqs_now() - make_interval(secs => :kept_seconds)))

@@ -1,22 +1,24 @@
-"""Publishes the event log on the events topic: every event once or more often, none never, each key in order."""
+"""Publishes the event log: every event once or more often, none never, those of a generation request in order."""
 
 import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
-from lqs.dispatch.kafka.cloud_events import cloud_event
-from lqs.dispatch.kafka.outgoing import Outgoing, Sent
+from lqs.dispatch.kafka.records import Sent
 from lqs.domain.ids import new_id
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication
 from lqs.storage.database import Database, DatabaseUnavailable
 from lqs.storage.publication import UnpublishedEvent
 
-Send = Callable[[Sequence[Outgoing]], Awaitable[Sent]]
-"""Sends records in order, and returns what became of them."""
+Tell = Callable[[Sequence[UnpublishedEvent]], Awaitable[Sent]]
+"""Tells others of events in order, and returns what became of them, by their places."""
+OpenTell = Callable[[Telemetry], AbstractAsyncContextManager[Tell]]
+"""Opens the way to the others."""
 
 _QUICKEST_SECONDS = 0.05
 _IDLE_SECONDS = 1.0
@@ -25,29 +27,28 @@ _WANT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class PublisherRules:
-    """To which topic; how long an event waits for it at most; how long a silent publisher is trusted.
+class PublishingRules:
+    """How long an event waits to be published at most, and how long a silent publisher is trusted, in seconds.
 
     `batch` is in commits; each has about as many events as slots that moved in it.
     """
 
-    topic: str
     kept_seconds: float
     lease_seconds: float = 30.0
     batch: int = 500
 
 
-class EventPublisher:
+class Publishing:
     """Publishes while it leads; of all processes that run one, one leads.
 
     It leads by a lease in a row. Who stands still and comes back may send what was sent meanwhile: readers know that by
     its id. No transaction is open while something is being sent.
     """
 
-    def __init__(self, database: Database, telemetry: Telemetry, send: Send, rules: PublisherRules) -> None:
+    def __init__(self, database: Database, telemetry: Telemetry, open_tell: OpenTell, rules: PublishingRules) -> None:
         self._database = database
         self._telemetry = telemetry
-        self._send = send
+        self._open_tell = open_tell
         self._rules = rules
         self._id: UUID = new_id()
         self._led_until = 0.0
@@ -59,14 +60,15 @@ class EventPublisher:
         """Lead whenever nobody else does, until cancelled."""
         pause = _QUICKEST_SECONDS
         try:
-            while True:
-                published = await self._whatever_happens()
-                pause = _QUICKEST_SECONDS if published else min(2 * pause, self._slowest())
-                await asyncio.sleep(0 if published == self._rules.batch else pause * random.uniform(0.75, 1.25))
+            async with self._open_tell(self._telemetry) as tell:
+                while True:
+                    published = await self._whatever_happens(tell)
+                    pause = _QUICKEST_SECONDS if published else min(2 * pause, self._slowest())
+                    await asyncio.sleep(0 if published == self._rules.batch else pause * random.uniform(0.75, 1.25))
         finally:
             await self._resign()
 
-    async def publish(self) -> int:
+    async def publish(self, tell: Tell) -> int:
         """Publish the events of the oldest commits that wait; returns of how many commits.
 
         Raises `DatabaseUnavailable`.
@@ -79,7 +81,7 @@ class EventPublisher:
         if not events:
             self.trouble = None
             return 0
-        sent = await self._send([cloud_event(event, self._rules.topic) for event in events])
+        sent = await tell(events)
         return await self._book(events, sent)
 
     async def _book(self, events: Sequence[UnpublishedEvent], sent: Sent) -> int:
@@ -94,9 +96,9 @@ class EventPublisher:
         self._telemetry.emit("events.published", events=taken, unsent=len(sent.unsent), reason=sent.reason)
         return len(done)
 
-    async def _whatever_happens(self) -> int:
+    async def _whatever_happens(self, tell: Tell) -> int:
         try:
-            return await self.publish()
+            return await self.publish(tell)
         except DatabaseUnavailable as error:
             self._telemetry.emit("publisher.waits", reason=str(error))
         except Exception as error:
@@ -132,3 +134,7 @@ class EventPublisher:
                 await publication.resign(connection, self._id)
         except (TimeoutError, DatabaseUnavailable) as error:
             self._telemetry.emit("publisher.kept_its_lease", reason=str(error))
+
+
+OpenPublishing = Callable[[Telemetry], Publishing]
+"""Makes what publishes events, from the telemetry of its process."""
