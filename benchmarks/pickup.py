@@ -3,6 +3,9 @@
 import asyncio
 import random
 import statistics
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from benchmarks.children import worker
 from benchmarks.ground import Ground, opened
@@ -13,16 +16,29 @@ from lqs.storage.database import Database
 
 async def measure(ground: Ground) -> list[Figure]:
     """One call after another to a real API process, each when everything is idle, with a real worker process."""
-    async with ground.database() as url, opened(url) as database:
-        (caller,) = await callers(database, 1)
-        async with worker(url, capacity=1000), serving(url, Variant.OURS) as port:
-            await _until_a_worker_lives(database)
-            await _call_and_wait(database, port, caller, ground.scale.pickups)
-        waits = await _waits(database)
+    async with ground.database() as url:
+        waits = await waits_for(ground, url, worker(url, capacity=1000))
     return [
         Figure("pickup", "insert to attempt, median", statistics.median(waits), "ms", expected=Expectation(at_most=10)),
         Figure("pickup", "insert to attempt, 95th percentile", waits[int(0.95 * len(waits))], "ms"),
     ]
+
+
+async def waits_for(
+    ground: Ground,
+    url: str,
+    working: AbstractAsyncContextManager[Any],
+    until_ready: Callable[[], Awaitable[None]] | None = None,
+) -> list[float]:
+    """Milliseconds, in order, that single calls wait for this worker, when it is ready, to start on them."""
+    async with opened(url) as database:
+        (caller,) = await callers(database, 1)
+        async with working, serving(url, Variant.OURS) as port:
+            await _until_a_worker_lives(database)
+            if until_ready:
+                await until_ready()
+            await _call_and_wait(database, port, caller, ground.scale.pickups)
+        return await _waits(database)
 
 
 async def _call_and_wait(database: Database, port: int, caller: Caller, times: int) -> None:
