@@ -28,7 +28,7 @@ _TAKEN = "Address already in use"
 class Cluster:
     """Running nodes and their addresses, as `bootstrap.servers` takes them.
 
-    `login_servers` wants SCRAM-SHA-256 or SCRAM-SHA-512 over SASL_PLAINTEXT.
+    `login_servers` wants PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 over SASL_PLAINTEXT.
     """
 
     nodes: Sequence[Node]

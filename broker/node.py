@@ -39,7 +39,8 @@ class Ports:
 class Plan:
     """What all nodes of a cluster agree on.
 
-    `users`: passwords by user name; they log in with SCRAM-SHA-256 or SCRAM-SHA-512. `lock`: the nodes live as long as
+    `users`: passwords by user name; they log in with PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512,
+    and have no rights but those that somebody gives them. `lock`: the nodes live as long as
     somebody holds it.
     """
 
@@ -149,6 +150,11 @@ class Node:
         return [shutil.which("java") or "java", *_JAVA, "-cp", f"{self.plan.jars}/*", main_class, *arguments]
 
 
+def _plain(users: Mapping[str, str]) -> str:
+    known = " ".join(f'user_{name}="{password}"' for name, password in users.items())
+    return f"org.apache.kafka.common.security.plain.PlainLoginModule required {known};"
+
+
 def _configuration(node: Node) -> Mapping[str, object]:
     """Small in everything, and quick to notice what is gone; facts from the broker's own configuration reference."""
     ports, count = node.ports, len(node.plan.ports)
@@ -163,9 +169,13 @@ def _configuration(node: Node) -> Mapping[str, object]:
         "advertised.listeners": clients,
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT",
-        "listener.name.login.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.name.login.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.name.login.plain.sasl.jaas.config": _plain(node.plan.users),
         "listener.name.login.scram-sha-256.sasl.jaas.config": _SCRAM,
         "listener.name.login.scram-sha-512.sasl.jaas.config": _SCRAM,
+        # Who does not log in may do everything, who does only what it was given rights for.
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
         "log.dirs": node.folder / "data",
         "auto.create.topics.enable": "false",
         "default.replication.factor": count,

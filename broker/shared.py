@@ -19,7 +19,7 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the shared broker answers: `servers` without a password, `login_servers` with SCRAM."""
+    """Where the shared broker answers: `servers` without a password, `login_servers` with PLAIN or SCRAM."""
 
     servers: str
     login_servers: str

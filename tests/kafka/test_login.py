@@ -17,7 +17,7 @@ def logging_in(broker: Address, mechanism: str, password: str = PASSWORD, user: 
     return Access(broker.login_servers, security_protocol="SASL_PLAINTEXT", login=login)
 
 
-@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_the_right_password_opens(broker: Address, mechanism: str) -> None:
     assert len(Topics(logging_in(broker, mechanism)).show()) == 3
 
@@ -25,7 +25,7 @@ def test_the_right_password_opens(broker: Address, mechanism: str) -> None:
 @pytest.mark.parametrize(
     ("mechanism", "user", "password"),
     [("SCRAM-SHA-256", USER, WRONG), ("SCRAM-SHA-512", "nobody", WRONG), ("PLAIN", USER, WRONG)],
-    ids=["password", "user", "mechanism"],
+    ids=["password", "user", "plain password"],
 )
 def test_what_does_not_open_is_told_at_once_and_without_the_password(
     broker: Address, mechanism: str, user: str, password: str, capfd: pytest.CaptureFixture[str]
