@@ -15,7 +15,6 @@ from lqs.settings import Settings
 from lqs.storage.database import Database
 from shift import Hand, at_work
 
-
 pytestmark = pytest.mark.timeout(400)
 
 
