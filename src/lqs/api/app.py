@@ -22,14 +22,13 @@ from lqs.api import (
     records,
     retry,
     schemas,
-    schemas_retry,
     statistics,
 )
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.filters import draw_body
-from lqs.api.find import find_router
 from lqs.api.generate import generate_router
+from lqs.api.listing import listing_router
 from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
@@ -74,7 +73,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         # before the route of one entity, which would take their last words for an id
         api.include_router(pool_router(entity_type))
         api.include_router(entity_router(entity_type))
-    api.include_router(find_router(types))
+    api.include_router(listing_router(types))
     api.include_router(bulk.router)  # before what would take its address for an id
     api.include_router(statistics.router)  # before the ids, for one of which its last word would be taken
     api.include_router(generation_requests.router)
@@ -120,7 +119,9 @@ def _models(types: list[EntityType]) -> dict[str, Any]:
         schemas.CreateKeyBody,
         schemas.ChangeBody,
         schemas.BulkBody,
-        *schemas_retry.INPUTS,
+        schemas.RetryBody,
+        schemas.NoBody,
+        schemas.RequeueBody,
         *map(schemas.generate_body, types),
         *map(draw_body, types),
     ]

@@ -16,8 +16,9 @@ from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
-from lqs.domain.bulk import BulkAction, BulkStatus, Filter
+from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.errors import BodyRefused, Finding, NotFound
+from lqs.domain.selection import Filter
 from lqs.lifecycle.bulk import BulkWish, Preview, begin_bulk, preview
 from lqs.storage import bulk_operations
 from lqs.storage.bulk_operations import BulkView

@@ -21,8 +21,8 @@ from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
 from lqs.domain.terms import Terms
 from lqs.lifecycle.submit import Accepted, Submission
-from lqs.storage import generation_requests
-from lqs.storage.generation_requests import Progress
+from lqs.storage import views
+from lqs.storage.views import Progress
 from lqs.wiring import ApiParts
 
 
@@ -101,7 +101,7 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         progress, deadline_at, expires_at = _fresh(submission, accepted), accepted.stored.deadline_at, None
     else:
         async with parts.database.acquire() as connection:
-            view = await generation_requests.read(connection, accepted.request_id, owner_id=submission.owner_id)
+            view = await views.read(connection, accepted.request_id, owner_id=submission.owner_id)
         if view is None:
             raise IdempotencyKeyExpired(accepted.request_id)
         progress, deadline_at, expires_at = view.progress, view.deadline_at, view.expires_at

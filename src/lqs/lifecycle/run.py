@@ -116,6 +116,7 @@ async def _generate(slot: Claimed, workshop: Workshop) -> Generated:
     order = GenerationOrder(
         request_id=slot.request_id,
         slot_index=slot.index,
+        run=slot.run,
         attempt=slot.attempt,
         constraints=_constraints(entity_type.constraints_model, slot.constraints),
     )

@@ -225,14 +225,17 @@ def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
 
 
 def _run_seconds(submission: Submission, defaults: Defaults) -> float:
-    """How long the whole run may take. Long attempts that a caller chose do not make it longer than it could choose."""
+    """How long the whole run may take, a chosen wait for its start included.
+
+    What a caller chose of its parts does not make the whole longer than a caller could choose that.
+    """
     terms = submission.terms
     if terms.timeout_seconds:
         return terms.timeout_seconds
-    if terms.slot_timeout_seconds:
-        wanted = submission.count * terms.slot_timeout_seconds + defaults.overhead_seconds
-        return min(wanted, limits.MAX_TIMEOUT_SECONDS)
-    return submission.count * defaults.slot_timeout_seconds + defaults.overhead_seconds
+    attempt = terms.slot_timeout_seconds or defaults.slot_timeout_seconds
+    wanted = (terms.start_within_seconds or 0) + submission.count * attempt + defaults.overhead_seconds
+    chosen = terms.start_within_seconds or terms.slot_timeout_seconds
+    return min(wanted, limits.MAX_TIMEOUT_SECONDS) if chosen else wanted
 
 
 def _stopping() -> ServiceUnavailable:

@@ -10,9 +10,9 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.postgres import Doorbell
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
-from lqs.lifecycle.booking import tell_passed_over
 from lqs.lifecycle.bulk_work import keep_bulk_going
 from lqs.lifecycle.claim import Won, claim, end_without_money
+from lqs.lifecycle.duties import tell_passed_over
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
