@@ -149,9 +149,9 @@ class House:
         await end_without_money(self.database, won.out_of_money)
         return won
 
-    async def claimed(self, count: int = 1) -> tuple[UUID, UUID, Sequence[Claimed]]:
+    async def claimed(self, count: int = 1, **how: Any) -> tuple[UUID, UUID, Sequence[Claimed]]:
         """A generation request whose every slot one worker holds: (request, worker, slots)."""
-        request_id, worker_id = await self.submit(count), await self.worker()
+        request_id, worker_id = await self.submit(count, **how), await self.worker()
         slots = [slot for slot in (await self.claim(worker_id)).slots if slot.request_id == request_id]
         assert len(slots) == count
         return request_id, worker_id, slots

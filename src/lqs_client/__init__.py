@@ -78,6 +78,7 @@ from lqs_client._history import (
     SlotHistory,
 )
 from lqs_client._pool import EntityPage, Group, PoolStatistics, Tally
+from lqs_client._requests import GenerationRequestPage, RequestFilters
 from lqs_client._statistics import (
     AttemptStatistics,
     EntityStatistics,
@@ -121,6 +122,7 @@ __all__ = [
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "GenerationRequestPage",
     "Gone",
     "Group",
     "Invalid",
@@ -131,6 +133,7 @@ __all__ = [
     "PoolStatistics",
     "Problem",
     "RateLimited",
+    "RequestFilters",
     "RequestStatistics",
     "Requeued",
     "Run",

@@ -235,7 +235,7 @@ async def test_a_filter_that_matches_next_to_nothing_is_worked_off_in_short_step
     last = await house.ended(metadata={"lesson": "B2"})
     async with house.database.acquire() as connection:
         search = selection.Search(
-            house.owner_id, BulkAction.PURGE, Filter(metadata={"lesson": "B2"}), await bulk_operations.clock(connection)
+            house.owner_id, BulkAction.PURGE, Filter(metadata={"lesson": "B2"}), await selection.clock(connection)
         )
         place, steps, found = selection.BEGINNING, 0, []
         while place is not None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -57,6 +57,9 @@ class Asked:
     requested_before: Annotated[str | None, Query(description="Asked for before this time.")] = None
     completed_after: Annotated[str | None, Query(description="Done at this time or later.")] = None
     completed_before: Annotated[str | None, Query(description="Done before this time.")] = None
+    older_than_seconds: Annotated[
+        str | None, Query(description="Only what ended, or while it is not done was asked for, longer ago.")
+    ] = None
     idempotency_key: Annotated[
         str | None, Query(description="What this key of a generate call made; stands alone, or with view.")
     ] = None
@@ -136,6 +139,8 @@ async def _listed(
     owner_id = None if asked.scope == "all" else caller.owner_id
     search = Search(owner_id, None, wanted, END.requested_at, newest_first)
     async with parts.database.acquire() as connection:
+        if wanted.older_than_seconds is not None:
+            search = replace(search, filter=wanted.fixed(await selection.clock(connection)))
         found = await selection.page(connection, search, after=after, most=most + 1)
         shown = found.places[:most]
         last = shown[-1] if len(found.places) > most else found.up_to
@@ -188,12 +193,21 @@ def _filter(asked: Asked, metadata: Mapping[str, str], parts: ApiParts) -> Filte
         requested_before=_moment(asked, "requested_before"),
         completed_after=_moment(asked, "completed_after"),
         completed_before=_moment(asked, "completed_before"),
+        older_than_seconds=_seconds(asked.older_than_seconds),
     )
 
 
 def _moment(asked: Asked, name: str) -> datetime | None:
     text = getattr(asked, name)
     return None if text is None else moment_of(name, text)
+
+
+def _seconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and int(text) <= limits.MAX_AGE_SECONDS):
+        raise ParameterRefused("older_than_seconds", f"It is a number of seconds, at most {limits.MAX_AGE_SECONDS}.")
+    return int(text)
 
 
 def _metadata(request: Request) -> dict[str, str]:

@@ -21,6 +21,7 @@ from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.keeping import add_keeping
+from lqs.cli.listing import add_list
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
@@ -70,6 +71,7 @@ def wait(
 
 
 app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
+add_list(app)
 add_keeping(app)
 add_bulk(app)
 app.command(name="stats", epilog=CLIENT_EPILOG)(show_statistics)

@@ -93,7 +93,7 @@ async def preview(database: Database, wish: BulkWish) -> Preview:
     matched = 0
     sample: list[UUID] = []
     async with database.acquire() as connection:
-        now = await bulk_operations.clock(connection)
+        now = await selection.clock(connection)
         search = Search(None if wish.everybody else wish.owner_id, wish.action, wish.filter.fixed(now), now)
         place: Place | None = BEGINNING
         while place is not None:
@@ -117,7 +117,7 @@ async def begin_bulk(database: Database, wish: BulkWish) -> Begun:
             if before is None:
                 raise NotFound("What this key began has just been forgotten.")
             return Begun(before, True, use.used_at)
-        now = await bulk_operations.clock(connection)
+        now = await selection.clock(connection)
         bulk = await bulk_operations.insert(
             connection,
             NewBulk(

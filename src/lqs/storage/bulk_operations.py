@@ -53,13 +53,6 @@ class BulkView:
     completed_at: datetime | None
 
 
-async def clock(connection: Connection) -> datetime:
-    """The database's time."""
-    now = await SQL["clock"].fetchval(connection)
-    assert isinstance(now, datetime)
-    return now
-
-
 async def insert(connection: Connection, new: NewBulk) -> BulkView:
     """Store a bulk operation."""
     row = await SQL["insert"].fetchrow(

@@ -57,6 +57,13 @@ class Found:
     up_to: Place | None
 
 
+async def clock(connection: Connection) -> datetime:
+    """The database's time."""
+    now = await SQL["clock"].fetchval(connection)
+    assert isinstance(now, datetime)
+    return now
+
+
 async def match(
     connection: Connection, search: Search, *, after: Place, until: Place | None = None, window: int, batch: int
 ) -> Found:

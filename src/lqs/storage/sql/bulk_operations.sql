@@ -1,6 +1,3 @@
--- name: clock()
-SELECT lqs_now();
-
 -- name: insert(id, owner_id, requested_by, action, filter, options, requested_at)
 INSERT INTO bulk_operations (id, owner_id, requested_by, action, filter, options, requested_at)
 VALUES (:id, :owner_id, :requested_by, :action, :filter::text::jsonb, :options::text::jsonb, :requested_at)

@@ -1,3 +1,6 @@
+-- name: clock()
+SELECT lqs_now();
+
 -- name: match(owner_id, after_at, after_id, until_at, until_id, window, batch, as_of, newest_first, action, entity_type, statuses, end_reasons, error_codes, priorities, requested_after, requested_before, completed_after, completed_before, aged_before, metadata)
 -- Which of the next generation requests behind a place match, and how far was looked. However few match, only so many
 -- rows are read: an owner's own in the order of their index, everybody's in that of the primary key. What the action
