@@ -16,6 +16,7 @@ from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
+from lqs.lifecycle.watch import Watch
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
@@ -39,6 +40,7 @@ class ApiParts:
     database: Database
     submitter: Submitter
     announcer: Announcer
+    watch: Watch
     telemetry: Telemetry
     entity_types: EntityTypes
     defaults: Defaults
@@ -106,10 +108,12 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
         )
         submitter = Submitter(database, telemetry, defaults)
         announcer = Announcer(database, telemetry)
+        watch = Watch(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(submitter.run(), name="submit"),
                 background.create_task(announcer.run(), name="announce"),
+                background.create_task(watch.run(), name="watch"),
                 background.create_task(
                     keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
                 ),
@@ -130,6 +134,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     database=database,
                     submitter=submitter,
                     announcer=announcer,
+                    watch=watch,
                     telemetry=telemetry,
                     entity_types=types,
                     defaults=defaults,

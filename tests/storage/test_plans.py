@@ -241,6 +241,7 @@ HOT = {
         {"ids": f"ARRAY[{REQUEST}]", "owner_id": OWNER, "whole": "true"},
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
+    "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
     "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),
     "lock_expired": Hot(retention.SQL["lock_expired"], {"ids": IDS}, ["generation_requests_pkey"]),
     "purge": Hot(

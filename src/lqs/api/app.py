@@ -42,12 +42,16 @@ _MOST_COUNTING = 2
 """Statistics counted at the same time; more would take the connections that everything else needs."""
 
 
-def create() -> FastAPI:
-    """The application with the settings of this process; the factory that the HTTP server calls."""
-    return build(list(entity_types().values()), open_api_parts)
+def create(on_open: Callable[[ApiParts], None] = lambda _: None) -> FastAPI:
+    """The application with the settings of this process; `on_open` is called with its resources when they are open."""
+    return build(list(entity_types().values()), open_api_parts, on_open)
 
 
-def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContextManager[ApiParts]]) -> FastAPI:
+def build(
+    types: list[EntityType],
+    open_parts: Callable[[], AbstractAsyncContextManager[ApiParts]],
+    on_open: Callable[[ApiParts], None] = lambda _: None,
+) -> FastAPI:
     """An application for these entity types; `open_parts` opens its resources at start and closes them at the end."""
 
     @asynccontextmanager
@@ -56,6 +60,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
             api.state.parts = parts
             api.state.keys = KeyCache()
             api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
+            on_open(parts)
             yield
 
     api = FastAPI(

@@ -134,6 +134,20 @@ async def progress(connection: Connection, request_id: UUID, *, owner_id: UUID) 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """As much of a generation request as somebody needs to know who waits for it."""
+
+    version: int
+    done: bool
+
+
+async def stands(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Stand]:
+    """Where these generation requests stand, anybody's; what is purged is missing."""
+    rows = await SQL["stands"].fetch(connection, ids=ids)
+    return {row["id"]: Stand(row["version"], row["done"]) for row in rows}
+
+
 async def read(connection: Connection, request_id: UUID, *, owner_id: UUID) -> GenerationRequestView | None:
     """A generation request whole; None if unknown or another owner's."""
     return (await read_all(connection, [request_id], owner_id=owner_id, whole=True)).get(request_id)

@@ -4,6 +4,9 @@ SELECT version, status, run_requested_at, started_at, requested_count,
 FROM generation_requests
 WHERE id = :id AND owner_id = :owner_id;
 
+-- name: stands(ids)
+SELECT id, version, completed_at IS NOT NULL AS done FROM generation_requests WHERE id = ANY (:ids::uuid[]);
+
 -- name: read(ids, owner_id, whole)
 -- One statement, so that counts, slots and entities come from one moment. In short: of the slots only those that failed,
 -- and no entities.
