@@ -13,6 +13,7 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
+from lqs.lifecycle.foresee import Foresight
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
@@ -41,6 +42,7 @@ class ApiParts:
     submitter: Submitter
     announcer: Announcer
     watch: Watch
+    foresight: Foresight
     telemetry: Telemetry
     entity_types: EntityTypes
     defaults: Defaults
@@ -135,6 +137,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     submitter=submitter,
                     announcer=announcer,
                     watch=watch,
+                    foresight=Foresight(lease_seconds=settings.lease_seconds),
                     telemetry=telemetry,
                     entity_types=types,
                     defaults=defaults,

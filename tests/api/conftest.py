@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -67,6 +68,15 @@ class Caller:
     http: httpx.AsyncClient
     owner_id: UUID
     key_id: str
+
+
+VOLATILE = frozenset({"poll_after_ms", "progress", "health"})
+"""What a generation request tells beside what is stored: it may change while the version does not."""
+
+
+def durable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a generation request."""
+    return {name: value for name, value in body.items() if name not in VOLATILE}
 
 
 @asynccontextmanager

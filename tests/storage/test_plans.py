@@ -13,6 +13,7 @@ from lqs.storage import (
     changes,
     dead_letters,
     entities,
+    forecasts,
     generation_requests,
     idempotency_keys,
     pool,
@@ -240,6 +241,15 @@ HOT = {
         views.SQL["read"],
         {"ids": f"ARRAY[{REQUEST}]", "owner_id": OWNER, "whole": "true"},
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "surroundings": Hot(
+        forecasts.SQL["surroundings"],
+        {"id": REQUEST, "most": "10000", "lease_seconds": "30", "held_seconds": "105"},
+        ["slots_pkey", "slots_ready"],
+    ),
+    "basis": Hot(
+        forecasts.SQL["basis"], {"entity_type": "'problem'", "window": "100"},
+        ["generation_requests_pkey", "slot_attempts_pkey"],
     ),
     "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
     "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),

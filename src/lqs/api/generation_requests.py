@@ -13,7 +13,7 @@ from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
 from lqs.api.parameters import word_of
 from lqs.api.parts import Parts
-from lqs.api.representation import VIEWS, etag, generation_request, poll_after_ms, retry_after
+from lqs.api.representation import VIEWS, etag, generation_request, poll_after_ms, progress, retry_after
 from lqs.api.waiting import hold, preferred_wait
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound
@@ -106,8 +106,9 @@ class _Look:
             found = await views.read_all(connection, [self.request_id], owner_id=self.caller.owner_id, whole=self.whole)
             if self.request_id not in found:
                 raise await absence(connection, self.request_id, owner_id=self.caller.owner_id)
-        view = found[self.request_id]
-        body = generation_request(view, whole=self.whole)
+            view = found[self.request_id]
+            foreseen = await self.parts.foresight.look_ahead(connection, view)
+        body = generation_request(view, whole=self.whole) | progress(foreseen)
         headers = CACHING | {"ETag": etag(view.id, view.version, whole=self.whole)}
         if "poll_after_ms" in body:
             headers["Retry-After"] = retry_after(body["poll_after_ms"])

@@ -13,6 +13,7 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
+from lqs.lifecycle.foresee import Foreseen
 from lqs.storage.entities import EntityView
 from lqs.storage.views import GenerationRequestView, Progress, SlotView
 
@@ -111,6 +112,20 @@ def generation_request(view: GenerationRequestView, *, whole: bool = True) -> di
     if (hint := poll_after_ms(view.progress)) is not None:
         body["poll_after_ms"] = hint
     return body
+
+
+def progress(foreseen: Foreseen) -> dict[str, Any]:
+    """What is said of the rest of a run (`schemas.Progress`), and whether it is well; it changes without a version."""
+    seen, basis = foreseen.forecast, foreseen.basis
+    told = {
+        "percent": seen.percent,
+        "phase": seen.phase,
+        "queue_position": seen.queue_position,
+        "eta_seconds": seen.eta_seconds,
+        "basis": {"sample_size": basis.sample_size, "slot_p50_ms": basis.slot_p50_ms} if basis.enough else None,
+        "as_of": foreseen.as_of,
+    }
+    return {"progress": told, "health": seen.health}
 
 
 def _cancellation(view: GenerationRequestView) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from lqs.api.schemas.base import Output
+from lqs.domain.forecast import Health, Phase
 from lqs.domain.generation_request import CancelMode, EndReason, Priority, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import Category, SlotErrorCode
@@ -97,6 +98,24 @@ class Cancellation(Output):
     )
 
 
+class Basis(Output):
+    """What an estimate rests on: the latest attempts of the entity type that made something."""
+
+    sample_size: int
+    slot_p50_ms: int
+
+
+class Progress(Output):
+    """How far it is; what is not known is null. It changes without the version."""
+
+    percent: int = Field(ge=0, le=100, description="Of slots that are settled; 100 only when done.")
+    phase: Phase
+    queue_position: int | None = Field(description="Of its next slot among all that are ready, rounded.")
+    eta_seconds: int | None = Field(description="From now, rounded.")
+    basis: Basis | None
+    as_of: datetime
+
+
 class GenerationRequestSummary(Output):
     """A generation request as of one moment, without its slots and entities."""
 
@@ -131,6 +150,8 @@ class GenerationRequestSummary(Output):
     constraints: dict[str, Any]
     metadata: dict[str, str]
     poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    progress: Progress | None = Field(None, description="Only where a single one is read.")
+    health: Health | None = Field(None, description="Only where a single one is read.")
     links: Links
 
 
