@@ -115,6 +115,25 @@ class Settings(BaseSettings):
         5.0, ge=0.01, le=600, description="Statistics that take longer to count are refused."
     )
 
+    rate_create_per_minute: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Calls that make work, an owner and API process; unset: any number.",
+    )
+    rate_read_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, description="All other calls, an owner and API process; unset: any number."
+    )
+    active_requests_per_owner: int | None = Field(
+        None, ge=1, le=1_000_000, description="Requests of one owner that are not done at a time; unset: any number."
+    )
+    queue_limit_slots: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        description="As many waiting slots, and nothing new is accepted; unset: any number.",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, else json."

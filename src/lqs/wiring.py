@@ -1,6 +1,7 @@
 """Opens what a process needs from its settings and closes it in reverse; everything below receives plain arguments."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,12 +9,14 @@ from functools import partial
 
 from lqs.dispatch.postgres import Announcer
 from lqs.domain.entity_type import EntityType
+from lqs.domain.rates import Rate, Rates
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.foresee import Foresight
+from lqs.lifecycle.quotas import Gate, Quotas
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
@@ -43,6 +46,8 @@ class ApiParts:
     announcer: Announcer
     watch: Watch
     foresight: Foresight
+    rates: Rates
+    quotas: Quotas
     telemetry: Telemetry
     entity_types: EntityTypes
     defaults: Defaults
@@ -108,7 +113,13 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                 name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
             },
         )
-        submitter = Submitter(database, telemetry, defaults)
+        quotas = Quotas(active=settings.active_requests_per_owner, queued=settings.queue_limit_slots)
+        submitter = Submitter(
+            database,
+            telemetry,
+            defaults,
+            Gate(quotas),
+        )
         announcer = Announcer(database, telemetry)
         watch = Watch(database, telemetry)
         async with asyncio.TaskGroup() as background:
@@ -138,6 +149,11 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     announcer=announcer,
                     watch=watch,
                     foresight=Foresight(lease_seconds=settings.lease_seconds),
+                    rates=Rates(
+                        {Rate.CREATE: settings.rate_create_per_minute, Rate.READ: settings.rate_read_per_minute},
+                        time.monotonic,
+                    ),
+                    quotas=quotas,
                     telemetry=telemetry,
                     entity_types=types,
                     defaults=defaults,

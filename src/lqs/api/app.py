@@ -19,6 +19,7 @@ from lqs.api import (
     envelope,
     generation_requests,
     health,
+    limits,
     records,
     retry,
     schemas,
@@ -87,6 +88,7 @@ def build(
     api.include_router(retry.router)
     api.include_router(dead_letters.router)
     api.include_router(api_keys.router)
+    api.include_router(limits.router)
     api.include_router(health.router)
     envelope.install(api)
     api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]

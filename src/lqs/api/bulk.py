@@ -18,6 +18,7 @@ from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.errors import BodyRefused, Finding, NotFound
+from lqs.domain.rates import Rate
 from lqs.domain.selection import Filter
 from lqs.lifecycle.bulk import BulkWish, Preview, begin_bulk, preview
 from lqs.storage import bulk_operations
@@ -57,7 +58,10 @@ _OPTIONS: Mapping[BulkAction, frozenset[str]] = MappingProxyType(
     },
 )
 async def begin(
-    request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.WRITE))], key: IdempotencyKey
+    request: Request,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
+    key: IdempotencyKey,
 ) -> Response:
     """Do the same with every generation request that matches a filter. It is durable, and goes on by itself.
 

@@ -21,6 +21,7 @@ from lqs.api.representation import raw_attempt
 from lqs.api.retry import restarted
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound, ParameterRefused
+from lqs.domain.rates import Rate
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.lifecycle.dead_letters import Operator, Order, count_matching, discard, requeue, requeue_matching
 from lqs.storage import dead_letters
@@ -29,6 +30,7 @@ from lqs.storage.dead_letters import Filter, LetterView, State
 router = APIRouter(tags=["dead letters"])
 
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
+Maker = Annotated[Caller, Depends(needs(Scope.ADMIN, Rate.CREATE))]
 
 _LONGEST_WORD = 100
 _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
@@ -119,7 +121,7 @@ async def read(request: Request, parts: Parts, caller: Admin, dead_letter_id: st
     | {200: {"description": "A dry run: how many match now.", "model": schemas.Requeued}},
     openapi_extra=body_docs(schemas.RequeueBody),
 )
-async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: IdempotencyKey) -> Response:
+async def requeue_by_filter(request: Request, parts: Parts, caller: Maker, key: IdempotencyKey) -> Response:
     """Try again what matches, of up to 100 generation requests a call; 200 for a dry run, which only counts."""
     refuse_unknown_parameters(request)
     body = await read_body(request, schemas.RequeueBody)
@@ -148,7 +150,7 @@ async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: 
     openapi_extra=body_docs(schemas.NoBody, required=False),
 )
 async def requeue_one(
-    request: Request, parts: Parts, caller: Admin, key: IdempotencyKey, dead_letter_id: str
+    request: Request, parts: Parts, caller: Maker, key: IdempotencyKey, dead_letter_id: str
 ) -> Response:
     """Try its slot again: in a further run of its generation request or, if that was purged, in a new one whose
     `origin` is the former.

@@ -3,6 +3,9 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +26,7 @@ from lqs.domain.errors import (
     NotFound,
     ServiceUnavailable,
 )
+from lqs.domain.rates import WINDOW_SECONDS, Allowance
 from lqs.storage.database import DatabaseUnavailable
 
 _BODY_TOO_LARGE = STATUS[BodyTooLarge]
@@ -55,6 +59,7 @@ class Envelope:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
                 refused_length = message["status"] == _BODY_TOO_LARGE
+                self._tell_rate(scope["state"], headers, status=message["status"])
             await send(message)
 
         try:
@@ -69,6 +74,18 @@ class Envelope:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
             await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
+
+    def _tell_rate(self, state: Mapping[str, Any], headers: MutableHeaders, *, status: int) -> None:
+        """What is left of the caller's rate; an unchanged answer counts for nothing."""
+        counted: Allowance | None = state.get("counted")
+        if counted is None:
+            return
+        remaining, owner_id = counted.remaining, state["owner_id"]
+        if status == HTTPStatus.NOT_MODIFIED:
+            self._api.state.parts.rates.give_back(owner_id, counted.rate)
+            remaining = min(counted.quota, remaining + 1)
+        headers["RateLimit-Policy"] = f'"{counted.rate}";q={counted.quota};w={WINDOW_SECONDS}'
+        headers["RateLimit"] = f'"{counted.rate}";r={remaining};t={counted.reset_seconds}'
 
 
 async def _take_in_the_rest(receive: Receive) -> None:

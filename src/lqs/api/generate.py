@@ -19,6 +19,7 @@ from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
 from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
+from lqs.domain.rates import Rate
 from lqs.domain.terms import Terms
 from lqs.lifecycle.submit import Accepted, Submission
 from lqs.storage import views
@@ -48,7 +49,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
     async def generate(
         request: Request,
         parts: Parts,
-        caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
+        caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
         key: IdempotencyKey,
     ) -> Response:
         """Accept a generation request. It is durable before the answer leaves, and it always ends."""

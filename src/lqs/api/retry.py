@@ -17,6 +17,7 @@ from lqs.api.parts import Parts
 from lqs.api.representation import attempt, etag, generation_request, retry_after, slot
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import IdempotencyKeyExpired, NotFound
+from lqs.domain.rates import Rate
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.retry import Done, Retry, retry
 from lqs.storage import runs, slots, views
@@ -41,7 +42,7 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 async def retry_by_hand(
     request: Request,
     parts: Parts,
-    caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
+    caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
     key: IdempotencyKey,
     request_id: str,
 ) -> Response:

@@ -42,6 +42,10 @@ class Watch:
         """How many wait now."""
         return len(self._waiters)
 
+    def held_for(self, owner_id: UUID) -> int:
+        """How many of an owner wait now."""
+        return self._owners[owner_id]
+
     async def wait(self, request_id: UUID, *, owner_id: UUID, seconds: float, version: int | None) -> bool:
         """Wait until it has another version than this one, or, if none is named, until it is done.
 

@@ -28,6 +28,7 @@ from lqs.api.schemas.health import Ready as Ready
 from lqs.api.schemas.keys import CreatedKey as CreatedKey
 from lqs.api.schemas.keys import CreateKeyBody as CreateKeyBody
 from lqs.api.schemas.keys import Keys as Keys
+from lqs.api.schemas.limits import Limits as Limits
 from lqs.api.schemas.pool import PoolStatistics as PoolStatistics
 from lqs.api.schemas.retry import Attempt as Attempt
 from lqs.api.schemas.retry import Restarted as Restarted

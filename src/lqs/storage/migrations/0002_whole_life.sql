@@ -52,6 +52,7 @@ CREATE INDEX generation_requests_by_start_deadline ON generation_requests (start
 CREATE INDEX generation_requests_by_settling ON generation_requests (settles_by)
     WHERE completed_at IS NULL AND settles_by IS NOT NULL;
 CREATE INDEX generation_requests_by_expiry ON generation_requests (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX generation_requests_active ON generation_requests (owner_id) WHERE completed_at IS NULL;
 
 -- A cancellation that finds nothing in flight ends the generation request in the same commit.
 CREATE OR REPLACE FUNCTION refuse_illegal_move() RETURNS trigger LANGUAGE plpgsql AS $$
