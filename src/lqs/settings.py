@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8421, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
 
+    header_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=600, description="A call whose headers take longer to arrive is closed."
+    )
+    body_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=600, description="A call whose body takes longer to arrive is refused and closed."
+    )
+
     generator: str = Field("offline", description="Which generator makes entities: offline, or simulated (for load).")
     simulated_seed: int = Field(0, description="Seed of the simulated latency and failures.")
     simulated_latency_seconds: float = Field(8.0, ge=0, le=86_400, description="Median of the simulated latency.")

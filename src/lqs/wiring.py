@@ -54,6 +54,7 @@ class ApiParts:
     lease_seconds: float
     kept: Kept
     statistics_timeout_seconds: float
+    body_timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     kept=_kept(settings),
                     lease_seconds=settings.lease_seconds,
                     statistics_timeout_seconds=settings.statistics_timeout_seconds,
+                    body_timeout_seconds=settings.body_timeout_seconds,
                 )
             finally:
                 for task in tasks:

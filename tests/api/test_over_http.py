@@ -129,3 +129,82 @@ async def test_a_process_that_is_told_to_stop_answers_a_hundred_who_wait_and_is_
 
     assert [(answer.status_code, answer.json()["done"]) for answer in answers] == [(200, False)] * OWNERS * WAITS
     assert (code, took < 5) == (0, True), f"gone after {took:.1f} s"
+
+
+POST = "POST /problems/generate HTTP/1.1\r\nHost: lqs\r\n"
+HALVES = {
+    "half of the headers": POST + "X-Half: ",
+    "half of a body": POST + '{key}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"count"',
+    "half of a body in chunks": POST + "{key}Content-Type: application/json\r\n"
+    "Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n",
+    "half of a body by a stranger": POST + "Content-Length: 100\r\n\r\n{{",
+}
+
+
+async def half_sent(url: str, key: str, head: str) -> tuple[bytes, float]:
+    """What comes back for half a call, until the server closes the connection, and after how many seconds."""
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(head.format(key=f"Authorization: Bearer {key}\r\n").encode())
+    await writer.drain()
+    begun = time.monotonic()
+    async with asyncio.timeout(60):
+        answer = await reader.read()
+    took = time.monotonic() - begun
+    writer.transport.abort()
+    return answer, took
+
+
+async def test_two_hundred_half_sent_calls_are_closed_and_meanwhile_others_are_answered(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LQS_HEADER_TIMEOUT_SECONDS", "1")
+    monkeypatch.setenv("LQS_BODY_TIMEOUT_SECONDS", "1")
+    await migrate_all(database)
+    [key] = await keys_of_several_owners(database, 1)
+    with serving_alone(database_url, tmp_path) as (url, _):
+        halves = [asyncio.ensure_future(half_sent(url, key, head)) for head in HALVES.values() for _ in range(50)]
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
+            answered = 0
+            while not all(half.done() for half in halves):
+                assert (await client.get("/generation-requests")).status_code == 200
+                answered += 1
+        ends = [half.result() for half in halves]
+
+    assert answered > 10
+    slow = [answer for answer, _ in ends if b" 408 " in answer.split(b"\r\n")[0]]
+    assert len(slow) >= 100, "both kinds of a body of somebody with a key"
+    assert all(b'"code":"body_too_slow"' in answer for answer in slow)
+
+
+async def test_no_secret_comes_into_a_log(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted everywhere a secret can stand; the service tells all it does, and fails where it can."""
+    monkeypatch.setenv("LQS_LOG_LEVEL", "debug")
+    await migrate_all(database)
+    [key] = await keys_of_several_owners(database, 1)
+    planted = "planted-secret-7f3a"
+    with serving_alone(database_url, tmp_path) as (url, _):
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
+            made = (await client.post("/api-keys", json={"name": "n", "scopes": ["read"]})).json()
+            for call in (
+                client.post("/problems/generate", json={"metadata": {"password": planted}}),
+                client.post("/problems/generate", json={planted: planted}),
+                client.post("/problems/generate", content=planted, headers={"Content-Type": "application/json"}),
+                client.post("/problems/generate", headers={"Idempotency-Key": planted}),
+                client.get("/generation-requests", params={"idempotency_key": planted}),
+                client.get(f"/{planted}", headers={"Authorization": f"Bearer {planted}"}),
+                client.get("/generation-requests", headers={"Authorization": f"Bearer {key[:-1]}x"}),
+                client.get("/generation-requests", headers={"Authorization": f"Bearer {made['secret']}"}),
+            ):
+                await call
+            async with database.acquire() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lqs api'"
+                )
+            await client.get("/generation-requests")
+    said = (tmp_path / "serve.log").read_text(encoding="utf-8")
+    assert "api.started" in said
+    secrets = (planted, key.rsplit("_", 1)[1], made["secret"].rsplit("_", 1)[1], urlsplit(database_url).password)
+    assert [secret for secret in secrets if secret and secret in said] == []

@@ -32,6 +32,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.IdempotencyKeyExpired: 410,
         errors.GenerationRequestPurged: 410,
         errors.VersionMismatch: 412,
+        errors.BodyTooSlow: 408,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
@@ -51,6 +52,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
 _HEADERS: Mapping[type[LqsError], Mapping[str, str]] = MappingProxyType(
     {
         errors.NotAuthenticated: {"WWW-Authenticate": 'Bearer realm="lqs"'},
+        errors.BodyTooSlow: {"Connection": "close"},
         errors.ServiceUnavailable: {"Retry-After": "1"},
         errors.ActiveQuotaExceeded: {"Retry-After": "5"},
         errors.QueueFull: {"Retry-After": "5"},

@@ -15,10 +15,9 @@ from lqs.lifeline import end_with_parent
 from lqs.wiring import ApiParts
 
 _KILL_SECONDS = 10
-_HEADER_TIMEOUT_MS = 15_000
 
 
-def run_api(host: str, port: int) -> None:
+def run_api(host: str, port: int, *, header_timeout_seconds: float) -> None:
     """Serve until SIGTERM or SIGINT. The application reads its settings itself, in the process that serves.
 
     Raises `SystemExit` with 1 when that process dies.
@@ -36,7 +35,7 @@ def run_api(host: str, port: int) -> None:
         workers_kill_timeout=_KILL_SECONDS,
         websockets=False,
         log_level=LogLevels.warning,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT_MS),
+        http1_settings=HTTP1Settings(header_read_timeout=round(header_timeout_seconds * 1000)),
     ).serve()
 
 

@@ -5,6 +5,7 @@ LqsError
     BodyMalformed               not JSON at all
     BodyRefused                 JSON, but not what was asked for; names every place
     BodyTooLarge
+    BodyTooSlow                 it did not arrive in the time that a body has
     MediaTypeUnsupported
     ParameterUnknown
     ParameterRefused            a query parameter has a value that it does not take
@@ -93,6 +94,17 @@ class BodyTooLarge(CallerError):
 
     code = "body_too_large"
     title = "The body is too large"
+
+
+class BodyTooSlow(CallerError):
+    """The body did not arrive in time; the connection is closed."""
+
+    code = "body_too_slow"
+    title = "The body did not arrive in time"
+    retryable = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"A body has to arrive within {seconds:g} seconds. Nothing was done: send it again.")
 
 
 class MediaTypeUnsupported(CallerError):
