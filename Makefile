@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench faults planted lock
+.PHONY: help demo up kafka test check bench faults planted lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,11 @@ demo: $(VENV)/.runtime ## watch ten French problems being generated, on a throw-
 up: $(VENV)/.runtime ## serve the API and a worker on the embedded PostgreSQL until Ctrl-C
 	@$(BIN)/lqs up
 
+kafka: $(VENV)/.dev ## run a Kafka broker on a free port until Ctrl-C
+	@$(BIN)/python -m broker run
+
 test: $(VENV)/.dev ## run every test
+	@$(BIN)/python -m broker fetch || true
 	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/.dev ## formatting, lint, types, arrows between modules

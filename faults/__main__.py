@@ -35,10 +35,16 @@ def main() -> None:
     parser.add_argument(
         "--planted", nargs="*", metavar="WORDS", help="plant bugs (all, or those with these words) and see each caught"
     )
+    parser.add_argument(
+        "--kafka", nargs="*", metavar="KIND", help="hurt the service on a real Kafka (in all ways, or in these)"
+    )
+    parser.add_argument("--protocol", action="append", choices=("classic", "consumer"), help="of the group; both")
     asked = parser.parse_args()
     if asked.planted is not None:
         sys.exit(_find(asked.planted, asked.logs))
     print(f"seed {asked.seed}", file=sys.stderr, flush=True)
+    if asked.kafka is not None:
+        sys.exit(_on_kafka(asked))
     scale = SHORT if asked.short else replace(FULL, faults=asked.faults, seconds=asked.minutes * 60)
     report = uvloop.run(_bounded(run(asked.seed, scale, logs=asked.logs), scale.seconds + _LONGEST_END_SECONDS))
     for sentence in (*report.findings[:50], *(f"not run: {what}" for what in report.not_run)):
@@ -55,6 +61,31 @@ async def _bounded(work: Coroutine[Any, Any, Result], seconds: float) -> Result:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     async with asyncio.timeout(seconds):
         return await running
+
+
+def _on_kafka(asked: argparse.Namespace) -> int:
+    """One line a kind; 0 if nothing was found that must not be, 2 if no broker can be had."""
+    from broker.jars import why_not  # noqa: PLC0415  only here is a broker needed
+    from faults.kafka import run as kafka  # noqa: PLC0415
+    from faults.kafka.kinds import KINDS  # noqa: PLC0415
+
+    if why := why_not():
+        print(f"No Kafka here: {why}.", file=sys.stderr)
+        return 2
+    if unknown := set(asked.kafka) - set(KINDS):
+        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}.", file=sys.stderr)
+        return 2
+    seconds = kafka.SHORT_SECONDS if asked.short else kafka.FULL_SECONDS
+    protocols = asked.protocol or (["classic"] if asked.short else ["classic", "consumer"])
+    plan = kafka.Plan(asked.kafka or list(KINDS), protocols, seconds, asked.seed, asked.logs)
+
+    def tell(one: kafka.Found) -> None:
+        print(one.line, flush=True)
+        for sentence in one.broken[:20]:
+            print(f"  {sentence}", file=sys.stderr)
+
+    every = uvloop.run(kafka.run(plan, tell))
+    return 0 if every and all(one.sound for one in every) else 1
 
 
 def _find(words: list[str], logs: Path | None) -> int:

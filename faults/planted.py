@@ -304,7 +304,7 @@ BUGS = (
         "answer to a claim lost",
         "stuck",
         (
-            "worker/worker.py",
+            "worker/claiming.py",
             "        if self._lost_an_answer:\n            returned",
             "        if self._lost_an_answer and not self:\n            returned",
         ),

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import pytest
 
+from broker import jars
 from house import House, breaches
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
@@ -28,6 +29,8 @@ POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not POSTGRES_15.exists():
         terminalreporter.write_line("Not tested: the SQL on PostgreSQL 15, which is not installed here.")
+    if why := jars.why_not():
+        terminalreporter.write_line(f"Not tested: what needs a Kafka broker; {why}.")
     if not verbiste.is_installed():
         terminalreporter.write_line("Not tested: the conjugator beside Verbiste, which is not installed here.")
     if not grammalecte.is_installed():

@@ -68,8 +68,10 @@ class House:
         """Throw everything out."""
         await self.rows(
             "TRUNCATE owners, api_keys, key_days, generation_requests, runs, idempotency_keys, tombstones, flows,"
-            " workers, slots, slot_attempts, dead_letters, bulk_operations, entities, pool, generation_events"
+            " workers, slots, announcements, slot_attempts, dead_letters, bulk_operations, entities, pool,"
+            " generation_events, unpublished_events"
         )
+        await self.rows("UPDATE publication SET wanted_until = NULL, publisher = NULL, leads_until = NULL")
 
     async def owner(self, owner_id: UUID | None = None) -> UUID:
         """Another owner."""
@@ -141,7 +143,7 @@ class House:
         await register(self.database, worker_id, host="here", pid=1, capacity=10, version="test")
         return worker_id
 
-    async def claim(self, worker_id: UUID, batch: int = 500) -> Won:
+    async def claim(self, worker_id: UUID, batch: int | Sequence[tuple[UUID, int]] = 500) -> Won:
         """A claim as a worker makes it: then it ends what it found to have no money."""
         won = await claim(
             self.database, worker_id=worker_id, entity_types=["problem"], batch=batch, grace_seconds=GRACE_SECONDS

@@ -54,6 +54,10 @@ class CrashPoint(StrEnum):
     HAND_BACK_MOVED = "worker.hand_back.moved"
     HANDED_BACK = "worker.handed_back"
 
+    RELAY_MARKED = "relay.marked"
+    RELAY_SENT = "relay.sent"
+    NOTICE_CLAIMED = "relay.notice.claimed"
+
 
 _ARMED = os.environ.get("LQS_CRASH_AT")
 _SIGNAL = signal.SIGSTOP if os.environ.get("LQS_CRASH_BY") == "freeze" else signal.SIGKILL

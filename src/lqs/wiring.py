@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lqs.dispatch.postgres import Announcer
+from lqs.dispatch.publishing import OpenPublishing
+from lqs.dispatch.relay import OpenRelay
+from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
 from lqs.domain.rates import Rate, Rates
 from lqs.domain.retry_policy import RetryPolicy
@@ -28,6 +31,7 @@ from lqs.storage import entities, pool
 from lqs.storage.database import Connection, Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.migrate import MigrationRefused, migrate, pending
+from lqs.wiring_kafka import kafka_ways, want_events
 
 EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
@@ -84,13 +88,19 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The open resources of one worker process."""
+    """The open resources of one worker process.
+
+    `open_relay` and `open_publishing` make what announces work and what publishes events, where there is a Kafka.
+    """
 
     database: Database
     workshop: Workshop
     telemetry: Telemetry
     pace: Pace
     rules: Rules
+    open_transport: OpenTransport
+    open_relay: OpenRelay | None = None
+    open_publishing: OpenPublishing | None = None
 
 
 @asynccontextmanager
@@ -105,6 +115,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     telemetry = open_telemetry(settings, "api")
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
+        await want_events(settings, database)
         defaults = Defaults(
             slot_timeout_seconds=settings.slot_timeout_seconds,
             overhead_seconds=settings.request_overhead_seconds,
@@ -175,7 +186,7 @@ async def open_worker_parts(
 ) -> AsyncIterator[WorkerParts]:
     """Everything a worker process needs, for the registered entity types or these.
 
-    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble`.
     """
     settings = settings or load()
     telemetry = open_telemetry(settings, "worker")
@@ -183,6 +194,8 @@ async def open_worker_parts(
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database, types)
+        await want_events(settings, database)
+        ways = kafka_ways(settings, database, workshop)
         yield WorkerParts(
             database=database,
             workshop=workshop,
@@ -204,6 +217,9 @@ async def open_worker_parts(
                 kept=_kept(settings),
                 bulk=_bulk_rules(settings),
             ),
+            open_transport=ways.open_transport,
+            open_relay=ways.open_relay,
+            open_publishing=ways.open_publishing,
         )
 
 
@@ -269,7 +285,11 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
 
 
 def _kept(settings: Settings) -> Kept:
-    return Kept(tombstone_seconds=settings.tombstone_seconds, dead_letter_seconds=settings.dead_letter_seconds)
+    return Kept(
+        tombstone_seconds=settings.tombstone_seconds,
+        dead_letter_seconds=settings.dead_letter_seconds,
+        unpublished_seconds=settings.kafka_unpublished_seconds,
+    )
 
 
 def _bulk_rules(settings: Settings) -> BulkRules:

@@ -8,11 +8,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from house import House
 from lqs.api import schemas
 from lqs.api.error_responses import STATUS
 from lqs.domain import errors
 from lqs.domain.api_key import ApiKey, Scope, make_key
 from lqs.lifecycle.keys import create_key
+from lqs.lifecycle.register import beat
 
 from .conftest import Api, Caller
 
@@ -182,11 +184,29 @@ async def test_health_needs_no_key_and_tells_when_no_worker_lives(api: Api) -> N
     ready = await api.anonymous().get("/health/ready")
 
     assert live.json() == {"status": "alive"}
-    assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "workers_alive": 0})
+    [reason] = ready.json().pop("reasons")
+    assert (ready.status_code, ready.json()["status"], ready.json()["workers_alive"]) == (200, "degraded", 0)
+    assert reason["code"] == "no_worker"
+    assert "lqs worker" in reason["detail"]
+
+
+async def test_health_tells_what_keeps_work_from_reaching_a_worker_and_tells_it_once(api: Api, house: House) -> None:
+    for _ in range(2):
+        assert await beat(house.database, await house.worker(), in_flight=0, trouble="Kafka is away.")
+    silent = await house.worker()
+    assert await beat(house.database, silent, in_flight=0, trouble="Something else.")
+    await house.silence(silent)
+    ready = (await api.anonymous().get("/health/ready")).json()
+    assert ready == {
+        "status": "degraded",
+        "workers_alive": 2,
+        "reasons": [{"code": "transport_in_trouble", "detail": "Kafka is away."}],
+    }
 
 
 async def test_health_is_ready_with_a_worker(api: Api, worker: None) -> None:
-    while (ready := (await api.anonymous().get("/health/ready")).json()) != {"status": "ready", "workers_alive": 1}:
+    well = {"status": "ready", "workers_alive": 1, "reasons": []}
+    while (ready := (await api.anonymous().get("/health/ready")).json()) != well:
         assert ready["status"] == "degraded"
 
 

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from lqs.storage import (
+    announcements,
     cancellations,
     changes,
     dead_letters,
@@ -17,6 +18,7 @@ from lqs.storage import (
     generation_requests,
     idempotency_keys,
     pool,
+    publication,
     quotas,
     retention,
     runs,
@@ -29,7 +31,7 @@ from lqs.storage.queries import Statement
 
 GROWING = {
     "slots", "generation_requests", "slot_attempts", "generation_events", "problems", "idempotency_keys", "runs",
-    "dead_letters", "tombstones", "pool",
+    "dead_letters", "tombstones", "pool", "unpublished_events",
 }  # fmt: skip
 """Tables that nobody may read from end to end."""
 
@@ -80,6 +82,16 @@ INSERT INTO generation_events (request_id, seq, type, body, occurred_at)
 SELECT id, i, 'generation_request.accepted', '{}', now() FROM plan, generate_series(1, 7) i WHERE status = 'completed';
 INSERT INTO idempotency_keys (owner_id, operation, key, fingerprint, subject_id)
 SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
+
+-- The head of the queue is announced, in the way in which each cycle of a relay leaves it.
+INSERT INTO announcements
+SELECT request_id, index, fence, 1, now() + interval '10 s'
+FROM slots WHERE status = 'pending' ORDER BY pass LIMIT 2000;
+
+-- Kafka is away, and of half of the history nobody has been told.
+INSERT INTO unpublished_events (request_id, first_seq, last_seq, appended_at)
+SELECT id, i, i, now() - n * interval '1 s' FROM plan, generate_series(1, 7) i
+WHERE status = 'completed' AND n % 2 = 0;
 
 -- What is done goes in the course of a week, what was purged and what failed in the course of a month.
 UPDATE generation_requests SET expires_at = now() + random() * interval '7 days' WHERE completed_at IS NOT NULL;
@@ -136,9 +148,24 @@ HOT = {
     "claim": Hot(
         slots.SQL["claim"],
         {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "500", "grace_seconds": "15",
-         "broken_ids": "ARRAY[]::uuid[]"},
+         "broken_ids": "ARRAY[]::uuid[]", "named_ids": "ARRAY[]::uuid[]", "named_indexes": "ARRAY[]::smallint[]"},
         ["slots_ready", "slots_pkey", "generation_requests_pkey"],
     ),
+    "claim those named": Hot(
+        slots.SQL["claim"],
+        {"worker_id": WORKER, "entity_types": "ARRAY['problem']", "batch": "0", "grace_seconds": "15",
+         "broken_ids": "ARRAY[]::uuid[]", "named_ids": IDS, "named_indexes": f"{TWENTY}::smallint[]"},
+        ["slots_pkey", "generation_requests_pkey"],
+    ),
+    "what is announced and free": Hot(
+        announcements.SQL["survey"], {"lease_seconds": "10"}, ["slots_pkey", "slots_held"]
+    ),
+    "announce": Hot(
+        announcements.SQL["announce"],
+        {"entity_types": "ARRAY['problem']", "batch": "500", "again_seconds": "10"},
+        ["slots_ready", "generation_requests_pkey", "announcements_pkey"],
+    ),
+    "withdraw": Hot(announcements.SQL["withdraw"], REPORTS, ["announcements_pkey"]),
     "pay": Hot(
         slots.SQL["pay"],
         {"worker_id": WORKER, "request_ids": IDS, "indexes": f"{TWENTY}::smallint[]", "grace_seconds": "15"},
@@ -232,7 +259,8 @@ HOT = {
          "deadline_seconds": f"{TWENTY}::float8[]", "start_within_seconds": f"{TWENTY}::float8[]",
          "slot_timeout_seconds": "array_fill(90::real, ARRAY[20])",
          "retention_seconds": "array_fill(3600, ARRAY[20])", "max_cost_microusd": f"{TWENTY}::bigint[]",
-         "call_price_microusd": f"{TWENTY}::bigint[]", "origins": "array_fill(NULL::uuid, ARRAY[20])"},
+         "call_price_microusd": f"{TWENTY}::bigint[]", "origins": "array_fill(NULL::uuid, ARRAY[20])",
+         "traceparents": "array_fill(NULL::text, ARRAY[20])"},
         ["slots_ready"],
     ),
     "progress": Hot(
@@ -255,13 +283,30 @@ HOT = {
     "active": Hot(quotas.SQL["active"], {"owner_ids": f"ARRAY[{OWNER}]"}, ["generation_requests_active"]),
     "queued": Hot(quotas.SQL["queued"], {"most": "1000"}, ["slots_ready"]),
     "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
-    "expired": Hot(retention.SQL["expired"], {"batch": "200"}, ["generation_requests_by_expiry"]),
+    "expired": Hot(
+        retention.SQL["expired"],
+        {"batch": "200"},
+        ["generation_requests_by_expiry", "unpublished_events_of_request"],
+    ),
+    "the next events": Hot(
+        publication.SQL["next"],
+        {"batch": "500"},
+        ["unpublished_events_pkey", "generation_events_pkey", "generation_requests_pkey", "runs_pkey",
+         "problems_generation_request_id_slot_index_entity_type_key"],
+    ),
+    "published events": Hot(
+        publication.SQL["published"], {"ids": "ARRAY[1, 2, 3]::bigint[]"}, ["unpublished_events_pkey"]
+    ),
+    "events given up": Hot(
+        publication.SQL["give_up"], {"kept_seconds": "3600", "batch": "200"}, ["unpublished_events_pkey"]
+    ),
     "lock_expired": Hot(retention.SQL["lock_expired"], {"ids": IDS}, ["generation_requests_pkey"]),
     "purge": Hot(
         retention.SQL["purge"],
         {"ids": IDS, "tombstone_seconds": "60"},
         ["generation_requests_pkey", "slots_pkey", "slot_attempts_pkey", "generation_events_pkey", "runs_pkey",
-         "dead_letters_request_id_slot_index_run_key", "problems_generation_request_id_slot_index_entity_type_key"],
+         "unpublished_events_of_request", "dead_letters_request_id_slot_index_run_key",
+         "problems_generation_request_id_slot_index_entity_type_key"],
     ),
     "forget": Hot(
         retention.SQL["forget"],
@@ -449,7 +494,8 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
     await much.execute("BEGIN")
     await much.execute(f"PREPARE hot AS {slots.SQL['claim'].text}")
     text = await much.fetchval(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, 15, ARRAY[]::uuid[])"
+        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({WORKER}, ARRAY['problem'], 10, ARRAY[]::uuid[],"
+        " ARRAY[]::smallint[], 15, ARRAY[]::uuid[])"
     )
     await much.execute("ROLLBACK")
     await much.execute("DEALLOCATE hot")
@@ -476,3 +522,16 @@ async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(mu
             assert read == 50
     finally:
         await much.execute("DEALLOCATE hot")
+
+
+async def test_an_announcement_reads_no_more_of_the_queue_than_it_announces_and_what_is_announced_already(much):
+    """With 50,000 slots ready and 2,000 of them announced, ten more cost a look at 2,010."""
+    await much.execute("SET plan_cache_mode = force_generic_plan")
+    await much.execute("BEGIN")
+    await much.execute(f"PREPARE hot AS {announcements.SQL['announce'].text}")
+    text = await much.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot (ARRAY['problem'], 10, 10)")
+    await much.execute("ROLLBACK")
+    await much.execute("DEALLOCATE hot")
+    [plan] = json.loads(text)
+    [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
+    assert ready["Actual Rows"] * ready["Actual Loops"] == 2010

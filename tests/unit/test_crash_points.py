@@ -39,7 +39,7 @@ def test_each_lies_at_exactly_one_place_in_the_code() -> None:
 
 
 def test_each_is_named_after_the_process_that_passes_it() -> None:
-    assert {point.value.split(".")[0] for point in CrashPoint} == {"api", "worker"}
+    assert {point.value.split(".")[0] for point in CrashPoint} == {"api", "worker", "relay"}
 
 
 def test_an_unarmed_one_does_nothing() -> None:

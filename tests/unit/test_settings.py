@@ -3,6 +3,7 @@
 import pytest
 
 from lqs.settings import Settings, SettingsInvalid, load
+from lqs.wiring_kafka import kafka_access
 
 WRONG = {
     "LQS_DATABASE_URL": ["mysql://host/db", "nonsense", ""],
@@ -33,6 +34,15 @@ WRONG = {
     "LQS_MAX_CRASHES": ["0", "21"],
     "LQS_RETRY_BASE_SECONDS": ["0", "inf"],
     "LQS_RETRY_CAP_SECONDS": ["0", "inf"],
+    "LQS_KAFKA_BOOTSTRAP_SERVERS": ["", "localhost", "localhost:9092,", "a b:1", "kafka://localhost:9092"],
+    "LQS_KAFKA_SECURITY_PROTOCOL": ["TLS", "ssl"],
+    "LQS_KAFKA_SASL_MECHANISM": ["GSSAPI", "scram"],
+    "LQS_KAFKA_CLIENT_ID": [""],
+    "LQS_KAFKA_GROUP_ID": [""],
+    "LQS_KAFKA_GROUP_PROTOCOL": ["share", "KIP-848"],
+    "LQS_KAFKA_TOPIC_PREFIX": ["", "lqs/work", "a b", "x" * 201],
+    "LQS_KAFKA_UNPUBLISHED_SECONDS": ["59", "31536001"],
+    "LQS_KAFKA_EXTRA": ["not json", "[]", "1"],
     "LQS_LOG_LEVEL": ["loud", "INFO "],
     "LQS_LOG_FORMAT": ["xml"],
     "LQS_CRASH_AT": ["nowhere", "worker"],
@@ -115,3 +125,62 @@ def test_the_data_folder_follows_the_user(monkeypatch):
     assert str(load().data_dir) == "/somewhere/lqs"
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert str(load().data_dir) == "/var/lib/lqs"
+
+
+SECRET = "hunter2 and more"
+KEY = "-----BEGIN PRIVATE KEY-----\nhunter2 and more\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"SECURITY_PROTOCOL": "SASL_SSL"}, "LQS_KAFKA_SASL_MECHANISM"),
+        ({"SASL_MECHANISM": "PLAIN"}, "LQS_KAFKA_SECURITY_PROTOCOL"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "SCRAM-SHA-512"}, "LQS_KAFKA_SASL_USERNAME"),
+        (
+            {"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": "me"},
+            "LQS_KAFKA_SASL_PASSWORD_FILE",
+        ),
+        ({"SASL_PASSWORD": SECRET, "SASL_PASSWORD_FILE": "/run/secret"}, "unset one"),
+        ({"SSL_KEY": KEY}, "LQS_KAFKA_SSL_CERT"),
+        ({"SSL_CERT": "/some/cert.pem"}, "LQS_KAFKA_SSL_KEY"),
+    ],
+)
+def test_settings_of_kafka_that_do_not_fit_together_are_told_in_a_sentence(monkeypatch, given, named):
+    for name, value in given.items():
+        monkeypatch.setenv(f"LQS_KAFKA_{name}", value)
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    [sentence] = str(refusal.value).splitlines()
+    assert named in sentence
+    assert SECRET not in sentence
+
+
+def test_oauthbearer_needs_no_user_and_no_password(monkeypatch):
+    monkeypatch.setenv("LQS_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("LQS_KAFKA_SASL_MECHANISM", "OAUTHBEARER")
+    assert load().kafka_sasl_mechanism == "OAUTHBEARER"
+
+
+def test_no_secret_of_kafka_is_in_what_settings_show_of_themselves(monkeypatch):
+    monkeypatch.setenv("LQS_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+    monkeypatch.setenv("LQS_KAFKA_SASL_PASSWORD", SECRET)
+    monkeypatch.setenv("LQS_KAFKA_SSL_CERT", "/some/cert.pem")
+    monkeypatch.setenv("LQS_KAFKA_SSL_KEY", KEY)
+    monkeypatch.setenv("LQS_KAFKA_SSL_KEY_PASSWORD", SECRET)
+    monkeypatch.setenv("LQS_KAFKA_EXTRA", f'{{"sasl.oauthbearer.client.secret": "{SECRET}"}}')
+    settings = load()
+    assert SECRET not in repr(settings) + str(settings) + repr(kafka_access(settings)) + settings.model_dump_json()
+
+
+def test_properties_of_kafka_may_be_words_numbers_and_truths(monkeypatch):
+    monkeypatch.setenv("LQS_KAFKA_EXTRA", '{"a": "words", "b": 30000, "c": true}')
+    assert {name: value.get_secret_value() for name, value in load().kafka_extra.items()} == {
+        "a": "words",
+        "b": "30000",
+        "c": "true",
+    }
+
+
+def test_without_brokers_kafka_is_not_used():
+    assert kafka_access(load()) is None

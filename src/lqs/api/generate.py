@@ -21,6 +21,7 @@ from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
 from lqs.domain.rates import Rate
 from lqs.domain.terms import Terms
+from lqs.domain.trace import traceparent_from
 from lqs.lifecycle.submit import Accepted, Submission
 from lqs.storage import views
 from lqs.storage.views import Progress
@@ -70,6 +71,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             terms=terms,
             requested_by=caller.key_id,
             call_price_microusd=call_price(parts, entity_type, caller, terms),
+            traceparent=traceparent_from(request.headers.getlist("traceparent")),
         )
         await refuse_without_money(parts, caller, submission.call_price_microusd, submission.key)
         accepted = await parts.submitter.submit(submission)

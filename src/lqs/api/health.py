@@ -33,8 +33,15 @@ async def live(request: Request) -> Response:
     responses=error_docs(400),
 )
 async def ready(request: Request, parts: Parts) -> Response:
-    """The database answers. Without a living worker it is `degraded`: generation requests wait, none is lost."""
+    """The database answers.
+
+    It is `degraded` without a living worker (generation requests wait, none is lost), and while work cannot reach
+    workers in the usual way (it goes on through the database); `reasons` says which.
+    """
     refuse_unknown_parameters(request)
     async with parts.database.acquire() as connection:
-        alive = await workers.alive(connection, lease_seconds=parts.lease_seconds)
-    return json_answer({"status": "ready" if alive else "degraded", "workers_alive": alive})
+        crew = await workers.crew(connection, lease_seconds=parts.lease_seconds)
+    reasons = [{"code": "transport_in_trouble", "detail": trouble} for trouble in crew.troubles]
+    if not crew.alive:
+        reasons.append({"code": "no_worker", "detail": "No worker lives, so nothing is generated: start `lqs worker`."})
+    return json_answer({"status": "degraded" if reasons else "ready", "workers_alive": crew.alive, "reasons": reasons})

@@ -52,6 +52,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "worker": Place("lqs.cli.operate", "Generate what was asked for.", "worker_app"),
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
         "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
+        "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
         "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
     }
 )

@@ -10,6 +10,7 @@ from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs.cli.health import answers
 from lqs.cli.program import command
+from lqs.dispatch.kafka.trouble import KafkaTrouble
 
 
 @contextmanager
@@ -30,6 +31,8 @@ def sentences() -> Iterator[None]:
         raise CommandFailed(Failure(ExitCode.ERROR, "database_unavailable", str(error))) from error
     except EmbeddedRefused as error:
         raise CommandFailed(Failure(ExitCode.ERROR, "embedded_refused", str(error))) from error
+    except KafkaTrouble as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, error.code, str(error), (), error.next_step)) from error
     except MigrationRefused as error:
         raise CommandFailed(Failure(ExitCode.ERROR, "migration_refused", str(error))) from error
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from lqs.dispatch.transport import Notice, Places
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import doorbell
 from lqs.storage.database import Database, DatabaseUnavailable
@@ -38,12 +39,15 @@ class Announcer:
 
 
 class Doorbell:
-    """Hears notices on a connection of its own, and calls `on_ring` for each.
+    """A transport whose notices name nothing: it calls `on_ring` for each, and the worker looks.
 
-    A reconnection counts as a ring, because notices may have been missed.
+    It hears them on a connection of its own. A reconnection counts as a ring, because notices may have been missed.
     """
 
-    def __init__(self, database: Database, telemetry: Telemetry, on_ring: Callable[[], None]) -> None:
+    trouble = None
+    must_look = True
+
+    def __init__(self, database: Database, telemetry: Telemetry, _places: Places, on_ring: Callable[[], None]) -> None:
         self._database = database
         self._telemetry = telemetry
         self._on_ring = on_ring
@@ -52,7 +56,7 @@ class Doorbell:
         """Listen until cancelled, reconnecting as often as it takes."""
         while True:
             try:
-                async with doorbell.listening(self._database, self._on_ring) as lost:
+                async with doorbell.listening(self._database, self._on_ring) as (_, lost):
                     self._on_ring()
                     await lost.wait()
             except DatabaseUnavailable as error:
@@ -60,3 +64,16 @@ class Doorbell:
             except Exception as error:
                 self._telemetry.fault("doorbell.broke", error)
             await asyncio.sleep(_RECONNECT_SECONDS * random.uniform(0.5, 1.5))
+
+    def looked(self) -> None:
+        """It has to look again at the next ring."""
+
+    def take(self) -> Sequence[Notice]:
+        """Nothing: a ring says no more than that there is work."""
+        return ()
+
+    def confirm(self, notice: Notice) -> None:
+        """A ring needs no answer."""
+
+    async def close(self) -> None:
+        """Whoever listens elsewhere hears every ring, too."""

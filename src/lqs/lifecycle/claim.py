@@ -1,7 +1,7 @@
 """Claim: a worker takes ready slots."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
@@ -12,24 +12,29 @@ from lqs.lifecycle.booking import book
 from lqs.lifecycle.duties import Booked, move_and_book
 from lqs.storage import api_keys, generation_requests, slots
 from lqs.storage.database import Connection, Database, refuses_value
-from lqs.storage.slots import Claim, Claimed, Moves
+from lqs.storage.slots import Claim, Claimed, Moves, SlotName
 
 
 @dataclass(frozen=True, slots=True)
 class Won:
-    """The slots a claim won. `contended` is true when there was work but others were just busy with it.
+    """The slots a claim won. `busy` are those that were ready while others were just busy with what they need.
 
     `out_of_money` are generation requests whose budgets cannot pay another call: `end_without_money` ends them.
     `broken` is one that nobody can claim, because its stored row contradicts itself.
     """
 
     slots: Sequence[Claimed]
-    contended: bool
+    busy: Sequence[SlotName] = ()
     out_of_money: Sequence[UUID] = ()
     broken: UUID | None = None
 
+    @property
+    def contended(self) -> bool:
+        """Whether there is more than was won: it is worth asking again soon."""
+        return bool(self.busy) or self.broken is not None
 
-_NOTHING = Claim(busy=0, slots=(), standings={}, new_days=())
+
+_NOTHING = Claim(busy=(), slots=(), standings={}, new_days=())
 
 
 async def claim(
@@ -37,16 +42,18 @@ async def claim(
     *,
     worker_id: UUID,
     entity_types: Sequence[str],
-    batch: int,
+    batch: int | Sequence[SlotName],
     grace_seconds: float,
     broken_ids: Collection[UUID] = (),
 ) -> Won:
-    """Take up to `batch` ready slots in the fair order and hold each for its own timeout and `grace_seconds` more.
+    """Take ready slots, and hold each for its own timeout and `grace_seconds` more.
 
-    Only slots of these entity types: a worker of another version leaves what it does not know to those that do.
-    Their calls are reserved in the budgets that have to pay them, in the same commit. A generation request whose own
-    row is broken must not hold up the others: it is found by claiming less and less, told as `broken`, and passed over
-    by whoever names it in `broken_ids`.
+    `batch` says how many, in the fair order, or names those that were announced: what of them is not ready any more,
+    somebody else has. Only slots of these entity types: a worker of another version leaves what it does not know to
+    those that do. Their calls are reserved in the budgets that have to pay them, in the same commit.
+
+    A generation request whose own row is broken must not hold up the others: it is found by claiming less and less,
+    told as `broken`, and passed over by whoever names it in `broken_ids`.
     """
     claimed = _NOTHING
     try:
@@ -67,22 +74,33 @@ async def claim(
         if not (isinstance(error, IllegalMove) or refuses_value(error)) or not claimed.standings:
             raise
         if len(claimed.standings) == 1:
-            return Won((), contended=True, broken=next(iter(claimed.standings)))
-        return await claim(
+            broken = next(iter(claimed.standings))
+            return Won((), [] if isinstance(batch, int) else [n for n in batch if n[0] != broken], broken=broken)
+        less, later = _halves(batch)
+        won = await claim(
             database,
             worker_id=worker_id,
             entity_types=entity_types,
-            batch=max(1, batch // 2),
+            batch=less,
             grace_seconds=grace_seconds,
             broken_ids=broken_ids,
         )
+        return replace(won, busy=[*won.busy, *later])
     if claimed.slots:
         crash_point(CrashPoint.CLAIM_COMMITTED)
     if claimed.new_days:
         async with database.acquire() as connection:
             await api_keys.open_days(connection, claimed.new_days)
     out_of_money = [id_ for id_, standing in claimed.standings.items() if standing.exhausted]
-    return Won(claimed.slots, claimed.busy > 0, out_of_money)
+    return Won(claimed.slots, claimed.busy, out_of_money)
+
+
+def _halves(batch: int | Sequence[SlotName]) -> tuple[int | Sequence[SlotName], Sequence[SlotName]]:
+    """Half of it to try, and those named that are left for later."""
+    if isinstance(batch, int):
+        return max(1, batch // 2), ()
+    middle = max(1, len(batch) // 2)
+    return batch[:middle], batch[middle:]
 
 
 async def end_without_money(database: Database, request_ids: Sequence[UUID]) -> Booked:

@@ -25,6 +25,7 @@ from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.domain.trace import trace_id_of
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.slots import Claimed, Report
 
@@ -97,11 +98,19 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
     made = _generated(slot, started, generated.usage, content)
+    if slot.traceparent is not None:
+        workshop.telemetry.emit("attempt.generated", **_place(slot), duration_ms=made.report.duration_ms)
     return replace(made, facets=terms(workshop.entity_types[slot.entity_type].facets, content))
 
 
+def _place(slot: Claimed) -> dict[str, object]:
+    """Which attempt it is, and in which trace, if its generation request was asked for in one."""
+    traced = {"trace_id": trace_id_of(slot.traceparent)} if slot.traceparent else {}
+    return {"request_id": str(slot.request_id), "index": slot.index, "attempt": slot.attempt, **traced}
+
+
 def _broken(slot: Claimed, workshop: Workshop, error: BaseException, started: float) -> Result:
-    workshop.telemetry.fault("attempt.broke", error, request_id=str(slot.request_id), index=slot.index)
+    workshop.telemetry.fault("attempt.broke", error, **_place(slot))
     return _failed(slot, workshop, GenerationFailure(SlotErrorCode.INTERNAL), started)
 
 
@@ -163,9 +172,7 @@ def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, start
     )
     workshop.telemetry.emit(
         "attempt.failed",
-        request_id=str(slot.request_id),
-        index=slot.index,
-        attempt=slot.attempt,
+        **_place(slot),
         code=code,
         detail=failure.detail,
         retry_in_seconds=delay,

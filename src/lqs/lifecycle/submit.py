@@ -28,7 +28,8 @@ class Submission:
     left out, so that a constraint added in a later version does not make an old body another one.
 
     `operation` is the scope of the idempotency key, such as `POST /problems/generate`; `requested_by` is the id of the
-    caller's API key. `call_price_microusd` is what one call of the generator can cost at most.
+    caller's API key. `call_price_microusd` is what one call of the generator can cost at most; `traceparent` is the
+    caller's place in a trace.
     """
 
     owner_id: UUID
@@ -42,6 +43,7 @@ class Submission:
     requested_by: str | None = None
     call_price_microusd: int = 0
     origin: UUID | None = None
+    traceparent: str | None = None
     id: UUID = field(default_factory=new_id)
 
     @property
@@ -235,6 +237,7 @@ def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
         max_cost_microusd=terms.max_cost_microusd,
         call_price_microusd=submission.call_price_microusd,
         origin=submission.origin,
+        traceparent=submission.traceparent,
     )
 
 

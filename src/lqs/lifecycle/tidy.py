@@ -12,7 +12,7 @@ from functools import partial
 from lqs.lifecycle.duties import tell_passed_over, trouble_told
 from lqs.lifecycle.purge import purge_expired
 from lqs.observability.telemetry import Telemetry
-from lqs.storage import retention
+from lqs.storage import publication, retention
 from lqs.storage.database import Connection, Database
 
 _BATCH = 200
@@ -26,11 +26,13 @@ class Kept:
     """For how long, in seconds, something is kept when its own time is over.
 
     A tombstone after the purge; a bulk operation, which is told of no longer than what it purged, after its end; a
-    dead letter after its slot failed, and in any case as long as its generation request is there.
+    dead letter after its slot failed, and in any case as long as its generation request is there; an event that nobody
+    could publish, after it happened.
     """
 
     tombstone_seconds: int = 30 * 86_400
     dead_letter_seconds: int = 30 * 86_400
+    unpublished_seconds: int = 7 * 86_400
 
 
 async def keep_tidy(database: Database, telemetry: Telemetry, kept: Kept, *, every_seconds: float) -> None:
@@ -42,6 +44,9 @@ async def keep_tidy(database: Database, telemetry: Telemetry, kept: Kept, *, eve
 
 async def tidy(database: Database, telemetry: Telemetry, kept: Kept, *, batch: int = _BATCH) -> None:
     """Let go of everything that is past its time, whatever happens."""
+    # First, because what is given up here was held back by the purge.
+    give_up = partial(publication.give_up, kept_seconds=kept.unpublished_seconds, batch=batch)
+    await _forget_all(database, telemetry, "events.given_up", give_up)
     forget: dict[str, Callable[[Connection], Awaitable[int]]] = {
         "tombstones.forgotten": partial(retention.forget, batch=batch),
         "bulk_operations.forgotten": partial(

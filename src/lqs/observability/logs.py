@@ -11,7 +11,12 @@ import structlog
 from lqs.observability.telemetry import Happening, Listener
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_QUIET = frozenset({"slots.claimed", "slots.settled", "attempt.failed"})
+_QUIET = frozenset(
+    {
+        *("slots.announced", "slots.named", "slots.claimed", "slots.settled"),
+        *("attempt.failed", "attempt.generated", "intake.paused", "intake.resumed"),
+    }
+)
 """Happenings of every moment; logged at debug level only."""
 _STARTS = frozenset({"api.started", "worker.started"})
 """On a terminal these are for debugging too: there the command says in words what it started."""

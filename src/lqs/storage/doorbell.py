@@ -15,14 +15,14 @@ async def ring(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def listening(database: Database, on_ring: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
-    """Call `on_ring` for every notice; the event that is yielded is set when the connection is lost."""
+async def listening(database: Database, on_ring: Callable[[], None]) -> AsyncIterator[tuple[Connection, asyncio.Event]]:
+    """Call `on_ring` for every notice on the connection that is yielded; the event is set when it is lost."""
     connection = await database.connect_alone()
     lost = asyncio.Event()
     try:
         connection.add_termination_listener(lambda _connection: lost.set())
         with available():
             await connection.add_listener(CHANNEL, lambda *_: on_ring())
-        yield lost
+        yield connection, lost
     finally:
         connection.terminate()

@@ -19,7 +19,7 @@ class NewRequest:
     """A generation request to be stored. `constraints`, `metadata`, `options` are JSON texts; deadlines are relative.
 
     `max_cost_microusd` is what all its calls together may cost; None: any sum. `origin` is the purged generation
-    request that this one repeats, if it does.
+    request that this one repeats, if it does; `traceparent` the caller's place in a trace.
     """
 
     id: UUID
@@ -39,6 +39,7 @@ class NewRequest:
     max_cost_microusd: int | None
     call_price_microusd: int
     origin: UUID | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ async def insert(connection: Connection, new: Sequence[NewRequest]) -> dict[UUID
         max_cost_microusd=[n.max_cost_microusd for n in new],
         call_price_microusd=[n.call_price_microusd for n in new],
         origins=[n.origin for n in new],
+        traceparents=[n.traceparent for n in new],
     )
     return {row["id"]: Stored(row["requested_at"], row["deadline_at"]) for row in rows}
 

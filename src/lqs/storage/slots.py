@@ -32,13 +32,16 @@ UNSETTLED = WAITING | {SlotStatus.PROCESSING}
 Moves = Mapping[UUID, Sequence[SlotMove]]
 """What moved, by generation request."""
 
+SlotName = tuple[UUID, int]
+"""A slot by its generation request and its index."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one,
     in this run.
 
-    `timeout_seconds` is the longest time this attempt may take.
+    `timeout_seconds` is the longest time this attempt may take, `traceparent` the caller's place in a trace.
     """
 
     request_id: UUID
@@ -50,18 +53,19 @@ class Claimed:
     entity_type: str
     constraints: str
     timeout_seconds: float
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What one claim won, and where the generation requests stand; of one that has a budget it may have won nothing.
 
-    `busy` counts the ready slots that it let go because somebody else held what they need, so that a caller can tell
+    `busy` are the ready slots that it let go because somebody else held what they need, so that a caller can tell
     busy from empty. `new_days` are keys with a daily budget whose day has no row yet: `open_days` makes it, then their
     slots can be won.
     """
 
-    busy: int
+    busy: Sequence[SlotName]
     slots: Sequence[Claimed]
     standings: Mapping[UUID, Standing]
     new_days: Collection[str]
@@ -91,27 +95,31 @@ async def claim(
     *,
     worker_id: UUID,
     entity_types: Sequence[str],
-    batch: int,
+    batch: int | Sequence[SlotName],
     grace_seconds: float,
     broken_ids: Collection[UUID] = (),
 ) -> Claim:
-    """Take up to `batch` ready slots of these types for a live worker, in the fair order, waiting for nobody.
+    """Take ready slots of these types for a live worker, waiting for nobody: so many in the fair order, or those named.
 
     Each is held for its own timeout and `grace_seconds` more. None is taken whose call its budgets cannot pay,
     and none of these broken generation requests.
     """
+    named = () if isinstance(batch, int) else dict.fromkeys(batch)  # a name that is given twice is one slot
     rows = await SQL["claim"].fetch(
         connection,
         worker_id=worker_id,
         entity_types=entity_types,
-        batch=batch,
+        batch=batch if isinstance(batch, int) else 0,
+        named_ids=[request_id for request_id, _ in named],
+        named_indexes=[index for _, index in named],
         grace_seconds=grace_seconds,
         broken_ids=list(broken_ids),
     )
     won = [row for row in rows if row["request_id"] is not None]
+    busy = list(zip(rows[0]["busy_ids"] or (), rows[0]["busy_indexes"] or (), strict=True))
     unpaid = rows[0]["unpaid_ids"]
     if not unpaid:
-        return Claim(rows[0]["busy"], _claimed(won), _standings(won), ())
+        return Claim(busy, _claimed(won), _standings(won), ())
     asked = await SQL["pay"].fetch(
         connection,
         worker_id=worker_id,
@@ -121,7 +129,7 @@ async def claim(
     )
     won += [row for row in asked if row["request_id"] is not None]
     return Claim(
-        busy=rows[0]["busy"] + sum(row["payer_is_busy"] for row in asked),
+        busy=[*busy, *((row["id"], row["asked_index"]) for row in asked if row["payer_is_busy"])],
         slots=_claimed(won),
         standings={**_standings(won), **_standings(asked)},
         new_days={row["payer"] for row in asked if row["day_is_new"]},
@@ -140,6 +148,7 @@ def _claimed(won: Sequence[Record]) -> list[Claimed]:
             entity_type=row["entity_type"],
             constraints=row["constraints"],
             timeout_seconds=row["slot_timeout_seconds"],
+            traceparent=row["traceparent"],
         )
         for row in won
     ]

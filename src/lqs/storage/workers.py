@@ -24,9 +24,12 @@ async def register(
     await SQL["register"].execute(connection, id=worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
-async def beat(connection: Connection, worker_id: UUID, *, in_flight: int) -> Beat | None:
-    """Say that a worker lives; None if it was taken for dead meanwhile and must register anew."""
-    row = await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight)
+async def beat(connection: Connection, worker_id: UUID, *, in_flight: int, trouble: str | None = None) -> Beat | None:
+    """Say that a worker lives, and what keeps work from reaching it.
+
+    None if it was taken for dead meanwhile and must register anew.
+    """
+    row = await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight, trouble=trouble)
     return Beat(row["recalls"]) if row else None
 
 
@@ -51,8 +54,16 @@ async def wind_back(connection: Connection, *, lease_seconds: float, batch: int)
     await SQL["wind_back"].execute(connection, lease_seconds=lease_seconds, batch=batch)
 
 
-async def alive(connection: Connection, *, lease_seconds: float) -> int:
-    """How many workers beat within the lease."""
-    count = await SQL["alive"].fetchval(connection, lease_seconds=lease_seconds)
-    assert isinstance(count, int)
-    return count
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """How many workers live, and what keeps work from reaching some of them, each trouble told once."""
+
+    alive: int
+    troubles: tuple[str, ...]
+
+
+async def crew(connection: Connection, *, lease_seconds: float) -> Crew:
+    """The workers that beat within the lease."""
+    row = await SQL["crew"].fetchrow(connection, lease_seconds=lease_seconds)
+    assert row is not None
+    return Crew(row["alive"], tuple(row["troubles"]))

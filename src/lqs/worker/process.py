@@ -17,7 +17,7 @@ _LAST_SECONDS = 15
 def run_worker() -> None:
     """Work until SIGTERM or SIGINT, then end cleanly; a second signal ends the process at once.
 
-    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused` when it cannot start.
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble` when it cannot start.
     """
     calm_collector()
     uvloop.run(_serve())

@@ -8,12 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point
-from lqs.dispatch.postgres import Doorbell
-from lqs.domain.limits import WEDGED_GRACE_SECONDS
 from lqs.lifecycle.bulk_work import keep_bulk_going
-from lqs.lifecycle.claim import Won, claim, end_without_money
-from lqs.lifecycle.duties import tell_passed_over
-from lqs.lifecycle.promote import promote
 from lqs.lifecycle.recall import taken
 from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
@@ -22,17 +17,16 @@ from lqs.lifecycle.tidy import keep_tidy
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
-from lqs.worker.broken import Broken
+from lqs.worker.claiming import HAND_BACK_BATCH, Claiming, Hands
 from lqs.worker.housekeeping import keep_house
 from lqs.worker.lease import Lease
+from lqs.worker.places import Places
 from lqs.worker.settling import SettleBuffer
 
 Held = tuple[UUID, int, int]
 """What a worker holds: a slot by its generation request, its index, and the fence under which it was claimed."""
 
-_HAND_BACK_BATCH = 500
 _SETTLE_FLOWS = 2
-_CONTENDED_SECONDS = 0.01
 _STARTED_AT_ONCE = 50
 """Attempts started in one turn of the event loop; a generator that computes must not hold it for long."""
 _GIVE_BACK_SECONDS = 5
@@ -42,6 +36,7 @@ class Worker:
     """Claims slots as it has room, runs thousands of attempts on one event loop, settles them in batches."""
 
     def __init__(self, parts: WorkerParts) -> None:
+        self._parts = parts
         self._database = parts.database
         self._workshop = parts.workshop
         self._telemetry = parts.telemetry
@@ -50,11 +45,12 @@ class Worker:
         self._lease = Lease(parts.database, parts.telemetry, parts.pace, seconds=parts.rules.lease_seconds)
         self._held: dict[Held, Claimed] = {}
         self._attempts: dict[Held, asyncio.Task[None]] = {}
-        self._broken = Broken()
-        self._lost_an_answer = False
-        self._contended_seconds = _CONTENDED_SECONDS
         self._stirred = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._places = Places(parts.pace.capacity, self._held)
+        self._transport = parts.open_transport(parts.telemetry, self._places, self._stirred.set)
+        self._relay = parts.open_relay(parts.telemetry) if parts.open_relay else None
+        self._publishing = parts.open_publishing(parts.telemetry) if parts.open_publishing else None
         self._buffer = SettleBuffer(
             parts.database,
             parts.telemetry,
@@ -72,7 +68,6 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop`; returns when everything held was finished or handed back."""
         await self._lease.begin()
-        doorbell = Doorbell(self._database, self._telemetry, self._stirred.set)
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(self._beat(), name="heartbeat"),
@@ -80,11 +75,14 @@ class Worker:
                 background.create_task(self._keep_house(), name="housekeeping"),
                 background.create_task(self._keep_tidy(), name="tidying"),
                 background.create_task(self._keep_bulk_going(), name="bulk"),
-                background.create_task(doorbell.run(), name="doorbell"),
+                background.create_task(self._transport.run(), name="transport"),
+                *([background.create_task(self._relay.run(), name="relay")] if self._relay else []),
+                *([background.create_task(self._publishing.run(), name="publishing")] if self._publishing else []),
                 *(background.create_task(self._buffer.run(), name=f"settle-{n}") for n in range(_SETTLE_FLOWS)),
             ]
             async with asyncio.TaskGroup() as attempts:
                 await self._claim_until_stopped(attempts)
+                await self._transport.close()
                 await self._drain()
             await self._give_back()
             for task in tasks:
@@ -92,10 +90,12 @@ class Worker:
         self._telemetry.emit("worker.stopped", worker_id=str(self._lease.worker_id))
 
     async def _claim_until_stopped(self, attempts: asyncio.TaskGroup) -> None:
+        hands = Hands(self._held.values(), self._places, partial(self._start, attempts))
+        claiming = Claiming(self._parts, self._lease, self._transport, hands)
         while not self._stopping.is_set():
             self._stirred.clear()
             try:
-                more = await self._claim(attempts)
+                more = await claiming.turn()
             except DatabaseUnavailable as error:
                 self._telemetry.emit("claim.waits", reason=str(error))
                 more = False
@@ -104,60 +104,6 @@ class Worker:
                 more = False
             if not more:
                 await self._wait_for_work()
-
-    async def _claim(self, attempts: asyncio.TaskGroup) -> bool:
-        """Take what there is room for; whether it is worth asking again at once."""
-        room = min(self._pace.capacity - len(self._held), self._pace.claim_batch)
-        if room <= 0 or not self._lease.trusted:
-            return False
-        await self._return_what_is_unknown()
-        await promote(self._database, policy=self._rules.policy, batch=self._pace.claim_batch)
-        worker_id = self._lease.worker_id
-        self._lost_an_answer = True
-        won = await claim(
-            self._database,
-            worker_id=worker_id,
-            entity_types=list(self._workshop.entity_types),
-            batch=room,
-            grace_seconds=WEDGED_GRACE_SECONDS,
-            broken_ids=self._broken.ids(),
-        )
-        self._lost_an_answer = False
-        if won.broken:
-            self._broken.add(won.broken)
-            self._telemetry.emit(
-                "claim.passed_over", request_id=str(won.broken), hint="lqs admin verify says what is wrong with it"
-            )
-            return True
-        await self._start(attempts, worker_id, won.slots)
-        ended = await self._end_without_money(won)
-        contended = won.contended or ended < len(won.out_of_money)
-        if contended and not won.slots and not ended:
-            await self._let_others_finish()
-        else:
-            self._contended_seconds = _CONTENDED_SECONDS
-        return contended or ended > 0 or len(won.slots) == room
-
-    async def _end_without_money(self, won: Won) -> int:
-        """How many it ended, or will pass over from now on; whom somebody else holds is found again."""
-        if not won.out_of_money:
-            return 0
-        ended = await end_without_money(self._database, won.out_of_money)
-        for request_id in ended.passed_over:
-            self._broken.add(request_id)
-        tell_passed_over(self._telemetry, "requests.out_of_money", ended.passed_over)
-        if ended.done:
-            self._telemetry.emit("requests.out_of_money", done=len(ended.done))
-        return len(ended.done) + len(ended.passed_over)
-
-    async def _return_what_is_unknown(self) -> None:
-        """A claim may have been committed though its answer was lost: nobody else would ever run those slots."""
-        if self._lost_an_answer:
-            returned = await hand_back(
-                self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH, keep=self._held.values()
-            )
-            self._lost_an_answer = False
-            self._telemetry.emit("worker.returned_unknown", slots=returned.slots)
 
     async def _start(self, attempts: asyncio.TaskGroup, worker_id: UUID, claimed: Sequence[Claimed]) -> None:
         self._held.update({(slot.request_id, slot.index, slot.fence): slot for slot in claimed})
@@ -179,11 +125,6 @@ class Worker:
         if attempt.cancelled():
             self._held.pop(held, None)
             self._stirred.set()
-
-    async def _let_others_finish(self) -> None:
-        """There is work, but others are busy with its generation requests, or its deadline passed and expiry is due."""
-        await asyncio.sleep(self._contended_seconds * random.uniform(0.5, 1.5))
-        self._contended_seconds = min(self._contended_seconds * 2, self._pace.poll_seconds)
 
     async def _wait_for_work(self) -> None:
         """Until somebody rings, room is made, or the poll is due."""
@@ -218,7 +159,7 @@ class Worker:
                 while self._held:
                     self._stirred.clear()
                     await self._stirred.wait()
-                returned = await hand_back(self._database, worker_id=self._lease.worker_id, batch=_HAND_BACK_BATCH)
+                returned = await hand_back(self._database, worker_id=self._lease.worker_id, batch=HAND_BACK_BATCH)
                 crash_point(CrashPoint.HANDED_BACK)
                 await retire(self._database, self._lease.worker_id)
             self._telemetry.emit("worker.handed_back", slots=returned.slots)
@@ -228,7 +169,9 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await self._lease.pause()
-            await self._lease.renew(in_flight=len(self._held))
+            telling = [self._transport, self._relay, self._publishing]
+            trouble = next((one.trouble for one in telling if one is not None and one.trouble), None)
+            await self._lease.renew(in_flight=len(self._held), trouble=trouble)
 
     async def _heed_recalls(self) -> None:
         """Interrupt the attempts whose slots were taken away: nobody waits for what they cost."""

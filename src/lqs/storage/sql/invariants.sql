@@ -211,7 +211,12 @@ WHERE NOT EXISTS (SELECT FROM slots s WHERE s.request_id = a.request_id AND s.in
 UNION ALL
 SELECT e.request_id, format('event %s has no generation request', e.seq)
 FROM generation_events e
-WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id);
+WHERE NOT EXISTS (SELECT FROM generation_requests r WHERE r.id = e.request_id)
+UNION ALL
+SELECT u.request_id, format('event %s waits to be published, but is not there', n)
+FROM unpublished_events u
+CROSS JOIN LATERAL generate_series(u.first_seq, u.last_seq) n
+WHERE NOT EXISTS (SELECT FROM generation_events e WHERE e.request_id = u.request_id AND e.seq = n);
 
 -- name: retention_true()
 -- A record has an end if it is done and nobody wants it kept; what was purged is gone, and nothing it was needed for.

@@ -1,5 +1,12 @@
 -- name: expired(batch)
-SELECT id FROM generation_requests WHERE expires_at <= lqs_now() ORDER BY expires_at LIMIT :batch;
+-- What the outside has not been told all of waits. It is looked for among so many more only, lest a long silence of
+-- Kafka makes each look dearer.
+SELECT id
+FROM (SELECT id, expires_at FROM generation_requests
+      WHERE expires_at <= lqs_now() ORDER BY expires_at LIMIT 10 * :batch) r
+WHERE NOT EXISTS (SELECT FROM unpublished_events u WHERE u.request_id = r.id)
+ORDER BY expires_at
+LIMIT :batch;
 
 -- name: lock_expired(ids)
 -- Looks again under the lock: what was pinned or tried again since it was found is kept. In id order, and nobody is
@@ -31,6 +38,8 @@ WITH lifted AS (
     DELETE FROM slot_attempts WHERE request_id = ANY (:ids::uuid[])
 ), events_gone AS (
     DELETE FROM generation_events WHERE request_id = ANY (:ids::uuid[])
+), untold_gone AS (
+    DELETE FROM unpublished_events WHERE request_id = ANY (:ids::uuid[])
 ), runs_gone AS (
     DELETE FROM runs WHERE request_id = ANY (:ids::uuid[])
 ), gone AS (

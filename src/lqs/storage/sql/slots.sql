@@ -1,10 +1,11 @@
--- name: claim(worker_id, entity_types, batch, grace_seconds, broken_ids)
+-- name: claim(worker_id, entity_types, batch, named_ids, named_indexes, grace_seconds, broken_ids)
+-- So many slots in the fair order, or those that are named, if nobody has them yet; the other way finds nothing.
 -- A claim never waits: it takes ready slots that nobody holds, then their generation requests, and lets go the slots
 -- whose generation request is busy. MATERIALIZED, because a LIMIT that runs twice claims twice. What is not for this
 -- worker, and what must wait for calls in flight because they have reserved the last money, is passed over before the
 -- LIMIT, or a batch of it at the head of the queue would starve all that stands behind; OFFSET 0, because no plan but
 -- one lookup a slot keeps the order of the queue. What has a budget is locked, but not won yet: `unpaid` goes to `pay`.
-WITH ready AS MATERIALIZED (
+WITH in_order AS MATERIALIZED (
     SELECT s.request_id, s.index
     FROM slots s
     CROSS JOIN LATERAL (
@@ -23,10 +24,19 @@ WITH ready AS MATERIALIZED (
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
     FOR UPDATE OF s SKIP LOCKED
+), named AS MATERIALIZED (
+    SELECT s.request_id, s.index
+    FROM unnest(:named_ids::uuid[], :named_indexes::smallint[]) AS n (request_id, index)
+    JOIN slots s ON s.request_id = n.request_id AND s.index = n.index
+    WHERE s.status = 'pending' AND s.request_id <> ALL (:broken_ids::uuid[])
+    ORDER BY s.pass, s.request_id, s.index
+    FOR UPDATE OF s SKIP LOCKED
+), ready AS MATERIALIZED (
+    SELECT request_id, index FROM in_order UNION ALL SELECT request_id, index FROM named
 ), held AS MATERIALIZED (
     SELECT id, entity_type, status, end_reason, run, version, requested_count, processing_count, retrying_count,
            generated_count, failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd,
-           max_attempts, slot_timeout_seconds, constraints::text AS constraints, requested_at,
+           max_attempts, slot_timeout_seconds, constraints::text AS constraints, requested_at, traceparent,
            max_cost_microusd IS NOT NULL OR call_price_microusd > 0 AND (
                SELECT k.daily_budget_microusd FROM api_keys k WHERE k.key_id = requested_by) IS NOT NULL AS limited
     FROM generation_requests
@@ -45,8 +55,10 @@ WITH ready AS MATERIALIZED (
       AND EXISTS (SELECT FROM workers w WHERE w.id = :worker_id AND w.dead_at IS NULL)
     RETURNING s.request_id, s.index, s.fence, s.attempts
 )
-SELECT s.busy, s.unpaid_ids, s.unpaid_indexes, won.request_id, won.index, won.fence, won.attempts, held.*
-FROM (SELECT count(*) FILTER (WHERE held.id IS NULL) AS busy,
+SELECT s.busy_ids, s.busy_indexes, s.unpaid_ids, s.unpaid_indexes, won.request_id, won.index, won.fence, won.attempts,
+       held.*
+FROM (SELECT array_agg(ready.request_id) FILTER (WHERE held.id IS NULL) AS busy_ids,
+             array_agg(ready.index) FILTER (WHERE held.id IS NULL) AS busy_indexes,
              array_agg(ready.request_id) FILTER (WHERE held.limited) AS unpaid_ids,
              array_agg(ready.index) FILTER (WHERE held.limited) AS unpaid_indexes
       FROM ready LEFT JOIN held ON held.id = ready.request_id) s
@@ -99,8 +111,8 @@ WITH asked AS MATERIALIZED (
 )
 SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_count, r.processing_count,
        r.retrying_count, r.generated_count, r.failed_count, r.cancelled_count, r.call_price_microusd, r.cost_microusd,
-       r.max_cost_microusd, r.max_attempts, r.slot_timeout_seconds, r.constraints::text AS constraints,
-       won.request_id, won.index, won.fence, won.attempts, a.payer,
+       r.max_cost_microusd, r.max_attempts, r.slot_timeout_seconds, r.constraints::text AS constraints, r.traceparent,
+       a.index AS asked_index, won.request_id, won.index, won.fence, won.attempts, a.payer,
        (a.price > purse.money) IS TRUE AS payer_is_broke,
        a.payer IS NOT NULL AND purse.key_id IS NULL AS payer_is_busy,
        a.payer IS NOT NULL AND NOT EXISTS (

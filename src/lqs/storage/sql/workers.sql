@@ -2,9 +2,9 @@
 INSERT INTO workers (id, started_at, heartbeat_at, host, pid, capacity, version)
 VALUES (:id, lqs_now(), lqs_now(), :host, :pid, :capacity, :version);
 
--- name: beat(id, in_flight)
+-- name: beat(id, in_flight, trouble)
 -- Nothing comes back to a worker that was taken for dead: it must register again under a new id.
-UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight
+UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight, trouble = :trouble
 WHERE id = :id AND dead_at IS NULL
 RETURNING recalls;
 
@@ -35,6 +35,8 @@ WHERE id IN (SELECT id FROM workers
              LIMIT :batch
              FOR UPDATE SKIP LOCKED);
 
--- name: alive(lease_seconds)
-SELECT count(*) FROM workers
+-- name: crew(lease_seconds)
+SELECT count(*) AS alive,
+       coalesce(array_agg(DISTINCT trouble ORDER BY trouble) FILTER (WHERE trouble IS NOT NULL), '{}') AS troubles
+FROM workers
 WHERE dead_at IS NULL AND heartbeat_at >= lqs_now() - make_interval(secs => :lease_seconds);

@@ -1,0 +1,1 @@
+"""A real Apache Kafka for developers, tests, faults and benchmarks: fetched with Maven, run without containers."""

@@ -1,0 +1,63 @@
+"""Which ready slots were announced to the workers by messages: a memory of hints, never a truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from lqs.storage.database import Connection
+from lqs.storage.queries import queries
+
+SQL = queries("announcements")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A slot to be announced, as it stood under this fence, for the so many-th time.
+
+    `traceparent` is the caller's place in a distributed trace, None without one.
+    """
+
+    request_id: UUID
+    index: int
+    fence: int
+    times: int
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How many announced slots nobody has claimed yet, how many places are free, and whether any slot is ready."""
+
+    open: int
+    free: int
+    ready: bool
+
+
+async def survey(connection: Connection, *, lease_seconds: float) -> Survey:
+    """How much is announced and how much could be claimed now; forgets the announcements that are over."""
+    row = await SQL["survey"].fetchrow(connection, lease_seconds=lease_seconds)
+    assert row is not None
+    return Survey(row["open"], row["free"], row["ready"])
+
+
+async def announce(
+    connection: Connection, *, entity_types: Sequence[str], batch: int, again_seconds: float
+) -> list[Announcement]:
+    """Mark and return the next ready slots that are not announced, in the fair order, at most `batch`.
+
+    One that nobody claims within `again_seconds` is among the next ones again, then after twice that, and so on.
+    """
+    rows = await SQL["announce"].fetch(
+        connection, entity_types=list(entity_types), batch=batch, again_seconds=again_seconds
+    )
+    return [Announcement(*row.values()) for row in rows]
+
+
+async def withdraw(connection: Connection, announcements: Sequence[Announcement]) -> None:
+    """Forget announcements that were never made, so that they are among the next ones."""
+    await SQL["withdraw"].execute(
+        connection,
+        request_ids=[a.request_id for a in announcements],
+        indexes=[a.index for a in announcements],
+        fences=[a.fence for a in announcements],
+    )

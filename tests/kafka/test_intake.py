@@ -1,0 +1,248 @@
+"""Work by messages: what is announced is claimed and committed; what else comes on the topic harms nothing."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from tests.kafka.work import PARTITIONS, committed, everything, make_topics, messages, put, settings_for
+
+from house import House
+from lqs.dispatch.kafka.brokers import Complaints, open_admin, silent
+from lqs.dispatch.kafka.messages import encode
+from lqs.dispatch.kafka.topic_plans import TopicName, topic
+from lqs.domain.generation_request import Status
+from lqs.storage.announcements import Announcement
+from lqs.storage.database import Database
+from shift import Hand, at_work
+
+NEVER = {"poll_seconds": 60}
+"""Workers do not look for themselves before a minute and a half have passed."""
+
+
+@pytest.fixture
+async def home(database: Database, database_url: str) -> House:
+    return await House.furnish(database, database_url)
+
+
+@pytest.fixture
+def kafka(access):
+    make_topics(access)
+    return settings_for(access)
+
+
+async def done(home, *ids):
+    return all([(await home.read(id_)).status.done for id_ in ids])
+
+
+def won(*shifts):
+    return sum(happening.fields["won"] for shift in shifts for happening in shift.heard("slots.named"))
+
+
+async def listening(shift):
+    return sum(happening.fields["partitions"] for happening in shift.heard("intake.assigned"))
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+async def test_what_is_announced_is_claimed_by_name_and_its_offsets_are_committed(
+    home, access, kafka, eventually, protocol
+):
+    ways = {**kafka, **NEVER, "kafka_group_protocol": protocol}
+    async with at_work(home.url, Hand.opened(), **ways) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        ids = [await home.submit(5) for _ in range(20)]
+        await eventually(lambda: done(home, *ids))
+        assert won(shift) == 100
+    told = len(everything(access))
+    assert told >= 100
+    assert committed(access) == told
+    assert {(await home.read(id_)).status for id_ in ids} == {Status.COMPLETED}
+
+
+async def test_several_workers_share_the_work(home, kafka, eventually):
+    """Each has room for twenty; without the other, half of it would have to wait."""
+    ways = {**kafka, **NEVER, "worker_capacity": 20}
+    first, second = Hand(), Hand()
+    async with at_work(home.url, first, **ways) as one, at_work(home.url, second, **ways) as other:
+
+        async def shared() -> bool:
+            gone = sum(happening.fields["partitions"] for happening in one.heard("intake.revoked"))
+            return await listening(one) - gone == await listening(other) == PARTITIONS // 2
+
+        await eventually(shared, seconds=30)
+        ids = [await home.submit(1) for _ in range(40)]
+
+        async def both_busy() -> bool:
+            return len(first.orders) + len(second.orders) >= 30 and min(len(first.orders), len(second.orders)) >= 5
+
+        await eventually(both_busy)
+        first.open.set()
+        second.open.set()
+        await eventually(lambda: done(home, *ids))
+
+
+async def test_repeats_shuffled_and_from_the_beginning_again_are_dropped_and_counted(home, access, kafka, eventually):
+    async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        ids = [await home.submit(5) for _ in range(10)]
+        await eventually(lambda: done(home, *ids))
+    told = everything(access) * 3
+    random.Random(7).shuffle(told)
+    put(access, told)
+    admin = open_admin(access, Complaints(access, silent))
+    work = topic(access.topic_prefix, TopicName.WORK)
+    reset = ConsumerGroupTopicPartitions(access.group_id, [TopicPartition(work, n, 0) for n in range(PARTITIONS)])
+    for future in admin.alter_consumer_group_offsets([reset]).values():
+        future.result(20)
+    async with at_work(home.url, Hand.opened(), **kafka) as shift:
+        last_id = await home.submit(3)
+
+        async def all_heard() -> bool:
+            return sum(happening.fields["repeated"] for happening in shift.heard("slots.named")) >= 4 * 50
+
+        await eventually(all_heard)
+        await eventually(lambda: done(home, last_id))
+    assert {row["fence"] for row in await home.rows("SELECT fence FROM slots")} == {1}
+    assert len(await home.rows("SELECT 1 FROM slot_attempts")) == len(await home.rows("SELECT 1 FROM entities")) == 53
+
+
+async def test_what_cannot_be_read_and_what_does_not_exist_keep_nobody_waiting(home, access, kafka, eventually):
+    rng = random.Random(5)
+    stranger = Announcement(await home.owner(), 3, 0, 1, None)
+    put(access, [rng.randbytes(n) for n in range(40)] + [b"x" * 900_000, b"", b"[]", b'{"v":2}', encode(stranger)])
+    async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        ids = [await home.submit(2) for _ in range(5)]
+        await eventually(lambda: done(home, *ids))
+        assert won(shift) == 10
+    assert shift.names["message.refused"] == 44
+    assert committed(access) == len(everything(access))
+
+
+async def test_a_full_worker_takes_nothing_and_goes_on_when_it_has_room(home, access, kafka, eventually):
+    """The queue on Kafka stays short: a worker with ten places and ninety slots ahead is told of thirty at most."""
+    hand = Hand()
+    async with at_work(home.url, hand, worker_capacity=10, **kafka, **NEVER) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        ids = [await home.submit(10) for _ in range(9)]
+
+        async def begun() -> int:
+            return len(hand.orders)
+
+        await eventually(begun, equals=10)
+        assert len(everything(access)) <= 30
+        hand.open.set()
+        await eventually(lambda: done(home, *ids))
+    most = max(happening.fields["in_flight"] for happening in shift.heard("slots.claimed"))
+    assert most <= 10
+
+
+async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_the_end(home, access, kafka, eventually):
+    """Six hundred messages come to a worker whose five places are taken, then half of its partitions go and come."""
+    hand = Hand()
+    ways = {**kafka, **NEVER, "worker_capacity": 5, "graceful_stop_seconds": 0.1}
+    async with at_work(home.url, hand, **{**ways, "graceful_stop_seconds": 5}) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        request_id = await home.submit(5)
+
+        async def full() -> int:
+            return len(hand.orders)
+
+        async def paused() -> int:
+            return shift.names["intake.paused"] - shift.names["intake.resumed"]
+
+        await eventually(full, equals=5)
+        put(access, [encode(Announcement(request_id, n % 5, 0, 1, None)) for n in range(600)])
+        await eventually(paused, equals=1)
+        async with at_work(home.url, Hand(), **ways) as other:
+            await eventually(lambda: listening(other), equals=PARTITIONS // 2, seconds=30)
+            assert await paused() == 1
+
+        async def all_back() -> int:
+            return await listening(shift) - sum(h.fields["partitions"] for h in shift.heard("intake.revoked"))
+
+        await eventually(all_back, equals=PARTITIONS, seconds=30)
+        before = shift.names["slots.named"]
+        assert await paused() == 1
+        assert shift.names["slots.named"] == before
+        hand.open.set()
+        await eventually(lambda: done(home, request_id))
+        await eventually(paused, equals=0)
+        last_id = await home.submit(1)
+        await eventually(lambda: done(home, last_id))
+    assert max(happening.fields["in_flight"] for happening in shift.heard("slots.claimed")) <= 5
+    assert {row["fence"] for row in await home.rows("SELECT fence FROM slots")} == {1}
+
+
+async def test_a_slot_whose_announcement_got_lost_is_announced_again(home, access, kafka, eventually):
+    """Somebody marked it and died before sending: what only messages can tell comes a second time."""
+    request_id = await home.submit(2)
+    await home.rows(
+        "INSERT INTO announcements SELECT request_id, index, fence, 1, lqs_now() + interval '2 s' FROM slots"
+    )
+    async with at_work(home.url, Hand.opened(), kafka_again_seconds=1, **kafka, **NEVER) as shift:
+        await eventually(lambda: done(home, request_id))
+    assert won(shift) + await _looked(home, shift) == 2
+
+
+async def _looked(home, shift):
+    """A worker that has not reached Kafka yet looks for itself."""
+    claimed = sum(happening.fields["slots"] for happening in shift.heard("slots.claimed"))
+    return claimed - won(shift)
+
+
+async def test_a_worker_that_hears_nothing_looks_for_itself(home, kafka, eventually):
+    """Somebody else leads and does nothing."""
+    async with home.alone() as holder:
+        assert await holder.fetchval("SELECT pg_try_advisory_lock($1)", 0x6C71735F72656C61)
+        async with at_work(home.url, Hand.opened(), **kafka) as shift:
+            await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+            request_id = await home.submit(3)
+            await eventually(lambda: done(home, request_id))
+            assert (shift.names["relay.leads"], won(shift)) == (0, 0)
+
+
+async def test_one_relay_leads_and_another_takes_over(home, kafka, eventually):
+    async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as second:
+        async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as first:
+
+            async def leads() -> int:
+                return first.names["relay.leads"] + second.names["relay.leads"]
+
+            await eventually(leads, equals=1)
+            await home.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            await eventually(leads, equals=2)
+        request_id = await home.submit(2)
+        await eventually(lambda: done(home, request_id))
+
+
+async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(home, access, kafka, eventually):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        async with home.submitter() as submitter:
+            wish = replace(home.submission(1), traceparent=f"00-{trace}-b7ad6b7169203331-01")
+            request_id = (await submitter.submit(wish)).request_id
+        await eventually(lambda: done(home, request_id))
+    [made] = shift.heard("attempt.generated")
+    assert (made.fields["trace_id"], made.fields["request_id"]) == (trace, str(request_id))
+    [message] = messages(access)
+    assert ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode()) in (message.headers() or [])
+
+
+async def test_closing_is_quick_even_while_much_is_heard(home, kafka, eventually):
+    async with at_work(home.url, Hand(), worker_capacity=5, graceful_stop_seconds=0, **kafka) as shift:
+        for _ in range(20):
+            await home.submit(10)
+
+        async def busy() -> bool:
+            return shift.names["slots.claimed"] > 0
+
+        await eventually(busy)
+        shift.worker.stop()
+        await asyncio.wait_for(shift.running, 15)
+    assert shift.names["intake.left_hanging"] == 0
