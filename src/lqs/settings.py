@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         description="What a simulated call is told to cost, in millionths of a US dollar; nobody is billed.",
     )
 
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where a worker tells its metrics; 0 takes a free one, unset: nowhere."
+    )
+    worker_metrics_host: str = Field("127.0.0.1", description="Address where it does; the API tells them at /metrics.")
     worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
     claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
     settle_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one settle commits at most.")

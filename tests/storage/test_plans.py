@@ -15,6 +15,7 @@ from lqs.storage import (
     dead_letters,
     entities,
     forecasts,
+    gauges,
     generation_requests,
     idempotency_keys,
     pool,
@@ -282,6 +283,9 @@ HOT = {
     ),
     "active": Hot(quotas.SQL["active"], {"owner_ids": f"ARRAY[{OWNER}]"}, ["generation_requests_active"]),
     "queued": Hot(quotas.SQL["queued"], {"most": "1000"}, ["slots_ready"]),
+    "gauges": Hot(
+        gauges.SQL["read"], {"lease_seconds": "10"}, ["slots_ready", "slots_held slots_by_deadline", "slots_waiting"],
+    ),
     "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
     "expired": Hot(
         retention.SQL["expired"],

@@ -20,6 +20,7 @@ from lqs.api import (
     generation_requests,
     health,
     limits,
+    metrics,
     records,
     retry,
     schemas,
@@ -90,6 +91,7 @@ def build(
     api.include_router(api_keys.router)
     api.include_router(limits.router)
     api.include_router(health.router)
+    api.include_router(metrics.router)
     envelope.install(api)
     api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]
     return api

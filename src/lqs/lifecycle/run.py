@@ -61,13 +61,21 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
     """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code."""
     started = time.monotonic()
     try:
-        return await _attempt(slot, workshop, started)
+        result = await _attempt(slot, workshop, started)
     except asyncio.CancelledError as error:
         if _asked_to_stop():
             raise
-        return _broken(slot, workshop, error, started)
+        result = _broken(slot, workshop, error, started)
     except Exception as error:
-        return _broken(slot, workshop, error, started)
+        result = _broken(slot, workshop, error, started)
+    workshop.telemetry.emit(
+        "attempt.ended",
+        entity_type=slot.entity_type,
+        outcome=result.report.status,
+        code=result.report.error_code,
+        seconds=result.report.duration_ms / 1000,
+    )
+    return result
 
 
 def without_content(result: Result, workshop: Workshop) -> Result:
