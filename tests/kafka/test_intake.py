@@ -266,7 +266,7 @@ async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(hom
             wish = replace(home.submission(1), traceparent=f"00-{trace}-b7ad6b7169203331-01")
             request_id = (await submitter.submit(wish)).request_id
         await eventually(lambda: done(home, request_id))
-    [made] = shift.heard("attempt.generated")
+    [made] = shift.heard("attempt.ended")
     assert (made.fields["trace_id"], made.fields["request_id"]) == (trace, str(request_id))
     [message] = messages(access)
     assert ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode()) in (message.headers() or [])
