@@ -101,7 +101,8 @@ async def _waits(ground: Ground, access: Access | None) -> list[float]:
             await _until_shared(access, 1)
 
     async with ground.database() as url:
-        return await waits_for(ground, url, worker(url, capacity=1000, settings=_settings(access)), ready)
+        waits, _ = await waits_for(ground, url, worker(url, capacity=1000, settings=_settings(access)), ready)
+    return waits
 
 
 async def _until(database: Database, question: str) -> None:

@@ -538,4 +538,5 @@ async def test_an_announcement_reads_no_more_of_the_queue_than_it_announces_and_
     await much.execute("DEALLOCATE hot")
     [plan] = json.loads(text)
     [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
-    assert ready["Actual Rows"] * ready["Actual Loops"] == 2010
+    # A plan that looks the announcement up for each slot has counted it before it tells its own rows.
+    assert ready["Actual Rows"] * ready["Actual Loops"] <= 2010
