@@ -186,8 +186,9 @@ async def test_a_publisher_that_is_stopped_makes_room_at_once(house: House, even
     await eventually(told, equals=[1])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await house.submit()
-    assert await publishing(house, outside).publish(outside.tell) == 1
+    next_id = await house.submit()
+    await publishing(house, outside).publish(outside.tell)
+    assert outside.told(next_id) == [1]
 
 
 async def test_it_goes_on_when_its_connections_were_cut(house: House, eventually) -> None:

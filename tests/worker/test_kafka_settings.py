@@ -1,11 +1,12 @@
 """A worker whose settings of Kafka are wrong says so at its start, and says what it thinks of careless ones."""
 
 import pytest
+from confluent_kafka import KafkaError
 from pydantic import SecretStr
 
 from house import House
-from lqs.dispatch.kafka.access import Access
-from lqs.dispatch.kafka.brokers import refuse_wrong
+from lqs.dispatch.kafka.access import Access, Login
+from lqs.dispatch.kafka.brokers import refuse_wrong, trouble
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 from lqs.observability.telemetry import Telemetry
 from shift import Hand, at_work
@@ -28,6 +29,13 @@ async def test_a_password_file_that_is_not_there_stops_the_start(house: House, t
             house.url, Hand.opened(), **NOWHERE, **login, kafka_sasl_password_file=tmp_path / "password"
         ):
             pass
+
+
+def test_what_the_client_repeats_of_a_secret_is_blotted_out() -> None:
+    extra = {"sasl.oauthbearer.client.secret": SecretStr("hunter2"), "socket.nagle.disable": SecretStr("true")}
+    access = Access("127.0.0.1:1", login=Login("PLAIN", "me", SecretStr("hunter3")), extra=extra)
+    said = KafkaError(KafkaError._AUTHENTICATION, "hunter2 and hunter3 are not true for me")
+    assert str(trouble(said, access)) == "Kafka refuses the login: *** and *** are not true for me"
 
 
 def test_nobody_turns_off_the_check_of_certificates_without_a_word() -> None:

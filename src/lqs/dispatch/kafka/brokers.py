@@ -1,6 +1,7 @@
 """Clients of Kafka, opened with their errors in our words. Importing this module imports the client library."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -79,13 +80,14 @@ def without_secrets(text: str, access: Access) -> str:
     login, certificates = access.login, access.certificates
     secrets = [login.password if login else None, certificates.key, certificates.key_password, *access.extra.values()]
     for secret in secrets:
-        if secret is not None and len(value := secret.get_secret_value()) > _TOO_SHORT_TO_TELL:
+        value = secret.get_secret_value() if secret is not None else ""
+        if value and not _NO_SECRET.fullmatch(value):
             text = text.replace(value, "***")
     return text
 
 
-_TOO_SHORT_TO_TELL = 3
-"""A property such as `true` is no secret, and blotting it out would make nonsense of every other word."""
+_NO_SECRET = re.compile(r"true|false|\d{1,6}")
+"""What is added as a property may be as plain as this; blotting that out would make nonsense of much else."""
 
 
 class Complaints(logging.Handler):
