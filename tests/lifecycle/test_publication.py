@@ -288,6 +288,17 @@ async def test_a_publisher_says_again_that_events_are_wanted_but_not_at_every_tu
     assert await until() > first
 
 
+async def test_also_a_short_wish_is_renewed_before_it_is_over(house: House) -> None:
+    async def renewed(after: str) -> bool:
+        await house.rows(f"UPDATE publication SET wanted_until = lqs_now() + interval '1 hour' - interval '{after}'")
+        [before] = await house.rows("SELECT wanted_until FROM publication")
+        async with house.database.transaction() as connection:
+            await publication.want(connection, kept_seconds=3600)
+        return await house.rows("SELECT wanted_until FROM publication") != [before]
+
+    assert [await renewed(after) for after in ("29 minutes", "31 minutes")] == [False, True]
+
+
 @pytest.mark.breaks_invariants
 async def test_an_event_that_waits_and_is_not_there_is_found(house: House) -> None:
     await wanted(house)
