@@ -33,7 +33,7 @@ _CODES = MappingProxyType(
         KafkaError._ALL_BROKERS_DOWN: KafkaCode.UNREACHABLE,
         KafkaError._TIMED_OUT: KafkaCode.UNREACHABLE,
         KafkaError._RESOLVE: KafkaCode.UNREACHABLE,
-        KafkaError._SSL: KafkaCode.UNREACHABLE,
+        KafkaError._SSL: KafkaCode.CERTIFICATE_REFUSED,
         KafkaError._MSG_TIMED_OUT: KafkaCode.UNREACHABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART: KafkaCode.TOPIC_MISSING,
         KafkaError._UNKNOWN_TOPIC: KafkaCode.TOPIC_MISSING,
@@ -42,11 +42,16 @@ _CODES = MappingProxyType(
     }
 )
 
+_HOPELESS = frozenset({KafkaCode.LOGIN_REFUSED, KafkaCode.CERTIFICATE_REFUSED})
 _SENTENCES = MappingProxyType(
     {
         KafkaCode.LOGIN_REFUSED: (
             "Kafka refuses the login",
             "check LQS_KAFKA_SASL_USERNAME, the password and LQS_KAFKA_SASL_MECHANISM",
+        ),
+        KafkaCode.CERTIFICATE_REFUSED: (
+            "the encrypted connection to Kafka cannot be made",
+            "check LQS_KAFKA_SSL_CA, LQS_KAFKA_SSL_CERT and LQS_KAFKA_SECURITY_PROTOCOL",
         ),
         KafkaCode.NOT_ALLOWED: (
             "this user may not do that on Kafka",
@@ -113,7 +118,7 @@ class Complaints(logging.Handler):
     @property
     def hopeless(self) -> bool:
         """Whether waiting longer is of no use, because somebody has to mend something first."""
-        return self.last is not None and _CODES.get(self.last.code()) is KafkaCode.LOGIN_REFUSED
+        return self.last is not None and _CODES.get(self.last.code()) in _HOPELESS
 
     def emit(self, record: logging.LogRecord) -> None:
         """A line of the library's log."""
