@@ -186,6 +186,7 @@ BUGS = (
         (
             "lifecycle/booking.py",
             "        await event_log.append(connection, events)",
+            "        from lqs.crash_points import CrashPoint, crash_point\n"
             f"{_COMMIT_HERE}        crash_point(CrashPoint.SETTLE_BOOKED)\n"
             "        await event_log.append(connection, events)",
         ),

@@ -19,9 +19,9 @@ from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.domain.terms import Terms
-from lqs.lifecycle.booking import Booked
 from lqs.lifecycle.cancel import Wish, cancel, sweep
 from lqs.lifecycle.claim import Won, claim, end_without_money
+from lqs.lifecycle.duties import Booked
 from lqs.lifecycle.expire import expire, give_up
 from lqs.lifecycle.keys import create_key
 from lqs.lifecycle.promote import promote
@@ -34,11 +34,11 @@ from lqs.lifecycle.settle import Settled, settle
 from lqs.lifecycle.submit import Defaults, Submission, Submitter
 from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Happening, Telemetry
-from lqs.storage import api_keys, generation_requests
+from lqs.storage import api_keys, generation_requests, views
 from lqs.storage.database import Connection, Database
-from lqs.storage.generation_requests import GenerationRequestView
 from lqs.storage.invariants import violations
 from lqs.storage.slots import Claimed, Report
+from lqs.storage.views import GenerationRequestView
 
 LEASE_SECONDS = 10.0
 GRACE_SECONDS = 15.0
@@ -151,9 +151,9 @@ class House:
         await end_without_money(self.database, won.out_of_money)
         return won
 
-    async def claimed(self, count: int = 1) -> tuple[UUID, UUID, Sequence[Claimed]]:
+    async def claimed(self, count: int = 1, **how: Any) -> tuple[UUID, UUID, Sequence[Claimed]]:
         """A generation request whose every slot one worker holds: (request, worker, slots)."""
-        request_id, worker_id = await self.submit(count), await self.worker()
+        request_id, worker_id = await self.submit(count, **how), await self.worker()
         slots = [slot for slot in (await self.claim(worker_id)).slots if slot.request_id == request_id]
         assert len(slots) == count
         return request_id, worker_id, slots
@@ -195,8 +195,8 @@ class House:
     async def abort(self, request_id: UUID, *, reason: str | None = None) -> GenerationRequestView:
         return await cancel(self.database, request_id, Wish(CancelMode.ABORT, reason), owner_id=self.owner_id)
 
-    async def sweep(self, batch: int = 500) -> Booked:
-        return await sweep(self.database, batch=batch)
+    async def sweep(self, batch: int = 500, *, ahead_seconds: float = 0) -> Booked:
+        return await sweep(self.database, batch=batch, ahead_seconds=ahead_seconds)
 
     async def ended(self, **how: Any) -> UUID:
         """A generation request that is completed."""
@@ -225,7 +225,7 @@ class House:
         """A generation request as its owner sees it."""
         async with self.database.acquire() as connection:
             owner_id = await connection.fetchval("SELECT owner_id FROM generation_requests WHERE id = $1", request_id)
-            view = await generation_requests.read(connection, request_id, owner_id=owner_id)
+            view = await views.read(connection, request_id, owner_id=owner_id)
         assert view is not None
         return view
 

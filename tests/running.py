@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,31 @@ def running_service(database_url: str, key: str, owner_id: UUID, folder: Path) -
         yield Service(environment["LQS_API_URL"], key, database_url, owner_id, environment)
 
 
+@contextmanager
+def serving_alone(database_url: str, folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """`lqs serve` on this database without any worker: its address and the process, which the caller may end."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ, "XDG_CONFIG_HOME": str(folder), "LQS_DATABASE_URL": database_url, "LQS_API_PORT": str(port)
+    }  # fmt: skip
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lqs.cli", "serve"], env=environment, stdin=subprocess.DEVNULL, stderr=output
+        )
+    try:
+        wait_until(lambda: _answers(url), folder)
+        yield url, process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+
+
 async def first_key(database: Database) -> tuple[str, UUID]:
     """The key of the first owner, and that owner, made on a database without any."""
     key = await bootstrap(database, owner_name="tests")
@@ -67,8 +92,13 @@ async def first_key(database: Database) -> tuple[str, UUID]:
 
 def wait_until_ready(url: str, logs: Path) -> None:
     """Wait until the API answers and a worker lives."""
+    wait_until(lambda: _ready(url), logs)
+
+
+def wait_until(holds: Callable[[], bool], logs: Path) -> None:
+    """Wait until it holds; what the processes said is told if it does not."""
     deadline = time.monotonic() + READY_SECONDS
-    while not _ready(url):
+    while not holds():
         if time.monotonic() > deadline:
             said = "\n".join(log.read_text(encoding="utf-8") for log in sorted(logs.glob("*.log")))
             raise AssertionError(f"the service was not ready within {READY_SECONDS} s:\n{said}")
@@ -81,6 +111,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def _ready(url: str) -> bool:

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8421, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
 
+    header_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=600, description="A call whose headers take longer to arrive is closed."
+    )
+    body_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=600, description="A call whose body takes longer to arrive is refused and closed."
+    )
+
     generator: str = Field("offline", description="Which generator makes entities: offline, or simulated (for load).")
     simulated_seed: int = Field(0, description="Seed of the simulated latency and failures.")
     simulated_latency_seconds: float = Field(8.0, ge=0, le=86_400, description="Median of the simulated latency.")
@@ -74,6 +81,10 @@ class Settings(BaseSettings):
         description="What a simulated call is told to cost, in millionths of a US dollar; nobody is billed.",
     )
 
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where a worker tells its metrics; 0 takes a free one, unset: nowhere."
+    )
+    worker_metrics_host: str = Field("127.0.0.1", description="Address where it does; the API tells them at /metrics.")
     worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
     claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
     settle_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one settle commits at most.")
@@ -121,6 +132,25 @@ class Settings(BaseSettings):
     retry_cap_seconds: float = Field(60.0, gt=0, le=86_400, description="Highest ceiling of a retry's delay.")
     statistics_timeout_seconds: float = Field(
         5.0, ge=0.01, le=600, description="Statistics that take longer to count are refused."
+    )
+
+    rate_create_per_minute: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Calls that make work, an owner and API process; unset: any number.",
+    )
+    rate_read_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, description="All other calls, an owner and API process; unset: any number."
+    )
+    active_requests_per_owner: int | None = Field(
+        None, ge=1, le=1_000_000, description="Requests of one owner that are not done at a time; unset: any number."
+    )
+    queue_limit_slots: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        description="As many waiting slots, and nothing new is accepted; unset: any number.",
     )
 
     kafka_bootstrap_servers: str | None = Field(

@@ -1,7 +1,8 @@
 """Opens what a process needs from its settings and closes it in reverse; everything below receives plain arguments."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,16 +12,21 @@ from lqs.dispatch.publishing import OpenPublishing
 from lqs.dispatch.relay import OpenRelay
 from lqs.dispatch.transport import OpenTransport
 from lqs.domain.entity_type import EntityType
+from lqs.domain.rates import Rate, Rates
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation, call_price_for, entity_types, generator_for
 from lqs.lifecycle.bulk_work import BulkRules, keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
+from lqs.lifecycle.foresee import Foresight
+from lqs.lifecycle.quotas import Gate, Quotas
 from lqs.lifecycle.run import Workshop
 from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
+from lqs.lifecycle.watch import Watch
 from lqs.observability.logs import log_listener
-from lqs.observability.telemetry import Telemetry
+from lqs.observability.metrics import Metrics
+from lqs.observability.telemetry import Listener, Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
 from lqs.storage import entities, pool
 from lqs.storage.database import Connection, Database
@@ -43,12 +49,18 @@ class ApiParts:
     database: Database
     submitter: Submitter
     announcer: Announcer
+    watch: Watch
+    foresight: Foresight
+    rates: Rates
+    quotas: Quotas
+    metrics: Metrics
     telemetry: Telemetry
     entity_types: EntityTypes
     defaults: Defaults
     lease_seconds: float
     kept: Kept
     statistics_timeout_seconds: float
+    body_timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,8 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     settings = settings or load()
     types = types or entity_types()
     simulated = _simulation(settings)
-    telemetry = open_telemetry(settings, "api")
+    metrics = Metrics()
+    telemetry = open_telemetry(settings, "api", metrics.listen)
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
         await want_events(settings, database)
@@ -115,12 +128,20 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                 name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
             },
         )
-        submitter = Submitter(database, telemetry, defaults)
+        quotas = Quotas(active=settings.active_requests_per_owner, queued=settings.queue_limit_slots)
+        submitter = Submitter(
+            database,
+            telemetry,
+            defaults,
+            Gate(quotas),
+        )
         announcer = Announcer(database, telemetry)
+        watch = Watch(database, telemetry)
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(submitter.run(), name="submit"),
                 background.create_task(announcer.run(), name="announce"),
+                background.create_task(watch.run(), name="watch"),
                 background.create_task(
                     keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
                 ),
@@ -141,12 +162,21 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     database=database,
                     submitter=submitter,
                     announcer=announcer,
+                    watch=watch,
+                    foresight=Foresight(lease_seconds=settings.lease_seconds),
+                    rates=Rates(
+                        {Rate.CREATE: settings.rate_create_per_minute, Rate.READ: settings.rate_read_per_minute},
+                        time.monotonic,
+                    ),
+                    quotas=quotas,
+                    metrics=metrics,
                     telemetry=telemetry,
                     entity_types=types,
                     defaults=defaults,
                     kept=_kept(settings),
                     lease_seconds=settings.lease_seconds,
                     statistics_timeout_seconds=settings.statistics_timeout_seconds,
+                    body_timeout_seconds=settings.body_timeout_seconds,
                 )
             finally:
                 for task in tasks:
@@ -163,38 +193,43 @@ async def open_worker_parts(
     Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble`.
     """
     settings = settings or load()
-    telemetry = open_telemetry(settings, "worker")
+    metrics = Metrics()
+    telemetry = open_telemetry(settings, "worker", metrics.listen)
     policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database, types)
+        stop_telling = _tell(metrics, settings, telemetry)
         await want_events(settings, database)
         ways = kafka_ways(settings, database, workshop)
-        yield WorkerParts(
-            database=database,
-            workshop=workshop,
-            telemetry=telemetry,
-            pace=Pace(
-                capacity=settings.worker_capacity,
-                claim_batch=settings.claim_batch_slots,
-                settle_batch=settings.settle_batch_slots,
-                settle_buffer_seconds=settings.settle_buffer_seconds,
-                poll_seconds=settings.poll_seconds,
-                heartbeat_seconds=settings.heartbeat_seconds,
-                housekeeping_seconds=settings.housekeeping_seconds,
-                graceful_stop_seconds=settings.graceful_stop_seconds,
-            ),
-            rules=Rules(
-                lease_seconds=settings.lease_seconds,
-                max_crashes=settings.max_crashes,
-                policy=policy,
-                kept=_kept(settings),
-                bulk=_bulk_rules(settings),
-            ),
-            open_transport=ways.open_transport,
-            open_relay=ways.open_relay,
-            open_publishing=ways.open_publishing,
-        )
+        try:
+            yield WorkerParts(
+                database=database,
+                workshop=workshop,
+                telemetry=telemetry,
+                pace=Pace(
+                    capacity=settings.worker_capacity,
+                    claim_batch=settings.claim_batch_slots,
+                    settle_batch=settings.settle_batch_slots,
+                    settle_buffer_seconds=settings.settle_buffer_seconds,
+                    poll_seconds=settings.poll_seconds,
+                    heartbeat_seconds=settings.heartbeat_seconds,
+                    housekeeping_seconds=settings.housekeeping_seconds,
+                    graceful_stop_seconds=settings.graceful_stop_seconds,
+                ),
+                rules=Rules(
+                    lease_seconds=settings.lease_seconds,
+                    max_crashes=settings.max_crashes,
+                    policy=policy,
+                    kept=_kept(settings),
+                    bulk=_bulk_rules(settings),
+                ),
+                open_transport=ways.open_transport,
+                open_relay=ways.open_relay,
+                open_publishing=ways.open_publishing,
+            )
+        finally:
+            await asyncio.to_thread(stop_telling)
 
 
 @asynccontextmanager
@@ -229,9 +264,24 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
         await embedded.stop()
 
 
-def open_telemetry(settings: Settings, process: str) -> Telemetry:
-    """The listeners of this process: its log."""
-    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format))
+def _tell(metrics: Metrics, settings: Settings, telemetry: Telemetry) -> Callable[[], None]:
+    """Have a worker tell its metrics where the settings say; returns how to end that. Raises `SettingsInvalid`."""
+    if settings.worker_metrics_port is None:
+        return lambda: None
+    host, port = settings.worker_metrics_host, settings.worker_metrics_port
+    try:
+        port, stop = metrics.serve(host, port)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"LQS_WORKER_METRICS_PORT: nothing can listen on {host}:{port} ({error.strerror}). Choose another port."
+        ) from None
+    telemetry.emit("metrics.served", address=f"http://{host}:{port}/metrics")
+    return stop
+
+
+def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> Telemetry:
+    """The listeners of this process: its log, and these."""
+    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format), *listeners)
 
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:

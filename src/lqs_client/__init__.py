@@ -62,6 +62,7 @@ from lqs_client._generation import (
     GenerationPartial,
     GenerationRequest,
     OutcomeError,
+    Progress,
     Slot,
     SlotError,
     Usage,
@@ -78,6 +79,7 @@ from lqs_client._history import (
     SlotHistory,
 )
 from lqs_client._pool import EntityPage, Group, PoolStatistics, Tally
+from lqs_client._requests import GenerationRequestPage, RequestFilters
 from lqs_client._statistics import (
     AttemptStatistics,
     EntityStatistics,
@@ -121,6 +123,7 @@ __all__ = [
     "GenerationFailed",
     "GenerationPartial",
     "GenerationRequest",
+    "GenerationRequestPage",
     "Gone",
     "Group",
     "Invalid",
@@ -130,7 +133,9 @@ __all__ = [
     "OutcomeError",
     "PoolStatistics",
     "Problem",
+    "Progress",
     "RateLimited",
+    "RequestFilters",
     "RequestStatistics",
     "Requeued",
     "Run",

@@ -15,6 +15,7 @@ from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, T
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
 from lqs_client._pools import AsyncPool
+from lqs_client._requests import AsyncRequests
 from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
@@ -50,6 +51,7 @@ class AsyncClient:
         self.keys = AsyncKeys(self)
         self.bulk = AsyncBulk(self._carry_out, self._policy)
         self.dead_letters = AsyncDeadLetters(self)
+        self.requests = AsyncRequests(self)
         self.problems = self.pool("problems")
 
     async def generate(

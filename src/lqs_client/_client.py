@@ -14,6 +14,7 @@ from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, T
 from lqs_client._generation import Accepted, GenerationRequest
 from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
 from lqs_client._pools import Pool
+from lqs_client._requests import Requests
 from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
@@ -49,6 +50,7 @@ class Client:
         self.keys = Keys(self)
         self.bulk = Bulk(self._carry_out, self._policy)
         self.dead_letters = DeadLetters(self)
+        self.requests = Requests(self)
         self.problems = self.pool("problems")
 
     def generate(

@@ -111,8 +111,25 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: `percent` of its slots are settled, 100 only at the end. What is not known is None.
+
+    `queue_position` is where its next slot stands among all that are ready, `eta_seconds` how long it may still take.
+    """
+
+    percent: int
+    phase: str
+    queue_position: int | None
+    eta_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
-    """One state of a generation request. `done` is the only field a poller needs; `status` may get new words."""
+    """One state of a generation request. `done` is the only field a poller needs; `status` may get new words.
+
+    `health` is on_track, slow (it may miss its deadline, or is tried again) or stalled (nothing is heard of it); it and
+    `progress` are told where a single one is read. In a list, `entities` and `slots` are empty.
+    """
 
     request_id: str
     entity_type: str
@@ -143,6 +160,8 @@ class GenerationRequest:
     cost: Cost
     metadata: Mapping[str, Any]
     constraints: Mapping[str, Any]
+    progress: Progress | None = field(compare=False)
+    health: str | None = field(compare=False)
     poll_after_ms: int | None
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
@@ -232,6 +251,8 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         cost=_parse_cost(object_at(body, "cost")),
         metadata=object_at(body, "metadata"),
         constraints=object_at(body, "constraints"),
+        progress=_parse_progress(object_at(body, "progress")),
+        health=text(body, "health"),
         poll_after_ms=whole(body, "poll_after_ms"),
         raw=body,
     )
@@ -309,6 +330,17 @@ def parse_usage(body: Mapping[str, Any]) -> Usage:
         input_tokens=whole(body, "input_tokens") or 0,
         output_tokens=whole(body, "output_tokens") or 0,
         model_calls=whole(body, "model_calls") or 0,
+    )
+
+
+def _parse_progress(body: Mapping[str, Any]) -> Progress | None:
+    if not body:
+        return None
+    return Progress(
+        percent=whole(body, "percent") or 0,
+        phase=text(body, "phase") or "",
+        queue_position=whole(body, "queue_position"),
+        eta_seconds=whole(body, "eta_seconds"),
     )
 
 

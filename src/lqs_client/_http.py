@@ -84,11 +84,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _request(client: httpx.Client | httpx.AsyncClient, call: HttpRequest) -> httpx.Request:
-    timeout = (
-        client.timeout
-        if call.timeout is None
-        else httpx.Timeout(min(call.timeout, client.timeout.read or call.timeout))
-    )
+    own = client.timeout.read
+    patience = None if own is None else own + call.hold
+    read = min((one for one in (call.timeout, patience) if one is not None), default=None)
+    connect = min((one for one in (call.timeout, own) if one is not None), default=None)
+    timeout = httpx.Timeout(connect, read=read)
     return client.build_request(call.method, call.path, headers=dict(call.headers), content=call.body, timeout=timeout)
 
 

@@ -64,7 +64,7 @@ def slot(request_id: str, index: int, policy: RetryPolicy) -> Exchange[SlotHisto
 
 def find(idempotency_key: str, policy: RetryPolicy) -> Exchange[FoundRequests]:
     """Look for what a key made."""
-    call = HttpRequest("GET", "/generation-requests?" + urlencode({"idempotency_key": idempotency_key}))
+    call = HttpRequest("GET", "/generation-requests?" + urlencode({"idempotency_key": idempotency_key, "view": "full"}))
     body = body_of((yield from exchange(call, policy)))
     return FoundRequests(results=tuple(parse_generation_request(one) for one in objects(body, "results")), raw=body)
 

@@ -28,6 +28,12 @@ SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 60.0
 SHORTEST_LOOK = 1.0
 """Seconds. A look gets at least `SHORTEST_LOOK` for each wait on the network, however little time is left."""
+_FIRST_HOLD = 1
+_HOLD = 20
+_HELD_PAUSE = 0.2
+"""Seconds: the first look tells soon where it stands, the further ones are held until there is news; between two of
+them news gathers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one look brought: `state` is None if nothing changed since the `etag`; `pause` is the API's hint."""
+    """What one look brought: `state` is None if nothing changed since the `etag`. `pause` is the API's hint or, when it
+    held the answer, next to nothing.
+    """
 
     state: GenerationRequest | None
     etag: str | None
@@ -64,7 +72,7 @@ def wait(request_id: str, how: Wait) -> Flow[GenerationRequest]:
     while True:
         trouble: LqsError | None = None
         try:
-            look = yield from _look(request_id, etag, _time_for_a_look(deadline - how.clock()))
+            look = yield from _look(request_id, etag, deadline - how.clock())
         except (ConnectionFailed, Timeout, ApiError) as error:
             if not passing(error):
                 raise
@@ -86,15 +94,16 @@ def wait(request_id: str, how: Wait) -> Flow[GenerationRequest]:
         yield Sleep(pause)
 
 
-def _look(request_id: str, etag: str | None, timeout: float | None) -> Exchange[_Look]:
-    response = yield generation_request(request_id, etag=etag, timeout=timeout)
+def _look(request_id: str, etag: str | None, left: float) -> Exchange[_Look]:
+    hold = min(_FIRST_HOLD if etag is None else _HOLD, max(0, int(min(left, _HOLD + 1) - SHORTEST_LOOK)))
+    response = yield generation_request(request_id, etag=etag, timeout=_time_for_a_look(left), hold=hold)
     assert response is not None
     if response.status >= 400:
         raise error_of(response)
-    if response.status == 304:
-        return _Look(None, etag, _hint(None, response))
-    state = parse_generation_request(body_of(response))
-    return _Look(state, response.headers.get("etag"), _hint(state.poll_after_ms, response))
+    state = None if response.status == 304 else parse_generation_request(body_of(response))
+    held = "preference-applied" in response.headers
+    pause = _HELD_PAUSE if held else _hint(state.poll_after_ms if state else None, response)
+    return _Look(state, response.headers.get("etag", etag), pause)
 
 
 def _hint(poll_after_ms: int | None, response: HttpResponse) -> float:

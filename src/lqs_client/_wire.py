@@ -28,7 +28,8 @@ class HttpRequest:
     """A step: make this call. Answered with an `HttpResponse`, or `ConnectionFailed` or `Timeout` is thrown in.
 
     `repeatable` is false when a second call would do the thing twice. `timeout` bounds each wait for the network, in
-    seconds; None is the client's own.
+    seconds; None is the client's own. `hold` is for how many seconds the API was asked to hold its answer: they come on
+    top of the client's own.
     """
 
     method: str
@@ -37,6 +38,7 @@ class HttpRequest:
     body: bytes | None = None
     repeatable: bool = True
     timeout: float | None = None
+    hold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,17 @@ def keyed_post(path: str, body: Mapping[str, Any], key: str) -> HttpRequest:
     return _post(path, body, {"idempotency-key": key})
 
 
-def generation_request(request_id: str, *, etag: str | None = None, timeout: float | None = None) -> HttpRequest:
-    """Look at a generation request; with the `etag` of the last look the answer is 304 while nothing changed."""
+def generation_request(
+    request_id: str, *, etag: str | None = None, timeout: float | None = None, hold: int = 0
+) -> HttpRequest:
+    """Look at a generation request; with the `etag` of the last look the answer is 304 while nothing changed.
+
+    The API may `hold` the answer for so many seconds: until there is news or, without an `etag`, until it is done.
+    """
     headers = {} if etag is None else {"if-none-match": etag}
-    return HttpRequest("GET", f"/generation-requests/{quote(request_id, safe='')}", headers, timeout=timeout)
+    headers |= {"prefer": f"wait={hold}"} if hold else {}
+    path = f"/generation-requests/{quote(request_id, safe='')}"
+    return HttpRequest("GET", path, headers, timeout=timeout, hold=hold)
 
 
 def cancel(request_id: str, *, mode: str, reason: str | None, if_version: int | None) -> HttpRequest:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from house import House, failed, generated
 from lqs.api.app import build
@@ -16,10 +18,11 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.ids import new_id
 from lqs.generators.catalog import entity_types
 from lqs.lifecycle.keys import create_key
+from lqs.lifecycle.watch import Watch
 from lqs.settings import Settings
 from lqs.storage import api_keys
 from lqs.storage.database import Database
-from lqs.wiring import migrate_all, open_api_parts, open_worker_parts
+from lqs.wiring import ApiParts, migrate_all, open_api_parts, open_worker_parts
 from lqs.worker.worker import Worker
 
 
@@ -30,6 +33,13 @@ class Api:
     transport: httpx.ASGITransport
     database: Database
     settings: Settings
+    app: FastAPI
+
+    @property
+    def watch(self) -> Watch:
+        """Who waits at this application."""
+        parts: ApiParts = self.app.state.parts
+        return parts.watch
 
     async def owner(self, *scopes: Scope) -> "Caller":
         """A new owner with a key of these scopes; without any, of all."""
@@ -60,6 +70,15 @@ class Caller:
     key_id: str
 
 
+VOLATILE = frozenset({"poll_after_ms", "progress", "health"})
+"""What a generation request tells beside what is stored: it may change while the version does not."""
+
+
+def durable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a generation request."""
+    return {name: value for name, value in body.items() if name not in VOLATILE}
+
+
 @asynccontextmanager
 async def in_a_task(body: Callable[[asyncio.Event, asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
     """Run `body(ready, leave)` in one task from start to end, because task groups may not change tasks."""
@@ -88,7 +107,7 @@ async def serving(
             await leave.wait()
 
     async with in_a_task(serve):
-        yield Api(httpx.ASGITransport(app), database, settings)
+        yield Api(httpx.ASGITransport(app), database, settings, app)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from lqs.api import schemas
 
-from .conftest import Api, Caller, at_work
+from .conftest import Api, Caller, at_work, durable
 from .test_generation_requests import finished, submit
 
 HOUR = {"generator": "simulated", "simulated_latency_seconds": 3600, "simulated_latency_sigma": 0}
@@ -58,7 +58,7 @@ async def test_with_nothing_in_flight_it_is_cancelled_at_once(alice: Caller, way
     assert (body["counts"]["cancelled"], body["links"]["cancel"]) == (3, None)
     assert "Retry-After" not in answer.headers
     read = await alice.http.get(address)
-    assert (read.json(), read.headers["ETag"]) == (body, answer.headers["ETag"])
+    assert (durable(read.json()), read.headers["ETag"]) == (durable(body), answer.headers["ETag"])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -82,7 +82,7 @@ async def test_with_calls_in_flight_it_tells_by_when_they_end_and_says_the_same_
     assert body["links"]["cancel"] == f"{address}/cancel"
     for same in (again, other):
         assert (same.status_code, same.headers["ETag"]) == (202, first.headers["ETag"])
-        assert same.json() | {"poll_after_ms": 0} == body | {"poll_after_ms": 0}
+        assert durable(same.json()) == durable(body)
 
 
 async def test_an_abort_answers_200_cancelled_and_interrupts_the_calls(
@@ -120,7 +120,7 @@ async def test_settles_by_is_kept_with_a_hung_provider_and_no_help_of_its_worker
 
     assert (body["status"], body["counts"]["cancelled"], body["cancel"]["outcome"]) == ("cancelled", 2, "cancelled")
     late = datetime.fromisoformat(body["completed_at"]) - datetime.fromisoformat(told["settles_by"])
-    assert 0 <= late.total_seconds() < 1
+    assert -1 < late.total_seconds() < 1, "the rounds come every 0.1 s, and early by two of them"
 
 
 async def test_the_api_alone_gives_up_what_nobody_starts(other_api: Any, alice: Caller) -> None:
@@ -145,7 +145,7 @@ async def test_what_is_done_stays_as_it_is_and_the_wish_came_too_late(alice: Cal
     assert told == {
         "mode": "graceful", "reason": None, "requested_at": None, "settles_by": None, "outcome": "too_late",
     }  # fmt: skip
-    assert first.json() == done | {"cancel": told}
+    assert first.json() == durable(done) | {"cancel": told}
     assert (await alice.http.get(address)).json() == done
 
 

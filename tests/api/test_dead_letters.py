@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from house import House, failed, generated
-from lqs.api import schemas_retry
+from lqs.api import schemas
 from lqs.api.cursors import write_cursor
 from lqs.domain.slot_errors import SlotErrorCode
 
@@ -25,7 +25,7 @@ AUTH, REFUSED = SlotErrorCode.PROVIDER_AUTH, SlotErrorCode.CONTENT_REFUSED
 async def letters(caller: Caller, **params: Any) -> list[dict[str, Any]]:
     answer = await caller.http.get("/dead-letters", params=params)
     assert answer.status_code == 200, answer.text
-    schemas_retry.DeadLetters.model_validate_json(answer.content)
+    schemas.DeadLetters.model_validate_json(answer.content)
     results: list[dict[str, Any]] = answer.json()["results"]
     return results
 
@@ -69,7 +69,7 @@ async def test_a_dead_letter_tells_the_payload_and_every_attempt_with_what_was_r
 
     for _ in range(2):
         answer = await alice.http.get(f"/dead-letters/{letter['id']}")
-        schemas_retry.WholeDeadLetter.model_validate_json(answer.content)
+        schemas.WholeDeadLetter.model_validate_json(answer.content)
         whole = answer.json()
         assert whole["payload"] == {
             "constraints": {}, "metadata": {"lesson": "A1"}, "options": {"max_attempts": 2},
@@ -87,7 +87,7 @@ async def test_requeueing_one_begins_a_further_run_of_that_slot_alone(house: Hou
 
     answer = await alice.http.post(f"/dead-letters/{letter['id']}/requeue")
 
-    schemas_retry.Restarted.model_validate_json(answer.content)
+    schemas.Restarted.model_validate_json(answer.content)
     assert (answer.status_code, answer.json()["request_id"], answer.json()["run"]) == (202, request_id, 2)
     assert [slot["status"] for slot in answer.json()["slots"]] == ["failed", "generated", "pending"]
     [gone] = await letters(alice, state="requeued")
@@ -232,7 +232,7 @@ async def test_a_requeue_by_filter_takes_what_matches_and_a_dry_run_only_counts(
     wet = await alice.http.post("/dead-letters/requeue", json=wish)
 
     for answer in (dry, wet):
-        schemas_retry.Requeued.model_validate_json(answer.content)
+        schemas.Requeued.model_validate_json(answer.content)
     assert (dry.status_code, dry.json()["matched"], dry.json()["requeued"]) == (200, 4, 0)
     assert (wet.status_code, wet.json()["matched"], wet.json()["requeued"]) == (202, 4, 4)
     assert (wet.json()["skipped"], wet.json()["remaining"]) == (0, 0)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from house import House, generated
 from lqs.api import schemas
 
 from .conftest import Api, Caller, at_work
@@ -62,7 +63,7 @@ async def test_a_pending_one_shows_every_slot_and_when_to_come_back(alice: Calle
     assert int(answer.headers["Retry-After"]) >= 1
     assert 1000 <= body["poll_after_ms"] <= 33_000
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.headers["Vary"] == "Authorization, Accept"
+    assert answer.headers["Vary"] == "Authorization, Accept, Prefer"
 
 
 async def test_a_completed_one_holds_its_entities_and_no_hint(alice: Caller, worker: None) -> None:
@@ -212,3 +213,46 @@ async def test_metadata_comes_back_as_it_was_sent(alice: Caller) -> None:
     address = await submit(alice, metadata=metadata)
 
     assert json.loads((await alice.http.get(address)).content)["metadata"] == metadata
+
+
+async def test_who_waits_in_the_queue_is_told_where_and_how_long(api: Api, house: House, alice: Caller) -> None:
+    """One worker of 10 places, attempts of 4 s; 20 slots of a stranger take turns with the five."""
+    before, worker_id, slots = await house.claimed(5)
+    took = [replace(one, report=replace(one.report, duration_ms=4000)) for one in map(generated, slots)]
+    await house.settle(worker_id, *took)
+    bob = await api.owner()
+    for _ in range(2):
+        await bob.http.post("/problems/generate", json={"count": 10, "priority": "high"})
+    address = await submit(alice, count=5)
+
+    body = (await alice.http.get(address)).json()
+
+    schemas.GenerationRequest.model_validate(body, strict=False)
+    told = body["progress"]
+    assert (told["percent"], told["phase"], body["health"]) == (0, "queued", "on_track")
+    assert 2 <= told["queue_position"] <= 21, "the two take turns by their weights"
+    assert told["eta_seconds"] == 8, "two turns of ten places"
+    assert told["basis"] == {"sample_size": 5, "slot_p50_ms": 4000}
+    done = (await alice.http.get(f"/generation-requests/{before}")).json()
+    assert (done["progress"]["percent"], done["progress"]["eta_seconds"], done["health"]) == (100, None, "on_track")
+
+
+async def test_with_nobody_at_work_it_is_stalled_and_nothing_is_guessed(alice: Caller) -> None:
+    body = (await alice.http.get(await submit(alice))).json()
+
+    assert body["health"] == "stalled"
+    assert body["progress"] | {"as_of": None} == {
+        "percent": 0, "phase": "queued", "queue_position": 1, "eta_seconds": None, "basis": None, "as_of": None,
+    }  # fmt: skip
+
+
+async def test_what_is_foreseen_changes_without_the_version_and_its_tag(house: House, alice: Caller) -> None:
+    address = await submit(alice)
+    first = await alice.http.get(address)
+    await house.worker()
+    second = await alice.http.get(address)
+
+    assert (first.json()["health"], second.json()["health"]) == ("stalled", "on_track")
+    assert first.headers["ETag"] == second.headers["ETag"]
+    unchanged = await alice.http.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert unchanged.status_code == 304

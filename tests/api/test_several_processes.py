@@ -8,9 +8,8 @@ from lqs.domain.entity_type import Generated, GenerationFailure, GenerationOrder
 from lqs.domain.slot_errors import SlotErrorCode
 from shift import Hand, at_work
 
-from .conftest import Api, Caller
+from .conftest import Api, Caller, durable
 
-HINTS = ("poll_after_ms",)
 """What a body may say differently from one moment to the next; a weak ETag allows that."""
 
 
@@ -36,7 +35,7 @@ async def test_processes_with_other_settings_answer_the_same_body_under_the_same
         bob = await other.caller(alice.owner_id)
         one, two = await alice.http.get(address), await bob.http.get(address)
         assert one.headers["ETag"] == two.headers["ETag"]
-        assert without_hints(one.json()) == without_hints(two.json())
+        assert durable(one.json()) == durable(two.json())
         assert {slot["max_attempts"] for slot in two.json()["slots"]} == {api.settings.max_attempts}
         unchanged = await bob.http.get(address, headers={"If-None-Match": one.headers["ETag"]})
         assert unchanged.status_code == 304
@@ -73,7 +72,3 @@ async def test_a_deadline_is_kept_while_no_worker_is_alive(api: Api, alice: Call
     body = (await alice.http.get(address)).json()
     assert (body["status"], body["end_reason"]) == ("failed", "deadline_exceeded")
     assert {slot["error"]["code"] for slot in body["slots"]} == {"deadline_exceeded"}
-
-
-def without_hints(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in HINTS}

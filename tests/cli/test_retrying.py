@@ -52,7 +52,7 @@ async def test_what_failed_is_tried_again_slot_by_slot_until_all_is_there(lqs: C
     again = lqs.piped("generation", "retry", broken)
 
     assert waited.code == 5
-    assert (one.code, "Partial: 1 of 2 problems" in one.err) == (6, True)
+    assert (one.code, "Partial: 1 of 2 problems in 2 runs" in one.err) == (6, True)
     assert one.err.splitlines()[-1].startswith(f"  Next: lqs generation retry {broken} --wait")
     assert (rest.code, rest.last_object["run"], rest.last_object["status"]) == (0, 3, "completed")
     assert (again.code, "slot 0 is generated" in again.err) == (1, True)

@@ -233,3 +233,25 @@ def test_what_a_server_writes_cannot_steer_the_terminal(home: Path) -> None:
     for one in ended:
         assert not any(sign in one.out + one.err for sign in ("\x1b", "\x9b", "\x07"))
         assert "[red]She[/red]" in one.out
+
+
+def test_where_it_stands_is_told_in_words(home: Path) -> None:
+    foreseen = {"percent": 0, "phase": "queued", "queue_position": 42, "eta_seconds": 130, "basis": None}
+    queued = state("pending") | {"progress": foreseen, "health": "slow"}
+    with scripted_api(Answer(200, queued), Answer(200, state("completed", generated=2))) as api:
+        ended = Caller(home, api.url, KEY).piped("generation", "watch", ID)
+    assert f"{ID}  pending, place 42 in the queue, about 2m10s left, slow  0/2" in ended.err
+    assert (ended.code, ended.out) == (0, "")
+
+
+@pytest.mark.parametrize(("until", "code"), [("done", 0), ("completed", 5)])
+def test_waiting_for_any_end_is_content_with_a_failure(home: Path, until: str, code: int) -> None:
+    with scripted_api(Answer(200, state("failed"))) as api:
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, "--for", until)
+    assert (ended.code, "Failed: 0 of 2 problems" in ended.err) == (code, True)
+
+
+def test_an_end_that_there_is_not_is_refused(home: Path) -> None:
+    with scripted_api(Answer(200, state("failed"))) as api:
+        ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, "--for", "success")
+    assert (ended.code, "completed, done" in ended.err) == (2, True), ended.err

@@ -15,6 +15,7 @@ from lqs_client._async_client import AsyncDeadLetters, AsyncKeys
 from lqs_client._bulk import AsyncBulk, Bulk
 from lqs_client._client import DeadLetters, Keys
 from lqs_client._pools import AsyncPool, Pool
+from lqs_client._requests import AsyncRequests, Requests
 
 _SAME = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 
@@ -37,7 +38,14 @@ def _signature(function: Callable[..., object]) -> inspect.Signature:
 
 @pytest.mark.parametrize(
     ("sync", "asynchronous"),
-    [(Client, AsyncClient), (Keys, AsyncKeys), (DeadLetters, AsyncDeadLetters), (Bulk, AsyncBulk), (Pool, AsyncPool)],
+    [
+        (Client, AsyncClient),
+        (Keys, AsyncKeys),
+        (DeadLetters, AsyncDeadLetters),
+        (Bulk, AsyncBulk),
+        (Pool, AsyncPool),
+        (Requests, AsyncRequests),
+    ],
 )
 def test_both_clients_have_the_same_names_parameters_and_results(sync: type, asynchronous: type) -> None:
     assert methods(sync)
@@ -48,7 +56,7 @@ def test_both_clients_are_made_alike() -> None:
     assert inspect.signature(Client) == inspect.signature(AsyncClient)
 
 
-@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk, AsyncPool])
+@pytest.mark.parametrize("kind", [AsyncClient, AsyncKeys, AsyncDeadLetters, AsyncBulk, AsyncPool, AsyncRequests])
 def test_every_method_of_the_asyncio_client_that_may_call_is_a_coroutine_or_an_iterator(kind: type) -> None:
     functions = {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
     assert functions

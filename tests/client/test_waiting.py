@@ -153,3 +153,39 @@ def test_a_limit_on_calls_is_trouble_and_no_end() -> None:
     with pytest.raises(WaitTimeout) as caught:
         stage.play(waiting(stage, 4.0), [answer(429, {"retryable": True})])
     assert isinstance(caught.value.trouble, RateLimited)
+
+
+HELD = {"preference-applied": "wait=20", "etag": 'W/"a.1"', "retry-after": "9"}
+
+
+def test_the_first_look_is_held_for_a_moment_and_the_further_ones_until_there_is_news() -> None:
+    stage = Stage()
+    stage.play(
+        waiting(stage, None),
+        [answer(200, state(), HELD), answer(304, b"", HELD), answer(200, state("completed", version=2), HELD)],
+    )
+    assert [call.headers.get("prefer") for call in stage.calls] == ["wait=1", "wait=20", "wait=20"]
+    assert [call.hold for call in stage.calls] == [1, 20, 20]
+    assert stage.sleeps == [0.2, 0.2], "the API itself has waited"
+
+
+def test_an_api_that_holds_nothing_is_asked_when_it_says() -> None:
+    stage = Stage()
+    stage.play(
+        waiting(stage), [answer(200, state() | {"poll_after_ms": 9000}, {"etag": "t"}), answer(200, state("completed"))]
+    )
+    assert stage.sleeps == [9.0]
+
+
+@pytest.mark.parametrize(("timeout", "prefer"), [(1.5, None), (2.0, "wait=1"), (7.0, "wait=1")])
+def test_no_answer_is_to_be_held_longer_than_there_is_time(timeout: float, prefer: str | None) -> None:
+    stage = Stage()
+    stage.play(waiting(stage, timeout), [answer(200, state("completed"))])
+    assert stage.calls[0].headers.get("prefer") == prefer
+
+
+def test_the_time_that_is_left_bounds_the_holding_of_the_later_looks() -> None:
+    stage = Stage(seconds_per_answer=10)
+    with pytest.raises(WaitTimeout):
+        stage.play(waiting(stage, 15.0), [answer(200, state(), HELD)])
+    assert [call.hold for call in stage.calls] == [1, 3]

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from house import House, breaches, failed, generated, retrying
-from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.bulk import BulkAction
 from lqs.domain.errors import (
     BudgetSpent,
     DeadLetterResolved,
@@ -24,6 +24,7 @@ from lqs.domain.errors import (
     PriorityFixed,
 )
 from lqs.domain.generation_request import Priority
+from lqs.domain.selection import Filter
 from lqs.lifecycle.bulk import BulkWish, begin_bulk
 from lqs.lifecycle.bulk_work import BulkRules, work
 from lqs.lifecycle.change import Changes, change

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from house import House, generated
-from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.bulk import BulkAction
 from lqs.domain.generation_request import Status
+from lqs.domain.selection import Filter
 from lqs.lifecycle.bulk import BulkWish, begin_bulk
 
 PURGING = "query LIKE '-- retention.purge%' AND wait_event_type = 'Lock'"

@@ -13,8 +13,8 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.claim import claim, end_without_money
 from lqs.lifecycle.run import Result
 from lqs.storage import slots
-from lqs.storage.generation_requests import CostView
 from lqs.storage.slots import Claimed
+from lqs.storage.views import CostView
 
 PRICE = 100
 

@@ -8,16 +8,17 @@ from uuid import UUID
 import pytest
 
 from house import House, failed, generated
-from lqs.domain.bulk import BulkAction, BulkStatus, Filter
+from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.errors import GenerationRequestPurged, IdempotencyKeyReused
 from lqs.domain.generation_request import EndReason, Priority, Status
 from lqs.domain.ids import new_id
+from lqs.domain.selection import Filter
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.bulk import BulkWish, begin_bulk, preview
 from lqs.lifecycle.bulk_work import BulkRules, Step, work, work_off
 from lqs.lifecycle.change import Changes, change
 from lqs.observability.telemetry import Happening, Telemetry
-from lqs.storage import bulk_operations
+from lqs.storage import bulk_operations, selection
 from lqs.storage.bulk_operations import BulkView
 
 DONE = Filter(status=(Status.COMPLETED, Status.PARTIAL, Status.FAILED, Status.CANCELLED))
@@ -233,12 +234,12 @@ async def test_a_filter_that_matches_next_to_nothing_is_worked_off_in_short_step
         await house.ended(metadata={"lesson": "A1"})
     last = await house.ended(metadata={"lesson": "B2"})
     async with house.database.acquire() as connection:
-        search = bulk_operations.Search(
-            house.owner_id, BulkAction.PURGE, Filter(metadata={"lesson": "B2"}), await bulk_operations.clock(connection)
+        search = selection.Search(
+            house.owner_id, BulkAction.PURGE, Filter(metadata={"lesson": "B2"}), await selection.clock(connection)
         )
-        place, steps, found = bulk_operations.BEGINNING, 0, []
+        place, steps, found = selection.BEGINNING, 0, []
         while place is not None:
-            piece = await bulk_operations.match(connection, search, after=place, window=3, batch=10)
+            piece = await selection.match(connection, search, after=place, window=3, batch=10)
             steps, place = steps + 1, piece.up_to
             found += [match.id for match in piece.places]
     assert (steps, found) == (3, [last])

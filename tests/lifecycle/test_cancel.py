@@ -188,6 +188,19 @@ async def test_a_worker_that_hangs_keeps_nobody_waiting_longer_than_was_told(hou
     assert await house.recalls(worker_id) == 1
 
 
+async def test_who_sweeps_now_and_then_is_early_but_leaves_every_attempt_its_time(house):
+    request_id = await house.submit(1, slot_timeout_seconds=40)
+    await house.claim(await house.worker())
+    await house.cancel(request_id)
+    async with house.at("39 seconds") as later:
+        assert (await later.sweep(ahead_seconds=9999)).slots == 0, "the attempt itself may still take a second"
+    async with house.at("52 seconds") as later:
+        assert (await later.sweep(ahead_seconds=2)).slots == 0
+        assert list((await later.sweep(ahead_seconds=4)).done) == [request_id]
+    view = await house.read(request_id)
+    assert view.completed_at <= view.cancel.settles_by
+
+
 async def test_the_deadline_of_the_run_does_not_fail_what_is_being_cancelled(house):
     request_id, _, _ = await house.claimed(2)
     await house.cancel(request_id)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from house import failed, generated, retrying
+from lqs.domain.entity_type import GenerationFailure
 from lqs.domain.errors import (
     BodyRefused,
     IdempotencyKeyExpired,
@@ -19,6 +20,7 @@ from lqs.domain.ids import new_id
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.retry import Choice
 from lqs.storage import runs
+from shift import Hand, at_work
 
 
 async def partial(house, count=5, *failing):
@@ -50,6 +52,22 @@ async def test_a_retry_of_two_slots_touches_only_these(house):
         assert (slot["error_code"], slot["started_at"], slot["finished_at"]) == (None, None, None)
     assert [slot.content for slot in view.slots if slot.index in (0, 3)] == [before[0].content, before[3].content]
     assert (await house.told(request_id))[-1] == "retried"
+
+
+async def test_the_generator_is_told_which_run_it_works_for(house, eventually):
+    async def refused(order):
+        raise GenerationFailure(SlotErrorCode.PROVIDER_AUTH)
+
+    async def done():
+        return (await house.read(request_id)).status.done
+
+    hand = Hand.opened(refused)
+    request_id = await house.submit(1)
+    async with at_work(house.url, hand):
+        await eventually(done)
+        await house.retry(request_id)
+        await eventually(done)
+    assert [(order.run, order.attempt) for order in hand.orders] == [(1, 1), (2, 1)]
 
 
 async def test_while_the_further_run_goes_on_there_is_no_other(house):

@@ -36,6 +36,14 @@ async def test_the_deadline_is_the_time_of_every_attempt_and_the_overhead(house,
     assert (view.deadline_at - view.requested_at).total_seconds() == pytest.approx(count * 90 + 120)
 
 
+async def test_a_chosen_wait_for_the_start_leaves_the_run_its_own_time(house):
+    view = await house.read(await house.submit(2, start_within_seconds=1800))
+    assert (view.start_deadline_at - view.requested_at).total_seconds() == pytest.approx(1800)
+    assert (view.deadline_at - view.requested_at).total_seconds() == pytest.approx(1800 + 2 * 90 + 120)
+    longest = await house.read(await house.submit(2, start_within_seconds=3600))
+    assert (longest.deadline_at - longest.requested_at).total_seconds() == pytest.approx(3600)
+
+
 async def test_many_owners_share_one_commit(house):
     owners = [await house.owner() for _ in range(5)]
     wishes = [house.submission(1 + n % 10, owner_id=owners[n % 5]) for n in range(40)]

@@ -10,19 +10,23 @@ import pytest
 
 from lqs.storage import (
     announcements,
-    bulk_operations,
     cancellations,
     changes,
     dead_letters,
     entities,
+    forecasts,
+    gauges,
     generation_requests,
     idempotency_keys,
     pool,
     publication,
+    quotas,
     retention,
     runs,
+    selection,
     slots,
     tombstones,
+    views,
 )
 from lqs.storage.queries import Statement
 
@@ -134,6 +138,7 @@ KEPT = {"kept_ids": IDS, "kept_indexes": f"{TWENTY}::smallint[]", "kept_fences":
 MATCH = {
     "after_at": "now() - interval '1 hour'", "after_id": REQUEST, "until_at": "now()",
     "until_id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid", "window": "1000", "batch": "100", "as_of": "now()",
+    "newest_first": "false",
     "action": "'purge'", "entity_type": "'problem'", "statuses": "ARRAY['failed']", "end_reasons": "ARRAY[]::text[]",
     "error_codes": "ARRAY['internal']", "priorities": "ARRAY[]::text[]", "requested_after": "NULL::timestamptz",
     "requested_before": "now()", "completed_after": "NULL::timestamptz", "completed_before": "NULL::timestamptz",
@@ -224,7 +229,7 @@ HOT = {
     ),
     "past_settling": Hot(
         cancellations.SQL["past_settling"],
-        {"batch": "500", "among": "NULL::uuid[]"},
+        {"batch": "500", "ahead_seconds": "4", "among": "NULL::uuid[]"},
         ["generation_requests_by_settling"],
     ),
     "intend": Hot(
@@ -260,13 +265,28 @@ HOT = {
         ["slots_ready"],
     ),
     "progress": Hot(
-        generation_requests.SQL["progress"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]
+        views.SQL["progress"], {"id": REQUEST, "owner_id": OWNER}, ["generation_requests_pkey"]
     ),
     "read": Hot(
-        generation_requests.SQL["read"],
-        {"id": REQUEST, "owner_id": OWNER},
+        views.SQL["read"],
+        {"ids": f"ARRAY[{REQUEST}]", "owner_id": OWNER, "whole": "true"},
         ["generation_requests_pkey", "slots_pkey", "problems_generation_request_id_slot_index_entity_type_key"],
     ),
+    "surroundings": Hot(
+        forecasts.SQL["surroundings"],
+        {"id": REQUEST, "most": "10000", "lease_seconds": "30", "held_seconds": "105"},
+        ["slots_pkey", "slots_ready"],
+    ),
+    "basis": Hot(
+        forecasts.SQL["basis"], {"entity_type": "'problem'", "window": "100"},
+        ["generation_requests_pkey", "slot_attempts_pkey"],
+    ),
+    "active": Hot(quotas.SQL["active"], {"owner_ids": f"ARRAY[{OWNER}]"}, ["generation_requests_active"]),
+    "queued": Hot(quotas.SQL["queued"], {"most": "1000"}, ["slots_ready"]),
+    "gauges": Hot(
+        gauges.SQL["read"], {"lease_seconds": "10"}, ["slots_ready", "slots_held slots_by_deadline", "slots_waiting"],
+    ),
+    "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
     "expired": Hot(
         retention.SQL["expired"],
         {"batch": "200"},
@@ -306,10 +326,15 @@ HOT = {
         retention.SQL["forget_workers"], {"kept_seconds": "86400", "batch": "200"}, ["slots_held slots_by_deadline"]
     ),
     "match an owner's": Hot(
-        bulk_operations.SQL["match"], MATCH | {"owner_id": OWNER}, ["generation_requests_of_owner", "slots_pkey"]
+        selection.SQL["match"], MATCH | {"owner_id": OWNER}, ["generation_requests_of_owner", "slots_pkey"]
+    ),
+    "match an owner's, newest first": Hot(
+        selection.SQL["match"],
+        MATCH | {"owner_id": OWNER, "newest_first": "true"},
+        ["generation_requests_of_owner", "slots_pkey"],
     ),
     "match everybody's": Hot(
-        bulk_operations.SQL["match"],
+        selection.SQL["match"],
         MATCH | {"owner_id": "NULL::uuid"},
         ["generation_requests_pkey", "slots_pkey"],
     ),
@@ -486,12 +511,12 @@ async def test_a_claim_reads_no_more_of_the_queue_than_it_takes(much):
 async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(much):
     """However little matches, of an owner with a thousand generation requests and of everybody's twenty thousand."""
     await much.execute("SET plan_cache_mode = force_generic_plan")
-    await much.execute(f"PREPARE hot AS {bulk_operations.SQL['match'].text}")
+    await much.execute(f"PREPARE hot AS {selection.SQL['match'].text}")
     try:
         for owner_id in (OWNER, "NULL"):
             given = MATCH | {"owner_id": owner_id, "window": "50", "after_at": "'2000-01-01'", "entity_type": "'poem'"}
             given["after_id"] = "'00000000-0000-0000-0000-000000000000'"
-            arguments = ", ".join(given[parameter] for parameter in bulk_operations.SQL["match"].parameters)
+            arguments = ", ".join(given[parameter] for parameter in selection.SQL["match"].parameters)
             [plan] = json.loads(await much.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({arguments})"))
             read = sum(
                 node["Actual Rows"] * node["Actual Loops"]

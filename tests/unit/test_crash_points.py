@@ -19,8 +19,7 @@ from lqs.crash_points import CrashPoint, crash_point_soon
 async def step():
     crash_point_soon(CrashPoint.SETTLE_COMMITTING)
     print("sent", flush=True)
-    await asyncio.sleep(0.5)
-    print("answered", flush=True)
+    await asyncio.Event().wait()
 asyncio.run(step())
 """
 

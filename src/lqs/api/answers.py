@@ -19,10 +19,11 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
 
 
 def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` entry that documents these error statuses."""
+    """The `responses` entry that documents these error statuses, and those that always come with them."""
+    told = {*statuses, 500, 503} | ({429} if 401 in statuses else set()) | ({408} if 413 in statuses else set())
     return {
         status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _ERROR_REF}}}
-        for status in (*statuses, 500, 503)
+        for status in sorted(told)
     }
 
 
@@ -38,13 +39,14 @@ _MEANINGS = {
     401: "No API key, or one that is not valid.",
     403: "The key lacks the scope.",
     404: "Unknown, or another owner's.",
+    408: "The body did not arrive in time.",
     409: "It is not in a state that allows this; `code` says which.",
     410: "It was there, and has been purged.",
     412: "It is not at the version that was named.",
     413: "The body is too large.",
     415: "The body is not announced as JSON.",
     422: "The body, or a parameter, is not what this operation takes; `errors` names every place.",
-    429: "The API key has spent its daily budget; Retry-After says when the next day begins.",
+    429: "The owner, or its key, has had what it may have for now; `code` says of what, Retry-After when to come back.",
     500: "A fault on the side of the service.",
-    503: "The database does not answer; try again.",
+    503: "The database does not answer, or the queue is full; try again.",
 }

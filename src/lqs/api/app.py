@@ -19,17 +19,18 @@ from lqs.api import (
     envelope,
     generation_requests,
     health,
+    limits,
+    metrics,
     records,
     retry,
     schemas,
-    schemas_retry,
     statistics,
 )
 from lqs.api.auth import KeyCache
 from lqs.api.entities import entity_router
 from lqs.api.filters import draw_body
-from lqs.api.find import find_router
 from lqs.api.generate import generate_router
+from lqs.api.listing import listing_router
 from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
@@ -43,12 +44,16 @@ _MOST_COUNTING = 2
 """Statistics counted at the same time; more would take the connections that everything else needs."""
 
 
-def create() -> FastAPI:
-    """The application with the settings of this process; the factory that the HTTP server calls."""
-    return build(list(entity_types().values()), open_api_parts)
+def create(on_open: Callable[[ApiParts], None] = lambda _: None) -> FastAPI:
+    """The application with the settings of this process; `on_open` is called with its resources when they are open."""
+    return build(list(entity_types().values()), open_api_parts, on_open)
 
 
-def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContextManager[ApiParts]]) -> FastAPI:
+def build(
+    types: list[EntityType],
+    open_parts: Callable[[], AbstractAsyncContextManager[ApiParts]],
+    on_open: Callable[[ApiParts], None] = lambda _: None,
+) -> FastAPI:
     """An application for these entity types; `open_parts` opens its resources at start and closes them at the end."""
 
     @asynccontextmanager
@@ -57,6 +62,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
             api.state.parts = parts
             api.state.keys = KeyCache()
             api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
+            on_open(parts)
             yield
 
     api = FastAPI(
@@ -74,7 +80,7 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
         # before the route of one entity, which would take their last words for an id
         api.include_router(pool_router(entity_type))
         api.include_router(entity_router(entity_type))
-    api.include_router(find_router(types))
+    api.include_router(listing_router(types))
     api.include_router(bulk.router)  # before what would take its address for an id
     api.include_router(statistics.router)  # before the ids, for one of which its last word would be taken
     api.include_router(generation_requests.router)
@@ -83,7 +89,9 @@ def build(types: list[EntityType], open_parts: Callable[[], AbstractAsyncContext
     api.include_router(retry.router)
     api.include_router(dead_letters.router)
     api.include_router(api_keys.router)
+    api.include_router(limits.router)
     api.include_router(health.router)
+    api.include_router(metrics.router)
     envelope.install(api)
     api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]
     return api
@@ -120,7 +128,9 @@ def _models(types: list[EntityType]) -> dict[str, Any]:
         schemas.CreateKeyBody,
         schemas.ChangeBody,
         schemas.BulkBody,
-        *schemas_retry.INPUTS,
+        schemas.RetryBody,
+        schemas.NoBody,
+        schemas.RequeueBody,
         *map(schemas.generate_body, types),
         *map(draw_body, types),
     ]

@@ -10,7 +10,8 @@ from fastapi import Request
 
 from lqs.api.parts import Parts
 from lqs.domain.api_key import ApiKey, Scope, parse_key
-from lqs.domain.errors import NotAuthenticated, ScopeMissing
+from lqs.domain.errors import NotAuthenticated, RateLimited, ScopeMissing
+from lqs.domain.rates import Rate
 from lqs.lifecycle.keys import note_use
 from lqs.storage import api_keys
 from lqs.storage.api_keys import Found
@@ -78,8 +79,11 @@ class KeyCache:
         self._found.pop(key_id, None)
 
 
-def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
-    """A dependency: the caller, if their key is live and has this scope."""
+def needs(scope: Scope, rate: Rate = Rate.READ) -> Callable[[Request, Parts], Awaitable[Caller]]:
+    """A dependency: the caller, if their key is live and has this scope, and their owner may call so often.
+
+    What it leaves of the rate is told with the answer.
+    """
 
     async def authenticate(request: Request, parts: Parts) -> Caller:
         key = _presented(request)
@@ -92,6 +96,11 @@ def needs(scope: Scope) -> Callable[[Request, Parts], Awaitable[Caller]]:
         caller = Caller(found.owner_id, key.key_id, frozenset(map(Scope, found.scopes)), found.budgeted)
         caller.require(scope)
         await keys.note_use(parts, key.key_id)
+        request.state.counted = allowance = parts.rates.take(caller.owner_id, rate)
+        request.state.owner_id = caller.owner_id
+        if allowance is not None and not allowance.granted:
+            wait = parts.rates.next_in_seconds(caller.owner_id, rate)
+            raise RateLimited(rate, allowance.quota, retry_after_seconds=wait)
         return caller
 
     return authenticate

@@ -3,6 +3,7 @@
 No answer ever repeats a value from the body, but for a word that is looked up and told back, cleaned and cut short.
 """
 
+import asyncio
 import difflib
 import json
 import math
@@ -17,6 +18,7 @@ from lqs.domain.errors import (
     BodyMalformed,
     BodyRefused,
     BodyTooLarge,
+    BodyTooSlow,
     Finding,
     MediaTypeUnsupported,
     ParameterRefused,
@@ -48,7 +50,7 @@ _LIMITS = {"ge": "min", "le": "max", "min_length": "min", "max_length": "max"}
 async def read_body(request: Request, model: type[Model]) -> Model:
     """The body as a checked model; an empty body counts as `{}`.
 
-    Raises `MediaTypeUnsupported`, `BodyTooLarge`, `BodyMalformed`, `BodyRefused`.
+    Raises `MediaTypeUnsupported`, `BodyTooLarge`, `BodyTooSlow`, `BodyMalformed`, `BodyRefused`.
     """
     raw = await _read_bounded(request)
     if raw.strip():
@@ -88,10 +90,15 @@ async def _read_bounded(request: Request) -> bytes:
     if int(declared) > MAX_BODY_BYTES:
         raise too_large
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > MAX_BODY_BYTES:
-            raise too_large
+    seconds = request.app.state.parts.body_timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > MAX_BODY_BYTES:
+                    raise too_large
+    except TimeoutError:
+        raise BodyTooSlow(seconds) from None
     return bytes(read)
 
 

@@ -16,8 +16,10 @@ from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
-from lqs.domain.bulk import BulkAction, BulkStatus, Filter
+from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.errors import BodyRefused, Finding, NotFound
+from lqs.domain.rates import Rate
+from lqs.domain.selection import Filter
 from lqs.lifecycle.bulk import BulkWish, Preview, begin_bulk, preview
 from lqs.storage import bulk_operations
 from lqs.storage.bulk_operations import BulkView
@@ -56,7 +58,10 @@ _OPTIONS: Mapping[BulkAction, frozenset[str]] = MappingProxyType(
     },
 )
 async def begin(
-    request: Request, parts: Parts, caller: Annotated[Caller, Depends(needs(Scope.WRITE))], key: IdempotencyKey
+    request: Request,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
+    key: IdempotencyKey,
 ) -> Response:
     """Do the same with every generation request that matches a filter. It is durable, and goes on by itself.
 

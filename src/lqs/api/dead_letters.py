@@ -1,28 +1,27 @@
 """`/dead-letters`: what failed for good, for operators to look at, to requeue or to discard."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic_core import from_json
 
-from lqs.api import schemas_retry
+from lqs.api import schemas
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.idempotency import IdempotencyKey, Keyed
-from lqs.api.moments import read_moment
+from lqs.api.parameters import limit_of, moment_of, word_of
 from lqs.api.parts import Parts
 from lqs.api.representation import raw_attempt
 from lqs.api.retry import restarted
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound, ParameterRefused
+from lqs.domain.rates import Rate
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.lifecycle.dead_letters import Operator, Order, count_matching, discard, requeue, requeue_matching
 from lqs.storage import dead_letters
@@ -31,9 +30,8 @@ from lqs.storage.dead_letters import Filter, LetterView, State
 router = APIRouter(tags=["dead letters"])
 
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
-Word = TypeVar("Word", bound=StrEnum)
+Maker = Annotated[Caller, Depends(needs(Scope.ADMIN, Rate.CREATE))]
 
-_MOST_RESULTS = 100
 _LONGEST_WORD = 100
 _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
@@ -57,7 +55,7 @@ _PARAMETERS = frozenset(one.name for one in fields(_Asked))
     "/dead-letters",
     operation_id="list_dead_letters",
     summary="List dead letters",
-    response_model=schemas_retry.DeadLetters,
+    response_model=schemas.DeadLetters,
     responses=error_docs(400, 401, 403, 422),
 )
 async def list_dead_letters(
@@ -66,11 +64,11 @@ async def list_dead_letters(
     """Slots of this owner that failed for good, newest first; unless told otherwise those nobody has dealt with."""
     refuse_unknown_parameters(request, _PARAMETERS)
     wanted = Filter(
-        error_code=_word("code", asked.code, SlotErrorCode) if asked.code is not None else None,
+        error_code=SlotErrorCode(word_of("code", asked.code, SlotErrorCode)) if asked.code is not None else None,
         entity_type=_name(asked.entity_type) if asked.entity_type is not None else None,
-        since=_time(asked.since) if asked.since is not None else None,
+        since=moment_of("since", asked.since) if asked.since is not None else None,
     )
-    chosen, most = _word("state", asked.state, State), _limit(asked.limit)
+    chosen, most = State(word_of("state", asked.state, State)), limit_of(request)
     filters = asdict(wanted) | {"state": chosen}
     async with parts.database.acquire() as connection:
         found = await dead_letters.page(
@@ -94,7 +92,7 @@ async def list_dead_letters(
     "/dead-letters/{dead_letter_id}",
     operation_id="get_dead_letter",
     summary="Read a dead letter",
-    response_model=schemas_retry.WholeDeadLetter,
+    response_model=schemas.WholeDeadLetter,
     responses=error_docs(400, 401, 403, 404),
 )
 async def read(request: Request, parts: Parts, caller: Admin, dead_letter_id: str) -> Response:
@@ -118,15 +116,15 @@ async def read(request: Request, parts: Parts, caller: Admin, dead_letter_id: st
     status_code=202,
     operation_id="requeue_dead_letters",
     summary="Requeue all dead letters that match",
-    response_model=schemas_retry.Requeued,
+    response_model=schemas.Requeued,
     responses=error_docs(400, 401, 403, 404, 409, 413, 415, 422)
-    | {200: {"description": "A dry run: how many match now.", "model": schemas_retry.Requeued}},
-    openapi_extra=body_docs(schemas_retry.RequeueBody),
+    | {200: {"description": "A dry run: how many match now.", "model": schemas.Requeued}},
+    openapi_extra=body_docs(schemas.RequeueBody),
 )
-async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: IdempotencyKey) -> Response:
+async def requeue_by_filter(request: Request, parts: Parts, caller: Maker, key: IdempotencyKey) -> Response:
     """Try again what matches, of up to 100 generation requests a call; 200 for a dry run, which only counts."""
     refuse_unknown_parameters(request)
-    body = await read_body(request, schemas_retry.RequeueBody)
+    body = await read_body(request, schemas.RequeueBody)
     told = body.filter.model_dump(mode="json", exclude_none=True)
     wanted = Filter(body.filter.code, body.filter.entity_type, body.filter.since)
     if body.dry_run:
@@ -147,19 +145,19 @@ async def requeue_by_filter(request: Request, parts: Parts, caller: Admin, key: 
     status_code=202,
     operation_id="requeue_dead_letter",
     summary="Requeue a dead letter",
-    response_model=schemas_retry.Restarted,
+    response_model=schemas.Restarted,
     responses=error_docs(400, 401, 403, 404, 409, 410, 413, 415, 422, 429),
-    openapi_extra=body_docs(schemas_retry.NoBody, required=False),
+    openapi_extra=body_docs(schemas.NoBody, required=False),
 )
 async def requeue_one(
-    request: Request, parts: Parts, caller: Admin, key: IdempotencyKey, dead_letter_id: str
+    request: Request, parts: Parts, caller: Maker, key: IdempotencyKey, dead_letter_id: str
 ) -> Response:
     """Try its slot again: in a further run of its generation request or, if that was purged, in a new one whose
     `origin` is the former.
     """
     refuse_unknown_parameters(request)
     wanted = _parse_id(dead_letter_id)
-    await read_body(request, schemas_retry.NoBody)
+    await read_body(request, schemas.NoBody)
     operator = Operator(caller.owner_id, caller.key_id, key)
     if caller.budgeted:
         async with parts.database.acquire() as connection:
@@ -186,7 +184,7 @@ async def discard_one(request: Request, parts: Parts, caller: Admin, dead_letter
 
 
 def _letter(view: LetterView) -> dict[str, Any]:
-    """The body of a dead letter (`schemas_retry.DeadLetter`)."""
+    """The body of a dead letter (`schemas.DeadLetter`)."""
     kind = KINDS[view.error_code]
     body = asdict(view)
     del body["error_code"]
@@ -209,27 +207,7 @@ def _unknown() -> NotFound:
     return NotFound("You have no dead letter with this id. `lqs dead-letters list` shows the open ones.")
 
 
-def _word(name: str, text: str, words: type[Word]) -> Word:
-    try:
-        return words(text)
-    except ValueError:
-        raise ParameterRefused(name, f"It is one of: {', '.join(words)}.") from None
-
-
 def _name(text: str) -> str:
     if not 1 <= len(text) <= _LONGEST_WORD or "\0" in text:
         raise ParameterRefused("entity_type", "It is the name of an entity type, such as problem.")
     return text
-
-
-def _time(text: str) -> datetime:
-    when = read_moment(text)
-    if when is None:
-        raise ParameterRefused("since", "It is a time with its offset, such as 2030-01-31T12:00:00Z.")
-    return when
-
-
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1):
-        raise ParameterRefused("limit", "It is a number from 1; more than 100 counts as 100.")
-    return min(int(text), _MOST_RESULTS)

@@ -3,6 +3,10 @@
 import asyncio
 import re
 import secrets
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +27,7 @@ from lqs.domain.errors import (
     NotFound,
     ServiceUnavailable,
 )
+from lqs.domain.rates import WINDOW_SECONDS, Allowance
 from lqs.storage.database import DatabaseUnavailable
 
 _BODY_TOO_LARGE = STATUS[BodyTooLarge]
@@ -45,6 +50,7 @@ class Envelope:
         trace_id = _trace_id(scope)
         scope.setdefault("state", {})["trace_id"] = trace_id
         started = refused_length = False
+        begun = time.monotonic()
 
         async def send_marked(message: Message) -> None:
             nonlocal started, refused_length
@@ -55,6 +61,9 @@ class Envelope:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
                 refused_length = message["status"] == _BODY_TOO_LARGE
+                self._tell_rate(scope["state"], headers, status=message["status"])
+                if "Preference-Applied" not in headers:
+                    self._count(scope, message["status"], time.monotonic() - begun)
             await send(message)
 
         try:
@@ -69,6 +78,22 @@ class Envelope:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
             await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self._api.state.parts.metrics.answered(method=scope["method"], route=route, status=status, seconds=seconds)
+
+    def _tell_rate(self, state: Mapping[str, Any], headers: MutableHeaders, *, status: int) -> None:
+        """What is left of the caller's rate; an unchanged answer counts for nothing."""
+        counted: Allowance | None = state.get("counted")
+        if counted is None:
+            return
+        remaining, owner_id = counted.remaining, state["owner_id"]
+        if status == HTTPStatus.NOT_MODIFIED:
+            self._api.state.parts.rates.give_back(owner_id, counted.rate)
+            remaining = min(counted.quota, remaining + 1)
+        headers["RateLimit-Policy"] = f'"{counted.rate}";q={counted.quota};w={WINDOW_SECONDS}'
+        headers["RateLimit"] = f'"{counted.rate}";r={remaining};t={counted.reset_seconds}'
 
 
 async def _take_in_the_rest(receive: Receive) -> None:

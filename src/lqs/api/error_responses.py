@@ -32,6 +32,7 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.IdempotencyKeyExpired: 410,
         errors.GenerationRequestPurged: 410,
         errors.VersionMismatch: 412,
+        errors.BodyTooSlow: 408,
         errors.BodyTooLarge: 413,
         errors.MediaTypeUnsupported: 415,
         errors.BodyRefused: 422,
@@ -39,8 +40,11 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
         errors.ParameterRefused: 422,
         errors.StatisticsTooLarge: 422,
         errors.DailyBudgetExhausted: 429,
+        errors.RateLimited: 429,
+        errors.ActiveQuotaExceeded: 429,
         errors.InternalError: 500,
         errors.ServiceUnavailable: 503,
+        errors.QueueFull: 503,
     }
 )
 """Why an error has its status: 4xx, the caller can mend it; 5xx, only time or we can."""
@@ -48,7 +52,10 @@ STATUS: Mapping[type[LqsError], int] = MappingProxyType(
 _HEADERS: Mapping[type[LqsError], Mapping[str, str]] = MappingProxyType(
     {
         errors.NotAuthenticated: {"WWW-Authenticate": 'Bearer realm="lqs"'},
+        errors.BodyTooSlow: {"Connection": "close"},
         errors.ServiceUnavailable: {"Retry-After": "1"},
+        errors.ActiveQuotaExceeded: {"Retry-After": "5"},
+        errors.QueueFull: {"Retry-After": "5"},
         errors.InternalError: {"Retry-After": "5"},
     }
 )
@@ -82,7 +89,7 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
             body["current_version"] = error.current
         case errors.GenerationRequestPurged():
             body |= {"purged_at": error.purged_at, "status_at_end": error.status, "counts": error.counts}
-        case errors.DailyBudgetExhausted():
+        case errors.DailyBudgetExhausted() | errors.RateLimited():
             headers["Retry-After"] = str(error.retry_after_seconds)
         case errors.ParameterRefused():
             body["parameter"] = error.name

@@ -8,12 +8,11 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from lqs.api.bodies import read_body, refuse_unknown_parameters
+from lqs.api.parameters import DEFAULT_RESULTS, MAX_RESULTS, single
 from lqs.domain.entity_type import EntityType
 from lqs.domain.errors import BodyRefused, Finding, ParameterRefused
 from lqs.domain.facets import MAX_VALUES, ORIGIN, Facet, FilterRefused, Filters, read_filters, shape
 
-DEFAULT_RESULTS = 20
-MAX_RESULTS = 100
 PAGING = frozenset({"limit", "cursor"})
 GROUPING = frozenset({"group_by"})
 _MOST_GROUPED = 3
@@ -47,22 +46,9 @@ async def filters_of_body(request: Request, kind: EntityType, model: type[BaseMo
         raise BodyRefused([Finding(f"/{refusal.name}", "unknown_value", refusal.detail)]) from None
 
 
-def limit_of(request: Request) -> int:
-    """How many results are wanted. Raises `ParameterRefused` for what is no number from 1."""
-    text = _single(request, "limit") or str(DEFAULT_RESULTS)
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):
-        raise ParameterRefused("limit", f"It is a number from 1; more than {MAX_RESULTS} counts as {MAX_RESULTS}.")
-    return min(int(text), MAX_RESULTS)
-
-
-def cursor_of(request: Request) -> str | None:
-    """The cursor, if there is one."""
-    return _single(request, "cursor")
-
-
 def grouping_of(request: Request, kind: EntityType) -> Sequence[str]:
     """The facets to group by. Raises `ParameterRefused` for what is none, or for too many."""
-    text = _single(request, "group_by")
+    text = single(request, "group_by")
     names = list(dict.fromkeys(text.split(","))) if text else []
     known = [facet.name for facet in kind.facets]
     if len(names) > _MOST_GROUPED or not set(names) <= set(known):
@@ -127,13 +113,6 @@ def _id(value: str) -> str:
 
 def _names(kind: EntityType) -> list[str]:
     return [name for facet in kind.facets for name in (facet.name, *facet.aliases)]
-
-
-def _single(request: Request, name: str) -> str | None:
-    values = request.query_params.getlist(name)
-    if len(values) > 1:
-        raise ParameterRefused(name, f"It is given {len(values)} times: give it once.")
-    return values[0] if values else None
 
 
 def _values_type(kind: EntityType, facet: Facet | None) -> Any:

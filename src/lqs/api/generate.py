@@ -19,11 +19,12 @@ from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
 from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
+from lqs.domain.rates import Rate
 from lqs.domain.terms import Terms
 from lqs.domain.trace import traceparent_from
 from lqs.lifecycle.submit import Accepted, Submission
-from lqs.storage import generation_requests
-from lqs.storage.generation_requests import Progress
+from lqs.storage import views
+from lqs.storage.views import Progress
 from lqs.wiring import ApiParts
 
 
@@ -49,7 +50,7 @@ def generate_router(entity_type: EntityType) -> APIRouter:
     async def generate(
         request: Request,
         parts: Parts,
-        caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
+        caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
         key: IdempotencyKey,
     ) -> Response:
         """Accept a generation request. It is durable before the answer leaves, and it always ends."""
@@ -103,7 +104,7 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         progress, deadline_at, expires_at = _fresh(submission, accepted), accepted.stored.deadline_at, None
     else:
         async with parts.database.acquire() as connection:
-            view = await generation_requests.read(connection, accepted.request_id, owner_id=submission.owner_id)
+            view = await views.read(connection, accepted.request_id, owner_id=submission.owner_id)
         if view is None:
             raise IdempotencyKeyExpired(accepted.request_id)
         progress, deadline_at, expires_at = view.progress, view.deadline_at, view.expires_at

@@ -15,14 +15,13 @@ from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.filters import (
     GROUPING,
     PAGING,
-    cursor_of,
     documented_filters,
     draw_body,
     filters_of_body,
     filters_of_query,
     grouping_of,
-    limit_of,
 )
+from lqs.api.parameters import cursor_of, limit_of
 from lqs.api.parts import Parts
 from lqs.api.representation import documented_entity, entity
 from lqs.domain import limits

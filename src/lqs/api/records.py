@@ -19,7 +19,7 @@ from lqs.domain.generation_request import Priority
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.purge import purge_one
-from lqs.storage import generation_requests
+from lqs.storage import views
 from lqs.wiring import ApiParts
 
 router = APIRouter(tags=["generation requests"])
@@ -52,7 +52,7 @@ async def patch(
         caller.require(Scope.PRIORITY)
     await change(parts.database, wanted, changes, owner_id=caller.owner_id, if_version=body.if_version)
     async with parts.database.acquire() as connection:
-        view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
+        view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is None:
             raise await absence(connection, wanted, owner_id=caller.owner_id)
     told = generation_request(view)

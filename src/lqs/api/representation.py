@@ -13,8 +13,12 @@ from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
+from lqs.lifecycle.foresee import Foreseen
 from lqs.storage.entities import EntityView
-from lqs.storage.generation_requests import GenerationRequestView, Progress, SlotView
+from lqs.storage.views import GenerationRequestView, Progress, SlotView
+
+VIEWS = ("full", "summary")
+"""How much of a generation request is told: a summary leaves its slots and entities out."""
 
 _SHORTEST_HINT_SECONDS = 1.0
 _LONGEST_HINT_SECONDS = 30.0
@@ -30,9 +34,9 @@ def links(request_id: UUID, status: Status) -> dict[str, str | None]:
     }
 
 
-def etag(request_id: UUID, version: int) -> str:
+def etag(request_id: UUID, version: int, *, whole: bool = True) -> str:
     """Changes with every durable change and with nothing else. Weak: hints in the body may differ."""
-    return f'W/"{request_id}.{version}"'
+    return f'W/"{request_id}.{version}{"" if whole else ".summary"}"'
 
 
 def poll_after_ms(progress: Progress) -> int | None:
@@ -56,11 +60,12 @@ def retry_after(hint_ms: int) -> str:
     return str(max(1, round(hint_ms / 1000)))
 
 
-def generation_request(view: GenerationRequestView) -> dict[str, Any]:
-    """The body of a generation request (`schemas.GenerationRequest`)."""
+def generation_request(view: GenerationRequestView, *, whole: bool = True) -> dict[str, Any]:
+    """The body of a generation request: `schemas.GenerationRequest` or, in short, `GenerationRequestSummary`."""
     failed = Counter(slot.error_code or "" for slot in view.slots if slot.status is SlotStatus.FAILED)
     body: dict[str, Any] = {
         "request_id": view.id,
+        "owner_id": view.owner_id,
         "entity_type": view.entity_type,
         "status": view.status,
         "done": view.status.done,
@@ -83,8 +88,6 @@ def generation_request(view: GenerationRequestView) -> dict[str, Any]:
         "generated_count": view.counts.generated,
         "failed_count": view.counts.failed,
         "counts": view.counts.by_status(),
-        "entities": [_slot_entity(view, slot) for slot in view.slots if slot.entity_id],
-        "slots": [slot(one, view.max_attempts) for one in view.slots],
         "error_summary": _error_summary(view, failed),
         "error_message": _error_message(view, failed),
         "usage": {
@@ -103,9 +106,26 @@ def generation_request(view: GenerationRequestView) -> dict[str, Any]:
         "metadata": from_json(view.metadata),
         "links": links(view.id, view.status),
     }
+    if whole:
+        body["entities"] = [_slot_entity(view, slot) for slot in view.slots if slot.entity_id]
+        body["slots"] = [slot(one, view.max_attempts) for one in view.slots]
     if (hint := poll_after_ms(view.progress)) is not None:
         body["poll_after_ms"] = hint
     return body
+
+
+def progress(foreseen: Foreseen) -> dict[str, Any]:
+    """What is said of the rest of a run (`schemas.Progress`), and whether it is well; it changes without a version."""
+    seen, basis = foreseen.forecast, foreseen.basis
+    told = {
+        "percent": seen.percent,
+        "phase": seen.phase,
+        "queue_position": seen.queue_position,
+        "eta_seconds": seen.eta_seconds,
+        "basis": {"sample_size": basis.sample_size, "slot_p50_ms": basis.slot_p50_ms} if basis.enough else None,
+        "as_of": foreseen.as_of,
+    }
+    return {"progress": told, "health": seen.health}
 
 
 def _cancellation(view: GenerationRequestView) -> dict[str, Any] | None:
@@ -192,7 +212,7 @@ def slot(view: SlotView, max_attempts: int) -> dict[str, Any]:
 
 
 def attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an attempt (`schemas_retry.Attempt`), from its row or from what a dead letter keeps of it."""
+    """The body of an attempt (`schemas.Attempt`), from its row or from what a dead letter keeps of it."""
     return {
         "attempt": stored["attempt"],
         "outcome": stored["outcome"],
@@ -208,7 +228,7 @@ def attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def raw_attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with what was really said, for operators (`schemas_retry.RawAttempt`)."""
+    """The same with what was really said, for operators (`schemas.RawAttempt`)."""
     return attempt(stored) | {"error_detail": stored["error_detail"], "worker_id": stored["worker_id"]}
 
 

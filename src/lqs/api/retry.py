@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from lqs.api import schemas_retry
+from lqs.api import schemas
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
@@ -17,9 +17,10 @@ from lqs.api.parts import Parts
 from lqs.api.representation import attempt, etag, generation_request, retry_after, slot
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import IdempotencyKeyExpired, NotFound
+from lqs.domain.rates import Rate
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.retry import Done, Retry, retry
-from lqs.storage import generation_requests, runs, slots
+from lqs.storage import runs, slots, views
 from lqs.storage.runs import RunView
 from lqs.wiring import ApiParts
 
@@ -34,14 +35,14 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
     status_code=202,
     operation_id="retry_generation_request",
     summary="Try again what failed",
-    response_model=schemas_retry.Restarted,
+    response_model=schemas.Restarted,
     responses=error_docs(400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 429),
-    openapi_extra=body_docs(schemas_retry.RetryBody, required=False),
+    openapi_extra=body_docs(schemas.RetryBody, required=False),
 )
 async def retry_by_hand(
     request: Request,
     parts: Parts,
-    caller: Annotated[Caller, Depends(needs(Scope.WRITE))],
+    caller: Annotated[Caller, Depends(needs(Scope.WRITE, Rate.CREATE))],
     key: IdempotencyKey,
     request_id: str,
 ) -> Response:
@@ -50,7 +51,7 @@ async def retry_by_hand(
     """
     refuse_unknown_parameters(request)
     wanted = parse_id(request_id)
-    body = await read_body(request, schemas_retry.RetryBody)
+    body = await read_body(request, schemas.RetryBody)
     wish = Retry(
         owner_id=caller.owner_id,
         request_id=wanted,
@@ -63,7 +64,7 @@ async def retry_by_hand(
     )
     if caller.budgeted:
         async with parts.database.acquire() as connection:
-            view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
+            view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is not None:
             await refuse_retry_without_money(parts, caller, view.entity_type, wish.key)
     done = await retry(parts.database, wish, overhead_seconds=parts.defaults.overhead_seconds)
@@ -75,7 +76,7 @@ async def restarted(parts: ApiParts, caller: Caller, done: Done, key: str | None
     if not done.replayed:
         parts.announcer.announce()
     async with parts.database.acquire() as connection:
-        view = await generation_requests.read(connection, done.subject_id, owner_id=caller.owner_id)
+        view = await views.read(connection, done.subject_id, owner_id=caller.owner_id)
     if view is None:
         raise IdempotencyKeyExpired(done.subject_id)
     keyed = Keyed(key, done.replayed, done.used_at)
@@ -93,7 +94,7 @@ async def restarted(parts: ApiParts, caller: Caller, done: Done, key: str | None
     "/generation-requests/{request_id}/runs",
     operation_id="list_runs",
     summary="List the runs of a generation request",
-    response_model=schemas_retry.Runs,
+    response_model=schemas.Runs,
     responses=error_docs(400, 401, 403, 404, 410),
 )
 async def list_runs(request: Request, parts: Parts, caller: Reader, request_id: str) -> Response:
@@ -112,7 +113,7 @@ async def list_runs(request: Request, parts: Parts, caller: Reader, request_id: 
     "/generation-requests/{request_id}/slots/{index}",
     operation_id="get_slot",
     summary="Read a slot with all its attempts",
-    response_model=schemas_retry.SlotWithAttempts,
+    response_model=schemas.SlotWithAttempts,
     responses=error_docs(400, 401, 403, 404, 410),
 )
 async def read_slot(request: Request, parts: Parts, caller: Reader, request_id: str, index: str) -> Response:
@@ -120,7 +121,7 @@ async def read_slot(request: Request, parts: Parts, caller: Reader, request_id: 
     refuse_unknown_parameters(request)
     wanted = parse_id(request_id)
     async with parts.database.acquire() as connection:
-        view = await generation_requests.read(connection, wanted, owner_id=caller.owner_id)
+        view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is None:
             raise await absence(connection, wanted, owner_id=caller.owner_id)
         found = next((one for one in view.slots if str(one.index) == index), None)
@@ -132,7 +133,7 @@ async def read_slot(request: Request, parts: Parts, caller: Reader, request_id: 
 
 
 def _run(before: RunView | None, run: RunView) -> dict[str, Any]:
-    """The body of a run (`schemas_retry.Run`): what it added to the totals of the run before."""
+    """The body of a run (`schemas.Run`): what it added to the totals of the run before."""
 
     def added(name: str) -> int:
         return int(getattr(run, name)) - (int(getattr(before, name)) if before else 0)

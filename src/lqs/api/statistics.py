@@ -1,6 +1,5 @@
 """`GET /generation-requests/stats`: how many, how fast, how well, and for how much."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
-from lqs.api.moments import read_moment
+from lqs.api.parameters import moment_of, word_of
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import ParameterRefused, StatisticsTooLarge
@@ -57,12 +56,12 @@ async def read(
     By model only attempts are counted, because one generation request may have used several.
     """
     refuse_unknown_parameters(request, frozenset(field.name for field in fields(Asked)))
-    everybody = _word("scope", asked.scope, ("own", "all")) == "all"
+    everybody = word_of("scope", asked.scope, ("own", "all")) == "all"
     if everybody:
         caller.require(Scope.ADMIN)
     words = [word.strip() for word in asked.group_by.split(",") if word.strip()]
-    groups = dict.fromkeys(Dimension(_word("group_by", word, tuple(Dimension))) for word in words)
-    pieces = Bucket(_word("bucket", asked.bucket, tuple(Bucket))) if asked.bucket else None
+    groups = dict.fromkeys(Dimension(word_of("group_by", word, Dimension)) for word in words)
+    pieces = Bucket(word_of("bucket", asked.bucket, Bucket)) if asked.bucket else None
     async with request.app.state.counting, parts.database.acquire() as connection:
         since, until = await _window(connection, asked)
         question = Question(None if everybody else caller.owner_id, since, until, tuple(groups), pieces)
@@ -74,26 +73,13 @@ async def read(
 
 
 async def _window(connection: Connection, asked: Asked) -> tuple[datetime, datetime]:
-    until = _moment("until", asked.until) if asked.until else await statistics.now(connection)
-    since = _moment("since", asked.since) if asked.since else until - _USUAL_WINDOW
+    until = moment_of("until", asked.until) if asked.until else await statistics.now(connection)
+    since = moment_of("since", asked.since) if asked.since else until - _USUAL_WINDOW
     if since >= until:
         raise ParameterRefused("since", "The window must begin before it ends.")
     if until - since > _LONGEST_WINDOW:
         raise ParameterRefused("since", f"A window has at most {_LONGEST_WINDOW.days} days; ask for several.")
     return since, until
-
-
-def _moment(name: str, text: str) -> datetime:
-    moment = read_moment(text)
-    if moment is None:
-        raise ParameterRefused(name, "Write a time with its UTC offset, such as 2030-01-31T12:00:00Z.")
-    return moment
-
-
-def _word(name: str, word: str, words: Sequence[str]) -> str:
-    if word not in words:
-        raise ParameterRefused(name, f"It takes: {', '.join(words)}.")
-    return word
 
 
 def _body(question: Question, found: list[Group], scope: str) -> dict[str, Any]:

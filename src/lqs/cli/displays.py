@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from lqs.cli.outlook import outlook
 from lqs.cli.plain import clean
 from lqs.cli.render import console
 from lqs_client import GenerationRequest, LqsError
@@ -81,7 +82,7 @@ class BarDisplay:
             total=state.requested_count,
             completed=settled,
             figures=_figures(state),
-            note=clean(state.status),
+            note=outlook(state),
         )
 
     def troubled(self, request_id: str, error: LqsError, pause: float) -> None:
@@ -106,7 +107,7 @@ class LineDisplay:
 
     def changed(self, request_id: str, state: GenerationRequest) -> None:
         """Write the change."""
-        _say(request_id, f"{clean(state.status)}  {_figures(state)}")
+        _say(request_id, f"{outlook(state)}  {_figures(state)}")
 
     def troubled(self, request_id: str, error: LqsError, pause: float) -> None:
         """Write what failed."""

@@ -22,13 +22,16 @@ from lqs_client import AsyncClient, GenerationRequest, LqsError, WaitTimeout
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a user said about waiting: `timeout` in seconds; `any_end_ok` if all that matters is that it ends."""
+    """What a user said about waiting: `timeout` in seconds; `any_end_ok` if all that matters is that it ends,
+    `show_entities` if what was generated is to be printed then.
+    """
 
     url: str | None
     timeout: float
     partial_ok: bool
     as_json: bool
     any_end_ok: bool = False
+    show_entities: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ async def _wait_for_one(
 def _conclude(end: GenerationRequest | LqsError, how: Waiting, waited: float) -> ExitCode:
     match end:
         case GenerationRequest():
-            if not how.as_json:
+            if how.show_entities and not how.as_json:
                 print_entities(console(), end.entities)
             verdict = judge(end, plural=plural_of(end.entity_type), partial_ok=how.partial_ok)
             code = _tell(verdict, how, quiet=how.as_json)

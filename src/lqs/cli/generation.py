@@ -14,6 +14,7 @@ from lqs.cli.arguments import (
     TimeoutOption,
     UrlOption,
     check_ids,
+    check_word,
     new_app,
 )
 from lqs.cli.bulk import add_bulk
@@ -21,12 +22,16 @@ from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
 from lqs.cli.keeping import add_keeping
+from lqs.cli.listing import add_list
+from lqs.cli.outlook import outlook
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
 from lqs.cli.statistics import show as show_statistics
 from lqs.cli.verdicts import cost_in_words, judge
 from lqs_client import Cancellation, GenerationRequest, Slot
+
+_ENDS = ("completed", "done")
 
 app = new_app("Look at a generation request, wait for it, cancel it, try it again.")
 
@@ -56,6 +61,9 @@ def wait(
     request_ids: Annotated[
         list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
     ],
+    until: Annotated[
+        str, typer.Option("--for", metavar="END", help="completed: the exit code is the outcome; done: any end is 0.")
+    ] = "completed",
     timeout: TimeoutOption = None,
     partial_ok: PartialOkOption = False,
     as_json: JsonOption = False,
@@ -64,12 +72,31 @@ def wait(
     """Wait until the generation requests are done and print what was generated; the exit code is the outcome."""
     from lqs.cli.following import Waiting, follow
 
-    raise typer.Exit(
-        follow(request_ids, Waiting(url, DEFAULT_TIMEOUT if timeout is None else timeout, partial_ok, as_json))
-    )
+    check_word("--for", until, _ENDS)
+    seconds = DEFAULT_TIMEOUT if timeout is None else timeout
+    how = Waiting(url, seconds, partial_ok, as_json, any_end_ok=until == "done")
+    raise typer.Exit(follow(request_ids, how))
+
+
+@app.command(epilog=CLIENT_EPILOG)
+def watch(
+    request_ids: Annotated[
+        list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
+    ],
+    timeout: TimeoutOption = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Show what happens to the generation requests until they are done, and not what they generate; any end is 0."""
+    from lqs.cli.following import Waiting, follow
+
+    seconds = DEFAULT_TIMEOUT if timeout is None else timeout
+    how = Waiting(url, seconds, partial_ok=True, as_json=as_json, any_end_ok=True, show_entities=False)
+    raise typer.Exit(follow(request_ids, how))
 
 
 app.command(name="cancel", epilog=CLIENT_EPILOG)(cancel)
+add_list(app)
 add_keeping(app)
 add_bulk(app)
 app.command(name="stats", epilog=CLIENT_EPILOG)(show_statistics)
@@ -88,7 +115,7 @@ def _summary(request: GenerationRequest) -> str:
     ended = f" ({clean(request.end_reason)})" if request.end_reason else ""
     lines = [
         f"Generation request {clean(request.request_id)}",
-        f"  status     {clean(request.status)}{ended}",
+        f"  status     {outlook(request)}{ended}",
         f"  asked for  {counted(request.requested_count, request.entity_type, plural_of(request.entity_type))}",
         f"  slots      {', '.join(f'{count} {word}' for word, count in figures.items() if count)}",
         f"  asked at   {moment(request.requested_at)}",

@@ -38,7 +38,7 @@ def serve(end_with_stdin: LifelineOption = False) -> None:
             end_with_parent(_STDIN, grace_seconds=_LAST_SECONDS)
         else:
             print(f"The API listens on {web_address(settings.api_host, port)}", file=sys.stderr, flush=True)
-        run_api(settings.api_host, port)
+        run_api(settings.api_host, port, header_timeout_seconds=settings.header_timeout_seconds)
 
 
 @worker_app.command()

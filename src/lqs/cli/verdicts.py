@@ -62,6 +62,8 @@ def cost_in_words(cost: Cost) -> str:
 
 def _took(request: GenerationRequest) -> str:
     spent = f" for {money(request.cost.total_microusd)}" if request.cost.total_microusd else ""
+    if request.run > 1:
+        return f" in {request.run} runs{spent}"
     if request.requested_at is None or request.completed_at is None:
         return spent
     return f" in {duration((request.completed_at - request.requested_at).total_seconds())}{spent}"

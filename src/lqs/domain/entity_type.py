@@ -20,14 +20,16 @@ from lqs.domain.slot_errors import KINDS, SlotErrorCode
 class GenerationOrder:
     """What a generator is asked for: one entity, for one slot.
 
-    `constraints` is an instance of the entity type's constraints model. `attempt` counts from 1.
-    `request_id` and `slot_index` make seeded generators differ from slot to slot and repeat on demand.
+    `constraints` is an instance of the entity type's constraints model. `attempt` counts from 1 in each `run`, and
+    `run` counts from 1: a retry by hand begins a further one. `request_id` and `slot_index` make seeded generators
+    differ from slot to slot and repeat on demand.
     """
 
     request_id: UUID
     slot_index: int
     attempt: int
     constraints: BaseModel
+    run: int = 1
 
 
 @dataclass(frozen=True, slots=True)

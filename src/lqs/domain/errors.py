@@ -5,6 +5,7 @@ LqsError
     BodyMalformed               not JSON at all
     BodyRefused                 JSON, but not what was asked for; names every place
     BodyTooLarge
+    BodyTooSlow                 it did not arrive in the time that a body has
     MediaTypeUnsupported
     ParameterUnknown
     ParameterRefused            a query parameter has a value that it does not take
@@ -26,10 +27,13 @@ LqsError
     PriorityFixed               its slots have left the queue
     DeadLetterResolved          somebody has requeued or discarded it
     DailyBudgetExhausted        the key has spent what it may spend today
+    RateLimited                 the owner calls more often than it may
+    ActiveQuotaExceeded         the owner has as much under way as it may
     ParameterRefused            a query parameter has a value that makes no sense
     StatisticsTooLarge          too much to count in the time that counting may take
   ServiceError                  the caller can only try again later
     ServiceUnavailable          the database does not answer
+    QueueFull                   more waits than is ever accepted
     InternalError               a fault of ours; logged with its trace id
 """
 
@@ -90,6 +94,17 @@ class BodyTooLarge(CallerError):
 
     code = "body_too_large"
     title = "The body is too large"
+
+
+class BodyTooSlow(CallerError):
+    """The body did not arrive in time; the connection is closed."""
+
+    code = "body_too_slow"
+    title = "The body did not arrive in time"
+    retryable = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"A body has to arrive within {seconds:g} seconds. Nothing was done: send it again.")
 
 
 class MediaTypeUnsupported(CallerError):
@@ -287,6 +302,33 @@ class DailyBudgetExhausted(CallerError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class RateLimited(CallerError):
+    """The owner has made as many calls as a minute allows; the next is granted in `retry_after_seconds`."""
+
+    code = "rate_limited"
+    title = "Too many calls"
+    retryable = True
+
+    def __init__(self, rate: str, quota: int, *, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"Your owner may make {quota} calls a minute of the kind {rate!r}. GET /limits tells what is left."
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ActiveQuotaExceeded(CallerError):
+    """The owner has as many generation requests under way as it may; nothing was stored."""
+
+    code = "active_quota_exceeded"
+    title = "Too many generation requests under way"
+    retryable = True
+
+    def __init__(self, quota: int) -> None:
+        super().__init__(
+            f"Your owner may have {quota} generation requests that are not done. Wait for one of them, or cancel one."
+        )
+
+
 class StatisticsTooLarge(CallerError):
     """Counting was ended because it took too long; a narrower window may be counted."""
 
@@ -305,6 +347,16 @@ class ServiceUnavailable(ServiceError):
 
     code = "service_unavailable"
     title = "The service cannot answer right now"
+
+
+class QueueFull(ServiceError):
+    """More slots wait than the operator ever wants to have waiting; nothing was stored."""
+
+    code = "queue_full"
+    title = "The queue is full"
+
+    def __init__(self) -> None:
+        super().__init__("More waits already than is accepted. Nothing of this was stored: send it again later.")
 
 
 class InternalError(ServiceError):

@@ -17,8 +17,9 @@ class SimulatedGenerator:
 
     The latency is log-normal: half the calls take longer than `latency_median_seconds`, and `latency_sigma` (of the
     logarithm) says how widely they spread. `failures` gives each error code its share of the calls, 0 to 1, in sum at
-    most 1. What happens to a call depends on the seed, the request, the slot and the attempt alone. Each call, failed
-    or not, is told to cost `price_microusd`, in millionths of a US dollar; nobody is billed.
+    most 1. What happens to a call depends on the seed, the request, the slot, the run and the attempt alone, so that
+    a retry by hand draws anew. Each call, failed or not, is told to cost `price_microusd`, in millionths of a US
+    dollar; nobody is billed.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class SimulatedGenerator:
 
         Raises `GenerationFailure` for a chosen failure, and whatever the inner generator raises.
         """
-        rng = random.Random(f"{self._seed}:{order.request_id}:{order.slot_index}:{order.attempt}")
+        rng = random.Random(f"{self._seed}:{order.request_id}:{order.slot_index}:{order.run}:{order.attempt}")
         await asyncio.sleep(self._median_seconds * math.exp(self._sigma * rng.gauss(0, 1)))
         usage = Usage(
             model=_MODEL,

@@ -7,16 +7,18 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from lqs.domain.bulk import BulkAction, Filter
+from lqs.domain.bulk import BulkAction
 from lqs.domain.errors import NotFound
 from lqs.domain.generation_request import CancelMode
 from lqs.domain.ids import new_id
+from lqs.domain.selection import Filter
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.retry import Choice
-from lqs.storage import bulk_operations
-from lqs.storage.bulk_operations import BEGINNING, BulkView, NewBulk, Place, Search
+from lqs.storage import bulk_operations, selection
+from lqs.storage.bulk_operations import BulkView, NewBulk
 from lqs.storage.database import Database
 from lqs.storage.idempotency_keys import Key
+from lqs.storage.selection import BEGINNING, Place, Search
 
 OPERATION = "POST /generation-requests/bulk"
 """The scope of the idempotency key."""
@@ -91,11 +93,11 @@ async def preview(database: Database, wish: BulkWish) -> Preview:
     matched = 0
     sample: list[UUID] = []
     async with database.acquire() as connection:
-        now = await bulk_operations.clock(connection)
+        now = await selection.clock(connection)
         search = Search(None if wish.everybody else wish.owner_id, wish.action, wish.filter.fixed(now), now)
         place: Place | None = BEGINNING
         while place is not None:
-            found = await bulk_operations.match(connection, search, after=place, window=_WINDOW, batch=_WINDOW)
+            found = await selection.match(connection, search, after=place, window=_WINDOW, batch=_WINDOW)
             matched += len(found.places)
             sample += [match.id for match in found.places[: _SAMPLES - len(sample)]]
             place = found.up_to
@@ -115,7 +117,7 @@ async def begin_bulk(database: Database, wish: BulkWish) -> Begun:
             if before is None:
                 raise NotFound("What this key began has just been forgotten.")
             return Begun(before, True, use.used_at)
-        now = await bulk_operations.clock(connection)
+        now = await selection.clock(connection)
         bulk = await bulk_operations.insert(
             connection,
             NewBulk(

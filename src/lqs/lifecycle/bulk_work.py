@@ -17,14 +17,15 @@ from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.bulk import BulkAction
 from lqs.domain.errors import BudgetSpent, NothingToRetry
 from lqs.domain.generation_request import CancelMode, IllegalMove, Standing
-from lqs.lifecycle.booking import trouble_told
 from lqs.lifecycle.cancel import Wish, cancel_locked
+from lqs.lifecycle.duties import trouble_told
 from lqs.lifecycle.recall import recall
 from lqs.lifecycle.retry import Choice, Retry, begin_again
 from lqs.observability.telemetry import Telemetry
-from lqs.storage import bulk_operations, generation_requests, retention
-from lqs.storage.bulk_operations import BulkView, Found, Place, Search
+from lqs.storage import bulk_operations, generation_requests, retention, selection
+from lqs.storage.bulk_operations import BulkView
 from lqs.storage.database import Connection, Database, refuses_value
+from lqs.storage.selection import Found, Place, Search
 
 _BATCH = 100
 _WINDOW = 1000
@@ -99,7 +100,7 @@ async def work(database: Database, bulk_id: UUID, rules: BulkRules, *, batch: in
         bulk = await bulk_operations.lock_free(connection, bulk_id)
         if bulk is None:
             return Step()
-        found = await bulk_operations.match(connection, _search(bulk), after=bulk.position, window=_WINDOW, batch=batch)
+        found = await selection.match(connection, _search(bulk), after=bulk.position, window=_WINDOW, batch=batch)
         ready = await _lock_ready(connection, bulk, found)
         step = await _deal_with(connection, bulk, found, ready, rules) if ready or not found.places else None
         if step is not None and step.changed:
@@ -143,7 +144,7 @@ async def _deal_with(
 async def _still_matching(connection: Connection, bulk: BulkView, places: Sequence[Place]) -> frozenset[UUID]:
     if not places:
         return frozenset()
-    found = await bulk_operations.match(
+    found = await selection.match(
         connection, _search(bulk), after=bulk.position, until=places[-1], window=_WINDOW, batch=_WINDOW
     )
     return frozenset(place.id for place in found.places)

@@ -9,12 +9,13 @@ from lqs.domain.errors import VersionMismatch
 from lqs.domain.generation_request import CancelMode, EndReason, EventType, Standing
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
 from lqs.lifecycle.absence import absence
-from lqs.lifecycle.booking import Booked, book, holders_of, move_and_book
+from lqs.lifecycle.booking import book
+from lqs.lifecycle.duties import Booked, holders_of, move_and_book
 from lqs.lifecycle.recall import recall
-from lqs.storage import cancellations, generation_requests, slots
+from lqs.storage import cancellations, generation_requests, slots, views
 from lqs.storage.database import Connection, Database
-from lqs.storage.generation_requests import GenerationRequestView
 from lqs.storage.slots import Moves
+from lqs.storage.views import GenerationRequestView
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ async def cancel(
     and `VersionMismatch` when it has another version than `if_version`; nothing has changed then.
     """
     async with database.transaction() as connection:
-        if await generation_requests.progress(connection, request_id, owner_id=owner_id) is None:
+        if await views.progress(connection, request_id, owner_id=owner_id) is None:
             raise await absence(connection, request_id, owner_id=owner_id)
         standings = await generation_requests.lock(connection, [request_id])
         if request_id not in standings:
@@ -46,7 +47,7 @@ async def cancel(
         if if_version is not None and (found := standings[request_id].version) != if_version:
             raise VersionMismatch(if_version, found)
         robbed = await cancel_locked(connection, standings, wish)
-        view = await generation_requests.read(connection, request_id, owner_id=owner_id)
+        view = await views.read(connection, request_id, owner_id=owner_id)
         assert view is not None, "its row is locked"
         crash_point(CrashPoint.CANCEL_BOOKED)
         crash_point_soon(CrashPoint.CANCEL_COMMITTING)
@@ -80,15 +81,20 @@ async def cancel_locked(connection: Connection, standings: Mapping[UUID, Standin
     return holders_of(moves)
 
 
-async def sweep(database: Database, *, batch: int) -> Booked:
-    """End up to `batch` cancellations whose time is over, whatever their workers are doing: nothing more is kept."""
+async def sweep(database: Database, *, batch: int, ahead_seconds: float = 0) -> Booked:
+    """End up to `batch` cancellations whose time is over, whatever their workers are doing: nothing more is kept.
+
+    Those too whose time is over in `ahead_seconds`: who comes by now and then has to be early, for `settles_by` is
+    a promise. No more of it than an attempt has to spare.
+    """
+    ahead = min(ahead_seconds, WEDGED_GRACE_SECONDS)
+
+    async def cancel_late(connection: Connection, ids: Sequence[UUID]) -> Moves:
+        late = await cancellations.past_settling(connection, batch=len(ids), ahead_seconds=ahead, among=ids)
+        return await slots.cancel_unfinished(connection, late)
+
     async with database.acquire() as connection:
-        late = await cancellations.past_settling(connection, batch=batch)
+        late = await cancellations.past_settling(connection, batch=batch, ahead_seconds=ahead)
     return await move_and_book(
-        database, late, _cancel_late, summary=EventType.SLOTS_CANCELLED, midway=CrashPoint.CANCEL_SWEEP_MOVED
+        database, late, cancel_late, summary=EventType.SLOTS_CANCELLED, midway=CrashPoint.CANCEL_SWEEP_MOVED
     )
-
-
-async def _cancel_late(connection: Connection, ids: Sequence[UUID]) -> Moves:
-    late = await cancellations.past_settling(connection, batch=len(ids), among=ids)
-    return await slots.cancel_unfinished(connection, late)

@@ -8,7 +8,8 @@ from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.generation_request import EndReason, EventType, IllegalMove, SlotMove
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.lifecycle.booking import Booked, book, move_and_book
+from lqs.lifecycle.booking import book
+from lqs.lifecycle.duties import Booked, move_and_book
 from lqs.storage import api_keys, generation_requests, slots
 from lqs.storage.database import Connection, Database, refuses_value
 from lqs.storage.slots import Claim, Claimed, Moves, SlotName

@@ -14,7 +14,7 @@ from lqs.domain.terms import terms_from
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.retry import Done, Retry, begin_again
 from lqs.lifecycle.submit import Defaults, Submission, new_request
-from lqs.storage import dead_letters, generation_requests
+from lqs.storage import dead_letters, generation_requests, views
 from lqs.storage.database import Connection, Database
 from lqs.storage.dead_letters import Filter, Requeue, Requeueable, State, WholeLetter
 from lqs.storage.idempotency_keys import Key
@@ -194,7 +194,7 @@ async def _lock_open(connection: Connection, one: Requeueable) -> Sequence[int]:
 
 async def _only(connection: Connection, whole: WholeLetter, operator: Operator) -> Requeueable:
     letter = whole.letter
-    there = await generation_requests.progress(connection, letter.request_id, owner_id=operator.owner_id)
+    there = await views.progress(connection, letter.request_id, owner_id=operator.owner_id)
     return Requeueable(
         request_id=letter.request_id,
         entity_type=letter.entity_type,

@@ -9,14 +9,16 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint
 from lqs.domain.generation_request import EndReason
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.lifecycle.booking import Booked, do_duty, move_and_book
 from lqs.lifecycle.cancel import sweep
+from lqs.lifecycle.duties import Booked, do_duty, move_and_book
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, slots
 from lqs.storage.database import Connection, Database
 from lqs.storage.slots import Moves
 
 _BATCH = 500
+_ROUNDS_AHEAD = 2
+"""A round comes after half to one and a half of the usual time, and needs some time itself."""
 
 
 async def expire(database: Database, *, batch: int) -> Booked:
@@ -44,12 +46,14 @@ async def give_up(database: Database, *, batch: int) -> Booked:
     )
 
 
-def deadline_duties(database: Database, *, batch: int) -> dict[str, Callable[[], Awaitable[Booked]]]:
-    """Everything that has to end at a certain time, by the name of what it tells."""
+def deadline_duties(
+    database: Database, *, batch: int, every_seconds: float
+) -> dict[str, Callable[[], Awaitable[Booked]]]:
+    """Everything that has to end at a certain time, by the name of what it tells; done about every `every_seconds`."""
     return {
         "requests.given_up": partial(give_up, database, batch=batch),
         "requests.expired": partial(expire, database, batch=batch),
-        "cancellations.swept": partial(sweep, database, batch=batch),
+        "cancellations.swept": partial(sweep, database, batch=batch, ahead_seconds=_ROUNDS_AHEAD * every_seconds),
     }
 
 
@@ -57,7 +61,7 @@ async def keep_deadlines(database: Database, telemetry: Telemetry, *, every_seco
     """End what is past its time, about every `every_seconds`, until cancelled: a promise that needs no worker."""
     while True:
         await asyncio.sleep(every_seconds * random.uniform(0.5, 1.5))
-        for name, duty in deadline_duties(database, batch=_BATCH).items():
+        for name, duty in deadline_duties(database, batch=_BATCH, every_seconds=every_seconds).items():
             await do_duty(telemetry, name, duty)
 
 

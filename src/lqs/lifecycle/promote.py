@@ -5,7 +5,7 @@ from functools import partial
 from lqs.crash_points import CrashPoint
 from lqs.domain.generation_request import EventType
 from lqs.domain.retry_policy import RetryPolicy
-from lqs.lifecycle.booking import Booked, move_and_book
+from lqs.lifecycle.duties import Booked, move_and_book
 from lqs.storage import slots
 from lqs.storage.database import Database
 

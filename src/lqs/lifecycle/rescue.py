@@ -7,7 +7,8 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.domain.generation_request import EventType
 from lqs.domain.retry_policy import RetryPolicy
-from lqs.lifecycle.booking import Booked, book, booked, move_and_book
+from lqs.lifecycle.booking import book
+from lqs.lifecycle.duties import Booked, booked, move_and_book
 from lqs.storage import generation_requests, slots, workers
 from lqs.storage.database import Database
 from lqs.storage.slots import Claimed

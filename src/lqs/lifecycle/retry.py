@@ -21,7 +21,7 @@ from lqs.domain.slot import RETRY_MOVES, SlotStatus
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.booking import write
-from lqs.storage import dead_letters, generation_requests, runs, slots
+from lqs.storage import dead_letters, generation_requests, runs, slots, views
 from lqs.storage.database import Connection, Database
 from lqs.storage.generation_requests import Written
 from lqs.storage.idempotency_keys import Key
@@ -92,7 +92,7 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
         use = await idempotency.take(connection, wish.key, wish.body, wish.request_id)
         if use is not None:
             return Done(use.subject_id, True, use.used_at)
-        if await generation_requests.progress(connection, wish.request_id, owner_id=wish.owner_id) is None:
+        if await views.progress(connection, wish.request_id, owner_id=wish.owner_id) is None:
             raise await absence(connection, wish.request_id, owner_id=wish.owner_id)
         await generation_requests.lock_flows(connection, [wish.request_id])
         standings = await generation_requests.lock(connection, [wish.request_id])

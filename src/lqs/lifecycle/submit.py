@@ -14,8 +14,9 @@ from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, Inter
 from lqs.domain.ids import new_id
 from lqs.domain.terms import Terms
 from lqs.lifecycle import idempotency
+from lqs.lifecycle.quotas import Gate, Quotas
 from lqs.observability.telemetry import Telemetry
-from lqs.storage import generation_requests
+from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
 from lqs.storage.generation_requests import NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
@@ -103,10 +104,19 @@ _UNCONFIRMED = (
 class Submitter:
     """Stores submissions. All that wait while one commit is under way go into the next one together."""
 
-    def __init__(self, database: Database, telemetry: Telemetry, defaults: Defaults, *, most: int = 500) -> None:
+    def __init__(
+        self,
+        database: Database,
+        telemetry: Telemetry,
+        defaults: Defaults,
+        gate: Gate | None = None,
+        *,
+        most: int = 500,
+    ) -> None:
         self._database = database
         self._telemetry = telemetry
         self._defaults = defaults
+        self._gate = gate or Gate(Quotas())
         self._most = most
         self._waiting: list[Waiting] = []
         self._arrived = asyncio.Event()
@@ -198,8 +208,12 @@ class Submitter:
         uses = await idempotency.take_all(connection, wanted)
         crash_point(CrashPoint.SUBMIT_KEYS_TAKEN)
         winners = [s for s in batch if s.key is None or uses[s.key].subject_id == s.id]
-        stored = await generation_requests.insert(connection, [new_request(s, self._defaults) for s in winners])
-        return [Accepted(s.id, False, stored[s.id]) if s.id in stored else _replay(s, uses) for s in batch]
+        refused = await self._gate.refused(connection, [(s.id, s.owner_id) for s in winners])
+        if refused:
+            await idempotency_keys.release(connection, {s.key: s.id for s in winners if s.key and s.id in refused})
+        let_in = [new_request(s, self._defaults) for s in winners if s.id not in refused]
+        stored = await generation_requests.insert(connection, let_in)
+        return [_answer(s, uses, stored, refused) for s in batch]
 
 
 def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
@@ -228,14 +242,17 @@ def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
 
 
 def _run_seconds(submission: Submission, defaults: Defaults) -> float:
-    """How long the whole run may take. Long attempts that a caller chose do not make it longer than it could choose."""
+    """How long the whole run may take, a chosen wait for its start included.
+
+    What a caller chose of its parts does not make the whole longer than a caller could choose that.
+    """
     terms = submission.terms
     if terms.timeout_seconds:
         return terms.timeout_seconds
-    if terms.slot_timeout_seconds:
-        wanted = submission.count * terms.slot_timeout_seconds + defaults.overhead_seconds
-        return min(wanted, limits.MAX_TIMEOUT_SECONDS)
-    return submission.count * defaults.slot_timeout_seconds + defaults.overhead_seconds
+    attempt = terms.slot_timeout_seconds or defaults.slot_timeout_seconds
+    wanted = (terms.start_within_seconds or 0) + submission.count * attempt + defaults.overhead_seconds
+    chosen = terms.start_within_seconds or terms.slot_timeout_seconds
+    return min(wanted, limits.MAX_TIMEOUT_SECONDS) if chosen else wanted
 
 
 def _stopping() -> ServiceUnavailable:
@@ -261,6 +278,18 @@ def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
     for waiting in batch:
         owned.setdefault(waiting[0].owner_id, []).append(waiting)
     return list(owned.values())
+
+
+def _answer(
+    submission: Submission, uses: Mapping[Key, Use], stored: Mapping[UUID, Stored], refused: Mapping[UUID, LqsError]
+) -> Accepted | LqsError:
+    """A twin in the same batch is answered as the one whose key it shares."""
+    subject_id = uses[submission.key].subject_id if submission.key else submission.id
+    if subject_id in refused:
+        return refused[subject_id]
+    if submission.id in stored:
+        return Accepted(submission.id, False, stored[submission.id])
+    return _replay(submission, uses)
 
 
 def _replay(submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:

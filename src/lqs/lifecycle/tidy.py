@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from lqs.lifecycle.booking import tell_passed_over, trouble_told
+from lqs.lifecycle.duties import tell_passed_over, trouble_told
 from lqs.lifecycle.purge import purge_expired
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import publication, retention

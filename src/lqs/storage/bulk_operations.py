@@ -1,31 +1,21 @@
-"""Bulk operations in PostgreSQL, and the search for what they are about: one typed function per statement."""
+"""Bulk operations in PostgreSQL: one typed function per statement."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
 
-from lqs.domain.bulk import BulkAction, BulkStatus, Filter, filter_from
+from lqs.domain.bulk import BulkAction, BulkStatus
+from lqs.domain.selection import Filter, filter_from
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
+from lqs.storage.selection import BEGINNING, Place
 
 SQL = queries("bulk_operations")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A generation request's place in the order in which bulk operations come by: when it was asked for, and its id."""
-
-    requested_at: datetime
-    id: UUID
-
-
-BEGINNING = Place(datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
-END = Place(datetime(9999, 12, 30, tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +51,6 @@ class BulkView:
     position: Place
     requested_at: datetime
     completed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What to look for: whose (None: everybody's), for which action, and asked for until when."""
-
-    owner_id: UUID | None
-    action: BulkAction
-    filter: Filter
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The places of what matches, in order, and the place up to which that is all; None when all was looked at."""
-
-    places: Sequence[Place]
-    up_to: Place | None
-
-
-async def clock(connection: Connection) -> datetime:
-    """The database's time."""
-    now = await SQL["clock"].fetchval(connection)
-    assert isinstance(now, datetime)
-    return now
 
 
 async def insert(connection: Connection, new: NewBulk) -> BulkView:
@@ -134,41 +99,6 @@ async def advance(
         skipped=skipped,
         completed=completed,
     )
-
-
-async def match(
-    connection: Connection, search: Search, *, after: Place, until: Place = END, window: int, batch: int
-) -> Found:
-    """Look at up to `window` generation requests behind a place and up to another; up to `batch` of them match."""
-    wanted = search.filter
-    row = await SQL["match"].fetchrow(
-        connection,
-        owner_id=search.owner_id,
-        after_at=after.requested_at,
-        after_id=after.id,
-        until_at=until.requested_at,
-        until_id=until.id,
-        window=window,
-        batch=batch,
-        as_of=search.as_of,
-        action=search.action,
-        entity_type=wanted.entity_type,
-        statuses=wanted.status,
-        end_reasons=wanted.end_reason,
-        error_codes=wanted.error_code,
-        priorities=wanted.priority,
-        requested_after=wanted.requested_after,
-        requested_before=wanted.requested_before,
-        completed_after=wanted.completed_after,
-        completed_before=wanted.completed_before,
-        aged_before=wanted.aged_before,
-        metadata=json.dumps(dict(wanted.metadata)),
-    )
-    assert row is not None
-    places = [Place(at, id_) for at, id_ in zip(row["requested_at"], row["ids"], strict=True)]
-    if len(places) == batch:
-        return Found(places, places[-1])
-    return Found(places, Place(row["last_at"], row["last_id"]) if row["looked"] == window else None)
 
 
 def _view(row: Record) -> BulkView:

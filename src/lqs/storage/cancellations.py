@@ -25,6 +25,11 @@ async def intend(
     await SQL["intend"].execute(connection, ids=ids, mode=mode, reason=reason, grace_seconds=grace_seconds)
 
 
-async def past_settling(connection: Connection, *, batch: int, among: Sequence[UUID] | None = None) -> list[UUID]:
-    """Generation requests (of these, or of all) whose cancellation should have taken effect by now, oldest first."""
-    return [row["id"] for row in await SQL["past_settling"].fetch(connection, batch=batch, among=among)]
+async def past_settling(
+    connection: Connection, *, batch: int, ahead_seconds: float = 0, among: Sequence[UUID] | None = None
+) -> list[UUID]:
+    """Generation requests (of these, or of all) whose cancellation has to have taken effect in `ahead_seconds`, the
+    oldest first.
+    """
+    rows = await SQL["past_settling"].fetch(connection, batch=batch, ahead_seconds=ahead_seconds, among=among)
+    return [row["id"] for row in rows]

@@ -49,6 +49,11 @@ async def take(connection: Connection, uses: Mapping[Key, Use]) -> set[Key]:
     return set(map(_key, rows))
 
 
+async def release(connection: Connection, uses: Mapping[Key, UUID]) -> None:
+    """Let go the keys that this transaction took for work on these subjects."""
+    await SQL["release"].execute(connection, **_columns(list(uses)), subject_ids=list(uses.values()))
+
+
 async def read(connection: Connection, keys: Sequence[Key]) -> dict[Key, Use]:
     """What these keys were used for; those that nobody has used are not in it."""
     return {

@@ -38,7 +38,8 @@ SlotName = tuple[UUID, int]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one.
+    """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one,
+    in this run.
 
     `timeout_seconds` is the longest time this attempt may take, `traceparent` the caller's place in a trace.
     """
@@ -46,6 +47,7 @@ class Claimed:
     request_id: UUID
     index: int
     fence: int
+    run: int
     attempt: int
     max_attempts: int
     entity_type: str
@@ -140,6 +142,7 @@ def _claimed(won: Sequence[Record]) -> list[Claimed]:
             request_id=row["request_id"],
             index=row["index"],
             fence=row["fence"],
+            run=row["run"],
             attempt=row["attempts"],
             max_attempts=row["max_attempts"],
             entity_type=row["entity_type"],

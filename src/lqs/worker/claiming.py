@@ -10,8 +10,8 @@ from uuid import UUID
 from lqs.crash_points import CrashPoint, crash_point
 from lqs.dispatch.transport import Notice, Transport
 from lqs.domain.limits import WEDGED_GRACE_SECONDS
-from lqs.lifecycle.booking import tell_passed_over
 from lqs.lifecycle.claim import Won, claim, end_without_money
+from lqs.lifecycle.duties import tell_passed_over
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import hand_back
 from lqs.storage.database import DatabaseUnavailable

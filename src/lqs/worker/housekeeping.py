@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from lqs.crash_points import CrashPoint, crash_point
-from lqs.lifecycle.booking import Booked, do_duty
+from lqs.lifecycle.duties import Booked, do_duty
 from lqs.lifecycle.expire import deadline_duties
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import rescue, time_out
@@ -23,18 +23,20 @@ async def keep_house(
     """Do every duty, then wait about `every_seconds`, until cancelled. `on_ready` hears that slots became ready."""
     while True:
         await asyncio.sleep(every_seconds * random.uniform(0.5, 1.5))
-        if await look_after_all(database, telemetry, rules):
+        if await look_after_all(database, telemetry, rules, every_seconds=every_seconds):
             on_ready()
 
 
-async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules) -> int:
-    """Do every duty once, each until nothing is left of it; returns how many slots moved."""
+async def look_after_all(database: Database, telemetry: Telemetry, rules: Rules, *, every_seconds: float) -> int:
+    """Do every duty once, each until nothing is left of it; returns how many slots moved. The next time is
+    `every_seconds` away.
+    """
     duties: dict[str, Callable[[], Awaitable[Booked]]] = {
         "slots.rescued": partial(
             rescue, database, lease_seconds=rules.lease_seconds, max_crashes=rules.max_crashes, batch=_BATCH
         ),
         "slots.timed_out": partial(time_out, database, policy=rules.policy, batch=_BATCH),
-        **deadline_duties(database, batch=_BATCH),
+        **deadline_duties(database, batch=_BATCH, every_seconds=every_seconds),
         "slots.promoted": partial(promote, database, policy=rules.policy, batch=_BATCH),
     }
     moved = 0

@@ -18,8 +18,8 @@ REQUEST = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 TIMEOUT, RATE = SlotErrorCode.PROVIDER_TIMEOUT, SlotErrorCode.PROVIDER_RATE_LIMITED
 
 
-def order(slot_index: int = 0, attempt: int = 1) -> GenerationOrder:
-    return GenerationOrder(REQUEST, slot_index, attempt, ProblemConstraints())
+def order(slot_index: int = 0, attempt: int = 1, run: int = 1) -> GenerationOrder:
+    return GenerationOrder(REQUEST, slot_index, attempt, ProblemConstraints(), run)
 
 
 def simulated(
@@ -59,11 +59,12 @@ async def test_failures_come_in_the_chosen_shares_and_repeat_with_the_seed():
     assert 150 < counts[RATE] < 250
 
 
-async def test_another_attempt_or_another_seed_is_another_draw():
+async def test_another_attempt_run_or_seed_is_another_draw():
     half = {TIMEOUT: 0.5}
+    by_run = {isinstance(await outcome(simulated(half), order(run=n)), Generated) for n in range(1, 20)}
     by_attempt = {isinstance(await outcome(simulated(half), order(attempt=n)), Generated) for n in range(1, 20)}
     by_seed = {isinstance(await outcome(simulated(half, seed=n), order()), Generated) for n in range(20)}
-    assert by_attempt == by_seed == {True, False}
+    assert by_attempt == by_run == by_seed == {True, False}
 
 
 async def test_every_call_fails_when_the_shares_add_up_to_one():

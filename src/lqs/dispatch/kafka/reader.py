@@ -114,7 +114,7 @@ class Reader:
                 self._fetch(consumer)
                 self._hand_over()
                 self._probe(consumer)
-            self._commit(consumer, wait=True)
+            self._commit(consumer, wait=self.trouble is None)  # brokers that are gone would be waited for in vain
         finally:
             self._in_hand.clear()
             self._paused = False

@@ -52,6 +52,7 @@ CREATE INDEX generation_requests_by_start_deadline ON generation_requests (start
 CREATE INDEX generation_requests_by_settling ON generation_requests (settles_by)
     WHERE completed_at IS NULL AND settles_by IS NOT NULL;
 CREATE INDEX generation_requests_by_expiry ON generation_requests (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX generation_requests_active ON generation_requests (owner_id) WHERE completed_at IS NULL;
 
 -- A cancellation that finds nothing in flight ends the generation request in the same commit.
 CREATE OR REPLACE FUNCTION refuse_illegal_move() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -143,6 +144,7 @@ CREATE TABLE dead_letters (
 );
 CREATE INDEX dead_letters_of_owner ON dead_letters (owner_id, state, failed_at DESC, id DESC);
 CREATE INDEX dead_letters_by_age ON dead_letters (failed_at);
+CREATE INDEX dead_letters_open ON dead_letters (id) WHERE state = 'open';
 
 -- What had failed before there were dead letters.
 INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,

@@ -13,10 +13,10 @@ SET cancel_requested_at = coalesce(cancel_requested_at, greatest(lqs_now(), requ
                           secs => slot_timeout_seconds + :grace_seconds))) END
 WHERE id = ANY (:ids::uuid[]);
 
--- name: past_settling(batch, among)
+-- name: past_settling(batch, ahead_seconds, among)
 SELECT id
 FROM generation_requests
-WHERE completed_at IS NULL AND settles_by IS NOT NULL AND settles_by <= lqs_now()
+WHERE completed_at IS NULL AND settles_by IS NOT NULL AND settles_by <= lqs_now() + make_interval(secs => :ahead_seconds)
   AND (:among::uuid[] IS NULL OR id = ANY (:among))
 ORDER BY settles_by
 LIMIT :batch;

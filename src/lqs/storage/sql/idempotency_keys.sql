@@ -9,6 +9,13 @@ ORDER BY owner_id, operation, key
 ON CONFLICT DO NOTHING
 RETURNING owner_id, operation, key;
 
+-- name: release(owner_ids, operations, keys, subject_ids)
+-- What was taken for work that is not done after all, in the transaction that took it.
+DELETE FROM idempotency_keys k
+USING unnest(:owner_ids::uuid[], :operations::text[], :keys::text[], :subject_ids::uuid[])
+      AS t (owner_id, operation, key, subject_id)
+WHERE k.owner_id = t.owner_id AND k.operation = t.operation AND k.key = t.key AND k.subject_id = t.subject_id;
+
 -- name: read(owner_ids, operations, keys)
 SELECT k.owner_id, k.operation, k.key, k.fingerprint, k.subject_id, k.body::text, k.created_at,
        EXISTS (SELECT FROM tombstones t WHERE t.request_id = k.subject_id) AS expired

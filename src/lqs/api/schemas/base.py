@@ -1,0 +1,59 @@
+"""What several shapes share."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from lqs.api.moments import EARLIEST, LATEST
+from lqs.domain import limits
+
+
+class Input(BaseModel):
+    """What callers send; nothing is there that is not named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """What we answer; nothing is there that is not named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
+        Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)],
+    ],
+    Field(
+        max_length=limits.MAX_METADATA_PAIRS,
+        description="Your own words, returned with the generation request.",
+        examples=[{"lesson": "A1-7"}],
+    ),
+]
+
+
+IF_VERSION = "Only if the generation request still has this version; else 412."
+IfVersion = Annotated[int | None, Field(ge=1, le=limits.MAX_VERSION, description=IF_VERSION)]
+
+
+def _written(value: Any) -> Any:
+    """Read here, as everywhere: pydantic would take a number in quotes, too."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z") from None
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    Field(ge=EARLIEST, le=LATEST, examples=["2026-01-31T12:00:00Z"]),
+]
+
+
+class NoBody(Input):
+    """This operation takes no fields."""

@@ -1,0 +1,93 @@
+"""`lqs generation list`: which generation requests there are."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+import typer
+
+from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, UrlOption, WrongUsage, check_word
+from lqs.cli.bulk import EverybodyOption
+from lqs.cli.connection import open_client
+from lqs.cli.filters import filtered
+from lqs.cli.plain import clean, columns, moment, money
+from lqs.cli.program import command
+from lqs_client import GenerationRequest, GenerationRequestPage, RequestFilters
+
+_STATES = ("any", "open", "done")
+
+
+def add_list(app: typer.Typer) -> None:
+    """Add what is here to the commands of generation requests."""
+    app.command("list", epilog=CLIENT_EPILOG)(filtered(list_requests))
+
+
+def list_requests(  # noqa: PLR0913  one parameter an option
+    *,
+    wanted: Mapping[str, Any],
+    state: Annotated[str, typer.Option(metavar="STATE", help=f"{', '.join(_STATES)}.")] = "any",
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Not the newest first.")] = False,
+    everybody: EverybodyOption = False,
+    limit: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many on a page.")] = 20,
+    cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where the page before ended.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All pages, one after the other.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List generation requests, the newest first; the options are those of bulk, so it shows what that would change."""
+    if ids and as_json:
+        raise WrongUsage("--ids and --json are two ways to print the same: choose one")
+    check_word("--state", state, _STATES)
+    filters = dict(wanted)
+    filters |= {} if state == "any" else {"done": state == "done"}
+    filters |= {"order_by": "requested_at"} if oldest_first else {}
+    filters |= {"all_owners": True} if everybody else {}
+    found = 0
+    with open_client(url) as client:
+        while True:
+            page = client.requests.list(limit=limit, cursor=cursor, **cast(RequestFilters, filters))
+            found += len(page.results)
+            _print(page, ids=ids, as_json=as_json)
+            cursor = page.next_cursor
+            # A page that only says where to go on is none that anybody asked for.
+            if cursor is None or not (every or not found):
+                break
+    sys.stdout.flush()
+    if not (as_json or ids):
+        _advise(page, found)
+
+
+def _print(page: GenerationRequestPage, *, ids: bool, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(page.raw, ensure_ascii=False), flush=True)
+    elif ids:
+        for one in page.results:
+            print(one.request_id)
+    elif page.results:
+        head = ("ID", "ASKED FOR AT", "STATUS", "TYPE", "GENERATED", "FAILED", "COST", "METADATA")
+        print(columns(head, [_row(one) for one in page.results]))
+
+
+def _row(one: GenerationRequest) -> tuple[str, ...]:
+    return (
+        one.request_id,
+        moment(one.requested_at),
+        clean(one.status),
+        clean(one.entity_type),
+        f"{one.generated_count} of {one.requested_count}",
+        str(one.failed_count or "-"),
+        money(one.cost.total_microusd) if one.cost.total_microusd else "-",
+        " ".join(f"{name}={value}" for name, value in one.metadata.items()) or "-",
+    )
+
+
+def _advise(page: GenerationRequestPage, found: int) -> None:
+    if not found:
+        step = command("problems generate --count 5 --wait")
+        print(f"Nothing matches.\n  Next: {step} (asks for some)", file=sys.stderr)
+    elif page.next_cursor:
+        print(f"  Next: the same command with --cursor {page.next_cursor}, or --all", file=sys.stderr)
+    else:
+        print(f"  Next: {command(f'generation get {page.results[0].request_id}')}", file=sys.stderr)

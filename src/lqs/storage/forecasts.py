@@ -1,0 +1,41 @@
+"""What a forecast rests on, in PostgreSQL: one typed function per statement."""
+
+from uuid import UUID
+
+from lqs.domain.forecast import Basis, Surroundings
+from lqs.storage.database import Connection
+from lqs.storage.queries import queries
+
+SQL = queries("forecasts")
+
+_MOST_AHEAD = 10_000
+_WINDOW = 100
+
+
+async def surroundings(
+    connection: Connection, request_id: UUID, *, lease_seconds: float, held_seconds: float
+) -> Surroundings:
+    """What stands around a generation request now, whose claims hold a slot for `held_seconds`."""
+    row = await SQL["surroundings"].fetchrow(
+        connection, id=request_id, most=_MOST_AHEAD, lease_seconds=lease_seconds, held_seconds=held_seconds
+    )
+    assert row is not None
+    return Surroundings(
+        now=row["now"],
+        places=row["places"],
+        ahead=_counted(row["ahead"]),
+        through=_counted(row["through"]),
+        next_attempt_at=row["next_attempt_at"],
+        claimed_at=row["claimed_at"],
+    )
+
+
+def _counted(slots: int | None) -> int | None:
+    return None if slots is None or slots > _MOST_AHEAD else slots
+
+
+async def basis(connection: Connection, entity_type: str) -> Basis:
+    """How long the latest attempts of an entity type took."""
+    row = await SQL["basis"].fetchrow(connection, entity_type=entity_type, window=_WINDOW)
+    assert row is not None
+    return Basis(row["sample_size"], row["slot_p50_ms"], row["slot_p99_ms"])
