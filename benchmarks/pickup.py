@@ -5,6 +5,8 @@ import json
 import random
 import statistics
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +19,8 @@ from lqs.storage.database import Database
 
 async def measure(ground: Ground) -> list[Figure]:
     """One call after another to a real API process, each when everything is idle, with a real worker process."""
-    async with ground.database() as url, opened(url) as database:
-        (caller,) = await callers(database, 1)
-        async with worker(url, capacity=1000), serving(url, Variant.OURS) as port:
-            await _until_a_worker_lives(database)
-            news = sorted(await _call_and_wait(port, caller, ground.scale.pickups))
-        waits = await _waits(database)
+    async with ground.database() as url:
+        waits, news = await waits_for(ground, url, worker(url, capacity=1000))
     return [
         Figure("pickup", "insert to attempt, median", statistics.median(waits), "ms", expected=Expectation(at_most=10)),
         Figure("pickup", "insert to attempt, 95th percentile", waits[int(0.95 * len(waits))], "ms"),
@@ -35,6 +33,26 @@ async def measure(ground: Ground) -> list[Figure]:
             expected=Expectation(at_most=200),
         ),
     ]
+
+
+async def waits_for(
+    ground: Ground,
+    url: str,
+    working: AbstractAsyncContextManager[Any],
+    until_ready: Callable[[], Awaitable[None]] | None = None,
+) -> tuple[list[float], list[float]]:
+    """Milliseconds, in order, that single calls wait for this worker, when it is ready, to start on them.
+
+    And those from the end of each to the whole answer that was held until then.
+    """
+    async with opened(url) as database:
+        (caller,) = await callers(database, 1)
+        async with working, serving(url, Variant.OURS) as port:
+            await _until_a_worker_lives(database)
+            if until_ready:
+                await until_ready()
+            news = sorted(await _call_and_wait(port, caller, ground.scale.pickups))
+        return await _waits(database), news
 
 
 async def _call_and_wait(port: int, caller: Caller, times: int) -> list[float]:

@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     )
     kafka_unpublished_seconds: int = Field(
         7 * 86_400,
-        ge=60,
+        ge=3600,
         le=365 * 86_400,
         description="How long an event waits for Kafka before it is given up; a purge waits for its events as long.",
     )

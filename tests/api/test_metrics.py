@@ -72,6 +72,8 @@ def test_attempts_are_counted_by_outcome_and_code_and_timed_when_they_made_somet
     for outcome, code in (("generated", None), ("generated", None), ("retrying", "provider_timeout")):
         telemetry.emit("attempt.ended", entity_type="problem", outcome=outcome, code=code, seconds=4.0)
     telemetry.emit("slots.claimed", slots=7)
+    telemetry.emit("slots.announced", slots=9, again=1, unsent=0)
+    telemetry.emit("slots.named", slots=8, won=5, repeated=3)
     telemetry.emit("slots.settled", booked=5, late=1, replayed=0)
     telemetry.fault("duty.broke", RuntimeError(), duty="slots.rescued")
 
@@ -86,6 +88,7 @@ def test_attempts_are_counted_by_outcome_and_code_and_timed_when_they_made_somet
     assert told["lqs_attempts_total", "problem", "retrying", "provider_timeout"] == 1
     assert (told["lqs_generation_seconds_count", "problem"], told["lqs_generation_seconds_sum", "problem"]) == (2, 8)
     assert [told["lqs_slots_total", deed] for deed in ("claimed", "settled", "late")] == [7, 5, 1]
+    assert [told["lqs_slots_total", deed] for deed in ("announced", "named", "repeated")] == [9, 8, 3]
     assert told["lqs_faults_total", "duty.broke"] == 1
 
 

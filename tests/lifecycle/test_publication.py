@@ -186,8 +186,9 @@ async def test_a_publisher_that_is_stopped_makes_room_at_once(house: House, even
     await eventually(told, equals=[1])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await house.submit()
-    assert await publishing(house, outside).publish(outside.tell) == 1
+    next_id = await house.submit()
+    await publishing(house, outside).publish(outside.tell)
+    assert outside.told(next_id) == [1]
 
 
 async def test_it_goes_on_when_its_connections_were_cut(house: House, eventually) -> None:
@@ -285,6 +286,17 @@ async def test_a_publisher_says_again_that_events_are_wanted_but_not_at_every_tu
     await house.rows("UPDATE publication SET wanted_until = wanted_until - interval '61 minutes'")
     await publishing(house, Outside()).publish(Outside().tell)
     assert await until() > first
+
+
+async def test_also_a_short_wish_is_renewed_before_it_is_over(house: House) -> None:
+    async def renewed(after: str) -> bool:
+        await house.rows(f"UPDATE publication SET wanted_until = lqs_now() + interval '1 hour' - interval '{after}'")
+        [before] = await house.rows("SELECT wanted_until FROM publication")
+        async with house.database.transaction() as connection:
+            await publication.want(connection, kept_seconds=3600)
+        return await house.rows("SELECT wanted_until FROM publication") != [before]
+
+    assert [await renewed(after) for after in ("29 minutes", "31 minutes")] == [False, True]
 
 
 @pytest.mark.breaks_invariants

@@ -86,7 +86,7 @@ SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
 
 -- The head of the queue is announced, in the way in which each cycle of a relay leaves it.
 INSERT INTO announcements
-SELECT request_id, index, fence, 1, now() + interval '10 s'
+SELECT request_id, index, fence, 1, now() + interval '1 hour'
 FROM slots WHERE status = 'pending' ORDER BY pass LIMIT 2000;
 
 -- Kafka is away, and of half of the history nobody has been told.

@@ -70,6 +70,7 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
         result = _broken(slot, workshop, error, started)
     workshop.telemetry.emit(
         "attempt.ended",
+        **_place(slot),
         entity_type=slot.entity_type,
         outcome=result.report.status,
         code=result.report.error_code,
@@ -106,8 +107,6 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
     made = _generated(slot, started, generated.usage, content)
-    if slot.traceparent is not None:
-        workshop.telemetry.emit("attempt.generated", **_place(slot), duration_ms=made.report.duration_ms)
     return replace(made, facets=terms(workshop.entity_types[slot.entity_type].facets, content))
 
 

@@ -93,6 +93,13 @@ class Metrics:
         self._slots.labels("settled").inc(_number(fields["booked"]))
         self._slots.labels("late").inc(_number(fields["late"]))
 
+    def _announced(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("announced").inc(_number(fields["slots"]))
+
+    def _named(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("named").inc(_number(fields["slots"]))
+        self._slots.labels("repeated").inc(_number(fields["repeated"]))
+
     def _rescued(self, fields: Mapping[str, object]) -> None:
         self._slots.labels("rescued").inc(_number(fields["slots"]))
 
@@ -105,6 +112,8 @@ def _number(value: object) -> float:
 _COUNTED: Mapping[str, Callable[[Metrics, Mapping[str, object]], None]] = MappingProxyType(
     {
         "attempt.ended": Metrics._attempt,
+        "slots.announced": Metrics._announced,
+        "slots.named": Metrics._named,
         "slots.claimed": Metrics._claimed,
         "slots.settled": Metrics._settled,
         "slots.rescued": Metrics._rescued,
