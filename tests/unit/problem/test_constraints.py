@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from lqs.domain.entities.problem import ERROR_CODES, FOCUSES, LEVELS, TENSES, TOPICS, ProblemConstraints
 from lqs.domain.entity_type import ConstraintsRefused
 from lqs.generators.french.frames import verbs
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.constraints import check_constraints
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 REFUSED = [
     ({"verbs": ["parler", "parlr"]}, "/verbs/1", "Did you mean parler"),

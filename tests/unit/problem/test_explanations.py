@@ -5,8 +5,8 @@ import re
 import pytest
 
 from lqs.domain.entities.problem import ErrorCode, Problem, ProblemConstraints
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
+from lqs.generators.problem.wanted import wanted
 
 POLITE = "“vous” takes the second person plural of the verb even when it is one person"
 

@@ -7,8 +7,9 @@ import pytest
 
 from lqs.domain.entities.problem import PERSONS
 from lqs.generators.french.english import group, question
-from lqs.generators.problem.cells import Shape, cells, persons_of
+from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft, drafts_of, right_parts
+from lqs.generators.problem.offered import cells, persons_of
 from lqs.generators.problem.translations import translation
 
 SNAPSHOT = Path(__file__).parent / "translations.txt"

@@ -15,9 +15,9 @@ from lqs.domain.entities.problem import (
     fingerprint,
 )
 from lqs.domain.entity_type import VerificationFailed
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 ANYTHING = ProblemConstraints()
 

@@ -18,6 +18,9 @@ _PRONOUNS = "me te se nous vous m’ t’ s’ y en le la les lui leur"
 _LEANING = frozenset(_PRONOUNS.split())
 """Pronouns, which belong to the word after them."""
 
+_LOST = frozenset("eaiEAI")
+"""The vowels that fall when a word elides."""
+
 _VOWELS = frozenset("aeiouyœæ")
 _CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
 WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
@@ -32,6 +35,7 @@ class Word(NamedTuple):
     end: int
 
 
+@lru_cache(maxsize=4096)
 def begins_with_vowel_sound(word: str) -> bool:
     """Whether a word before this one elides."""
     lowered = word.lower()
@@ -44,23 +48,25 @@ def begins_with_vowel_sound(word: str) -> bool:
 
 def join(words: list[str]) -> str:
     """The words as one text: elided where French elides, otherwise parted by spaces. Empty words are left out."""
-    text = ""
-    for word in filter(None, words):
-        if not text:
-            text = word
+    joined: list[str] = []
+    for word in words:
+        if not word:
             continue
-        head, _, last = text.rpartition(" ")
-        if _elides(last.lower(), word):
-            text = f"{head} {last[:-1]}{APOSTROPHE}{word}" if head else f"{last[:-1]}{APOSTROPHE}{word}"
+        if joined and _elides(joined[-1], word):
+            joined[-1] = f"{joined[-1][:-1]}{APOSTROPHE}{word}"
         else:
-            text = f"{text} {word}"
-    return text
+            joined.append(word)
+    return " ".join(joined)
 
 
-def _elides(word: str, following: str) -> bool:
+def _elides(text: str, following: str) -> bool:
+    """Whether the last word of a text loses its vowel before what follows."""
+    if text[-1] not in _LOST:
+        return False
+    word = text.rpartition(" ")[2].lower()
     if word == "si":
-        return following.lower().startswith(("il ", "ils ")) or following.lower() in ("il", "ils")
-    return word in ELIDING and begins_with_vowel_sound(following)
+        return following.partition(" ")[0].lower() in ("il", "ils")
+    return word in ELIDING and begins_with_vowel_sound(following.partition(" ")[0])
 
 
 def contracted(preposition: str, phrase: str) -> str:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode, ProblemConstraints
 from lqs.domain.entity_type import ConstraintsRefused
-from lqs.generators.problem.cells import Cell, Wanted, admitted, persons_of, wanted
+from lqs.generators.problem.cells import Cell
 from lqs.generators.problem.drafts import Draft, drafts_of, right_parts
 from lqs.generators.problem.mistakes import mistakes
 from lqs.generators.problem.naming import known_verb, quoted, unknown_verb
+from lqs.generators.problem.offered import persons_of
 from lqs.generators.problem.selection import complete
+from lqs.generators.problem.wanted import Wanted, admitted, wanted
 
 _MOST_DRAFTS = 800
 """How many sentences are tried before constraints are called impossible; the order is random, so that a kind of

@@ -17,11 +17,12 @@ from lqs.domain.entities.problem import (
 )
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
-from lqs.generators.problem.cells import PRONOUN_SHAPES, Wanted, admitted, wanted
+from lqs.generators.problem.cells import PRONOUN_SHAPES
 from lqs.generators.problem.explanations import TENSE_NAMES, Difference, explain_right, explain_wrong
 from lqs.generators.problem.mistakes import Mistake
 from lqs.generators.problem.selection import Plan, plan
 from lqs.generators.problem.translations import translation
+from lqs.generators.problem.wanted import Wanted, admitted, wanted
 
 
 class OfflineProblemGenerator:

@@ -6,7 +6,7 @@ Everything follows from the constraints, the seed and the number of the slot.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from lqs.domain.entities.problem import ErrorCode, Focus
 from lqs.domain.limits import MAX_ENTITIES
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.frames import Verb
-from lqs.generators.problem.cells import Cell, Wanted, admitted, persons_of
+from lqs.generators.problem.cells import Cell
 from lqs.generators.problem.drafts import (
     Draft,
     drafts_of,
@@ -25,6 +25,8 @@ from lqs.generators.problem.drafts import (
     triggers_of,
 )
 from lqs.generators.problem.mistakes import Mistake, mistakes
+from lqs.generators.problem.offered import persons_of
+from lqs.generators.problem.wanted import Wanted, admitted
 
 _TRIES = 30
 _FEW_CELLS = 3000
@@ -53,10 +55,29 @@ class Infeasible(LookupError):
     """No problem can be made within these constraints; `check_constraints` refuses them beforehand."""
 
 
+@lru_cache(maxsize=512)
 def plan(want: Wanted, seed: int, slot_index: int) -> Plan:
     """What is chosen for one slot. Raises `Infeasible`."""
-    turns = _turns(want, seed, max(slot_index + 1, MAX_ENTITIES))
-    return _plan(want, seed, slot_index, turns[slot_index])
+    turn = _turns(want, seed, max(slot_index + 1, MAX_ENTITIES))[slot_index]
+    rng = random.Random(f"{seed}:{slot_index}")
+    earlier = range(slot_index) if len(_all_cells(want)) < _FEW_CELLS else turn.earlier
+    before = [plan(want, seed, slot) for slot in earlier]
+    texts, identities = {p.right.text for p in before}, {p.identity for p in before}
+    second: Plan | None = None
+    last: Plan | None = None
+    for found in _attempts(want, turn, rng):
+        if found.right.text not in texts:
+            return found
+        if found.identity not in identities:
+            second = second or found
+        last = last or found
+    if last and not second:
+        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
+        second = next((found for found in more if found and found.identity not in identities), None)
+    chosen = second or last or next(every_plan(want, rng), None)
+    if chosen is None:
+        raise Infeasible
+    return chosen
 
 
 class _Turn(NamedTuple):
@@ -68,7 +89,7 @@ class _Turn(NamedTuple):
     focus: Focus
     verb: Verb
     earlier: tuple[int, ...]
-    spare: tuple[Cell, ...] = ()
+    spare: tuple[Verb, ...] = ()
 
 
 @lru_cache(maxsize=64)
@@ -92,7 +113,7 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
     for slot, turn in enumerate(turns):
         verbs = by_focus[turn.focus]
         free = [verb for verb in spare[slot :: len(turns)] if verb in verbs][:_SPARE_VERBS]
-        turns[slot] = turn._replace(spare=tuple(cell for verb in free for cell in verbs[verb]))
+        turns[slot] = turn._replace(spare=tuple(free))
     return tuple(turns)
 
 
@@ -107,29 +128,6 @@ def _by_focus(want: Wanted) -> MappingProxyType[Focus, MappingProxyType[Verb, tu
     )
 
 
-@lru_cache(maxsize=512)
-def _plan(want: Wanted, seed: int, slot_index: int, turn: _Turn) -> Plan:
-    rng = random.Random(f"{seed}:{slot_index}")
-    earlier = range(slot_index) if len(_all_cells(want)) < _FEW_CELLS else turn.earlier
-    before = [plan(want, seed, slot) for slot in earlier]
-    texts, identities = {p.right.text for p in before}, {p.identity for p in before}
-    second: Plan | None = None
-    last: Plan | None = None
-    for found in _attempts(want, turn, rng):
-        if found.right.text not in texts:
-            return found
-        if found.identity not in identities:
-            second = second or found
-        last = last or found
-    if last and not second:
-        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
-        second = next((found for found in more if found and found.identity not in identities), None)
-    chosen = second or last or next(every_plan(want, rng), None)
-    if chosen is None:
-        raise Infeasible
-    return chosen
-
-
 def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
     found = (_random_draft(want, _all_cells(want), rng) for _ in range(5 * _TRIES))
     return (draft for draft in found if draft)
@@ -138,9 +136,16 @@ def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
 def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
     """Random plans: of the focus and verb, then of the focus or of the verb alone, then of anything."""
     own = _by_focus(want)[turn.focus]
-    pools = (own[turn.verb], turn.spare, admitted(want)[turn.verb], _focus_cells(want, turn.focus), _all_cells(want))
+    pools: tuple[Callable[[], tuple[Cell, ...]], ...] = (
+        lambda: own[turn.verb],
+        lambda: tuple(cell for verb in turn.spare for cell in own[verb]),
+        lambda: admitted(want)[turn.verb],
+        lambda: _focus_cells(want, turn.focus),
+        lambda: _all_cells(want),
+    )
     tried: tuple[Cell, ...] = ()
-    for pool in pools:
+    for made in pools:
+        pool = made()
         if not pool or pool == tried:
             continue
         tried = pool

@@ -1,6 +1,7 @@
 """Proofs about pronouns and negation."""
 
 from lqs.domain.entities.problem import Proof
+from lqs.generators.french.conjugator import REFLEXIVES
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.order import faults
 from lqs.generators.french.proof.reading import (
@@ -27,7 +28,6 @@ from lqs.generators.french.tables.government import (
     REFLEXIVE_WITHOUT_OBJECT,
 )
 
-_REFLEXIVES = {"1s": "me", "2s": "te", "3s": "se", "1p": "nous", "2p": "vous", "3p": "se"}
 _DIRECT = {
     "le": frozenset({"ms"}),
     "la": frozenset({"fs"}),
@@ -58,7 +58,7 @@ _ALIKE = {"l’": "le", "la": "le", "moi": "me", "toi": "te"}
 
 def _verb_after(found: Tokens, at: int) -> int | None:
     """The finite verb that the pronoun at an index belongs to."""
-    while at < len(found) and found[at].plain in (*_REFLEXIVES.values(), *_DIRECT, *_INDIRECT, "y", "en"):
+    while at < len(found) and found[at].plain in (*REFLEXIVES.values(), *_DIRECT, *_INDIRECT, "y", "en"):
         at += 1
     return at if at < len(found) and finite(found[at].form) else None
 
@@ -80,9 +80,9 @@ def reflexive_person(found: Contrast) -> Proof | None:
     old, new = found.pair
     verb = _verb_after(found.right, found.right_end)
     subject = subject_of(found.right, verb) if verb is not None else None
-    if verb is None or subject is None or new.plain not in _REFLEXIVES.values():
+    if verb is None or subject is None or new.plain not in REFLEXIVES.values():
         return None
-    if old.plain != _REFLEXIVES[subject.person] or new.plain == old.plain:
+    if old.plain != REFLEXIVES[subject.person] or new.plain == old.plain:
         return None
     essential = all(_is_essential(lemma) for lemma in _lemmas(found.right, verb))
     if new.plain == "se" or (essential and subject.text != "il"):  # « il me souvient » is literary, and right
@@ -100,7 +100,7 @@ def reflexive_missing(found: Contrast) -> Proof | None:
         return None
     verb = _verb_after(found.right, found.right_end)
     subject = subject_of(found.right, verb) if verb is not None else None
-    if verb is None or subject is None or found.old[0].plain != _REFLEXIVES[subject.person]:
+    if verb is None or subject is None or found.old[0].plain != REFLEXIVES[subject.person]:
         return None
     lemmas = _lemmas(found.right, verb)
     if all(_is_essential(lemma) for lemma in lemmas):

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from lqs.generators.french.conjugator import participles
 from lqs.generators.french.orthography import begins_with_vowel_sound
+from lqs.generators.french.proof.compounds import accepted_agreements
 from lqs.generators.french.proof.order import faults
 from lqs.generators.french.proof.reading import (
     CLITICS,
@@ -16,7 +17,6 @@ from lqs.generators.french.proof.reading import (
     noun_phrase,
     subject_of,
 )
-from lqs.generators.french.proof.verbs import accepted_agreements
 from lqs.generators.french.proof.words import (
     finite,
     infinitive_of,

@@ -1,8 +1,8 @@
-"""Proofs about the verb group: person, auxiliary, participle, infinitive, mood, time."""
+"""Proofs about a finite verb: person, mood, time, spelling, and what it governs."""
 
 from lqs.domain.entities.problem import Proof
-from lqs.generators.french.conjugator import participles
 from lqs.generators.french.orthography import typographic
+from lqs.generators.french.proof.compounds import participle_after
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.reading import (
     Tokens,
@@ -10,29 +10,20 @@ from lqs.generators.french.proof.reading import (
     clause_start,
     clitics_before,
     direct_object_at,
-    helper_lemma,
-    helper_of,
     subject_of,
-    topic,
 )
 from lqs.generators.french.proof.words import (
-    Token,
     finite,
     infinitive_of,
     noun_agreements,
     participle_readings,
     readings,
-    takes_direct_object,
 )
-from lqs.generators.french.tables.auxiliaries import EITHER, ETRE
-from lqs.generators.french.tables.government import INDIRECTLY_REFLEXIVE, INFINITIVE_WITH
+from lqs.generators.french.tables.government import INFINITIVE_WITH
 from lqs.generators.french.tables.moods import INDICATIVE, SUBJUNCTIVE
 from lqs.generators.french.tables.times import PAST
 
 _SUBJUNCTIVES = frozenset({"subjonctif_present", "subjonctif_imparfait"})
-_BEFORE_INFINITIVE = frozenset({"à", "de", "pour", "sans"})
-_REFLEXIVES = {"1s": "me", "2s": "te", "3s": "se", "1p": "nous", "2p": "vous", "3p": "se"}
-_SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "décéder"})
 
 
 def person(found: Contrast) -> Proof | None:
@@ -57,141 +48,6 @@ def _object_could_be_subject(found: Contrast, subject: str, persons: set[str]) -
     before = found.right[found.start - 1].plain
     doubled = found.start >= 2 and found.right[found.start - 2].plain == before == subject
     return not doubled and direct_object_at(found.right, after_group(found.right, found.start)) != "no"
-
-
-def auxiliary(found: Contrast) -> Proof | None:
-    """The other auxiliary, in the same tense and person, with a verb that never takes it in this sense."""
-    if not 1 <= len(found.old) == len(found.new) <= 3:
-        return None
-    old, new = found.old[0], found.new[0]
-    helpers = {helper_lemma(old.form), helper_lemma(new.form)}
-    at = _participle_after(found.right, found.start)
-    if helpers != {"avoir", "être"} or at is None or at >= len(found.wrong):
-        return None
-    if [t.plain for t in found.old[1:-1]] != [t.plain for t in found.new[1:-1]]:
-        return None
-    verbs = {lemma for lemma, _ in participle_readings(found.right[at].form)}
-    verbs &= {lemma for lemma, _ in participle_readings(found.wrong[at].form)}
-    subject = subject_of(found.right, found.start)
-    if not verbs or subject is None or not _same_place(old, new, subject.person):
-        return None
-    wrong = helper_lemma(new.form)
-    reflexive = _REFLEXIVES[subject.person] in clitics_before(found.right, found.start)
-    if wrong == "avoir":
-        sure = reflexive or all(verb in ETRE and verb not in _SEEN_WITH_AVOIR for verb in verbs)
-        return proven("auxiliary_class", "aux.choice") if sure else None
-    if reflexive or subject.text == "il" or any(verb in EITHER or verb in ETRE for verb in verbs):
-        return None  # « il est vendu des légumes » is an impersonal passive, and right
-    if verbs <= _MODALS and _governs_infinitive(found.right, at):
-        return proven("auxiliary_class", "aux.choice")
-    if any(takes_direct_object(verb) for verb in verbs) and direct_object_at(found.right, at + 1) != "yes":
-        return None  # without a direct object it can be read as a passive: « Marie est regardée »
-    return proven("auxiliary_class", "aux.choice")
-
-
-def _same_place(old: Token, new: Token, person_: str) -> bool:
-    places = [{(r.tense, r.person) for r in finite(token.form)} for token in (old, new)]
-    return any(place[1] == person_ for place in places[0] & places[1])
-
-
-def _participle_after(found: Tokens, helper: int) -> int | None:
-    for at in range(helper + 1, min(helper + 5, len(found))):
-        if participle_readings(found[at].form) and helper_of(found, at) == helper:
-            return at
-    return None
-
-
-def participle(found: Contrast) -> Proof | None:
-    """A form of the participle in a gender or number that what it agrees with cannot have."""
-    if not found.pair:
-        return None
-    old, new = found.pair
-    verbs = {lemma for lemma, _ in participle_readings(old.form)} & {v for v, _ in participle_readings(new.form)}
-    helper = helper_of(found.right, found.start)
-    if not verbs or helper is None or found.right[found.start - 1].plain == "très":
-        return None
-    accepted = accepted_agreements(found.right, helper, found.start, verbs)
-    if accepted is None:
-        return None
-    shown = {agreement for lemma, agreement in participle_readings(new.form) if lemma in verbs}
-    if shown & accepted:
-        return None
-    return proven("disjoint_agreement", "participle.agreement")
-
-
-def accepted_agreements(found: Tokens, helper: int, at: int, verbs: set[str]) -> frozenset[str] | None:
-    """The agreements a participle may show here; None where that is not known for certain."""
-    subject = subject_of(found, helper)
-    if subject is None:
-        return None
-    clitics = clitics_before(found, helper)
-    reflexive = _REFLEXIVES[subject.person] in clitics
-    others = [clitic for clitic in clitics if not (reflexive and clitic == _REFLEXIVES[subject.person])]
-    if helper_lemma(found[helper].form) == "être" and not reflexive:
-        return subject.agreements
-    if any(clitic in ("le", "la", "l’", "les") for clitic in others):
-        return _of_pronoun(found, others)
-    if any(clitic in ("me", "te", "nous", "vous", "en") for clitic in others) or _has_relative(found, helper):
-        return None
-    following = direct_object_at(found, after_group(found, helper))
-    if not reflexive:
-        return frozenset({"ms"}) if not _governs_infinitive(found, at) else None
-    if following == "yes":
-        return frozenset({"ms"})
-    if following == "maybe":
-        return None
-    return frozenset({"ms"}) if verbs & INDIRECTLY_REFLEXIVE else subject.agreements
-
-
-def _of_pronoun(found: Tokens, clitics: list[str]) -> frozenset[str] | None:
-    about = topic(found)
-    allowed = {"le": frozenset({"ms"}), "la": frozenset({"fs"}), "l’": frozenset({"ms", "fs"})}
-    pronoun = next(clitic for clitic in clitics if clitic in ("le", "la", "l’", "les"))
-    of_pronoun = allowed.get(pronoun, frozenset({"mp", "fp"}))
-    if about is None:
-        return of_pronoun if len(of_pronoun) == 1 and pronoun == "la" else None
-    return of_pronoun & about.agreements or None
-
-
-def _has_relative(found: Tokens, verb: int) -> bool:
-    """Whether a que that may be a relative pronoun begins the clause."""
-    start = clause_start(found, verb)
-    return start >= 2 and found[start - 1].plain == "que" and bool(noun_agreements(found[start - 2].form))
-
-
-def _governs_infinitive(found: Tokens, at: int) -> bool:
-    return at + 1 < len(found) and bool(infinitive_of(found[at + 1].form))
-
-
-def infinitive(found: Contrast) -> Proof | None:
-    """A participle for an infinitive, or the other way round."""
-    if not found.pair:
-        return None
-    old, new = found.pair
-    if infinitive_of(new.form) and infinitive_of(new.form) in {v for v, _ in participle_readings(old.form)}:
-        if helper_of(found.right, found.start) is not None:
-            return proven("infinitive_after_auxiliary", "infinitive.for_participle")
-        return None
-    verb = infinitive_of(old.form)
-    if not verb or new.form not in frozenset().union(*participles(verb).values()) or noun_agreements(new.form):
-        return None
-    before = _governor(found.right, found.start)
-    if before is not None and helper_lemma(before.form) == "":
-        modal = any(reading.lemma in ("aller", *_MODALS) for reading in finite(before.form))
-        if modal or before.plain in _BEFORE_INFINITIVE:
-            return proven("participle_after_governor", "participle.for_infinitive")
-    return None
-
-
-_MODALS = frozenset(verb for verb, preposition in INFINITIVE_WITH.items() if not preposition)
-
-
-def _governor(found: Tokens, at: int) -> Token | None:
-    """The word before an infinitive and its pronouns."""
-    before = at - 1
-    while before >= 0 and found[before].plain in ("le", "la", "l’", "les", "me", "te", "se", "y", "en", "pas"):
-        before -= 1
-    return found[before] if before >= 0 else None
 
 
 def mood(found: Contrast) -> Proof | None:
@@ -245,7 +101,7 @@ def time(found: Contrast) -> Proof | None:
     tenses = {r.tense for r in finite(new.form)}
     if tenses != {"futur"} or not {pair for pair in ours & theirs if pair[1] == subject.person}:
         return None
-    helped = _participle_after(found.right, found.start) is not None
+    helped = participle_after(found.right, found.start) is not None
     return None if helped else proven("future_with_past_time", "tense.marker")
 
 
@@ -303,5 +159,5 @@ def preposition(found: Contrast) -> Proof | None:
     return proven("other_preposition_governed", "preposition.verb")
 
 
-OF_ONE_WORD = (person, auxiliary, participle, infinitive, mood, time, non_word, imperative, preposition)
-OF_SEVERAL = (auxiliary, preposition)
+OF_ONE_WORD = (person, mood, time, non_word, imperative, preposition)
+OF_SEVERAL = (preposition,)
