@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -225,6 +226,7 @@ class Problem(_Part):
     provenance: Provenance
 
 
+@lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """The text without what does not make two statements different: case, spaces, punctuation, apostrophe shapes."""
     return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", text).casefold())

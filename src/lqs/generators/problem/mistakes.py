@@ -4,7 +4,7 @@ Operators only propose. Whether a proposal is surely wrong is for the prover to 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators import pronouns, spelling, verbs
 
 OPERATORS = MappingProxyType({**verbs.OPERATORS, **pronouns.OPERATORS, **spelling.OPERATORS})
-_NEAR = 2
+_LUCK = 2.5
+"""By how many places luck may carry a mistake past likelier ones."""
+_FAIR_LENGTH, _FAIR_RATIO = 5, 1.25
 
 
 class Mistake(NamedTuple):
@@ -28,12 +30,24 @@ class Mistake(NamedTuple):
 def mistakes(draft: Draft, right: Parts, code: ErrorCode, rng: random.Random) -> Iterator[Mistake]:
     """The wrong statements of one kind that the operators propose and the prover proves, each once.
 
-    They come in a random order, but those of nearly the same length as the right statement first: they betray nothing.
+    They come in about the order in which learners make them. None stands out by its length.
     """
     text = right.text
-    proposed = dict.fromkeys(wrong if isinstance(wrong, str) else wrong.text for wrong in OPERATORS[code](draft, right))
-    proposed.pop(text, None)
-    for wrong in sorted(rng.sample(list(proposed), len(proposed)), key=lambda w: abs(len(w) - len(text)) > _NEAR):
+    seen = {text}
+    proposed = list(OPERATORS[code](draft, right))
+    likely = sorted((place + _LUCK * rng.random(), place) for place in range(len(proposed)))
+    for _, place in likely:
+        proposal = proposed[place]
+        wrong = proposal if isinstance(proposal, str) else proposal.text
+        if wrong in seen or not are_alike_in_length((text, wrong)):
+            continue
+        seen.add(wrong)
         proof = prove(text, wrong)
         if proof is not None and proof.code == code:
             yield Mistake(code, wrong)
+
+
+def are_alike_in_length(texts: Iterable[str]) -> bool:
+    """Whether no statement stands out by its length."""
+    lengths = [len(text) for text in texts]
+    return max(lengths) - min(lengths) <= _FAIR_LENGTH or max(lengths) <= _FAIR_RATIO * min(lengths)

@@ -18,8 +18,9 @@ from lqs.domain.entities.problem import (
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
 from lqs.generators.problem.cells import PRONOUN_SHAPES
-from lqs.generators.problem.explanations import TENSE_NAMES, Difference, explain_right, explain_wrong
+from lqs.generators.problem.explanations import explain_right, explain_wrong
 from lqs.generators.problem.mistakes import Mistake
+from lqs.generators.problem.reasons.wording import TENSE_NAMES, Difference
 from lqs.generators.problem.selection import Plan, plan
 from lqs.generators.problem.translations import translation
 from lqs.generators.problem.wanted import Wanted, admitted, wanted
@@ -111,7 +112,7 @@ def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
         text=mistake.text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, found.draft, Difference(found.right, wrong, correction)),
+        explanation=explain_wrong(mistake.code, Difference(found.draft, found.right, mistake.text, wrong, correction)),
     )
 
 

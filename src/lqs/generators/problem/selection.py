@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lqs.domain.entities.problem import ErrorCode, Focus
+from lqs.domain.entities.problem import ErrorCode, Focus, fold
 from lqs.domain.limits import MAX_ENTITIES
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.frames import Verb
@@ -24,7 +24,7 @@ from lqs.generators.problem.drafts import (
     subjects_of,
     triggers_of,
 )
-from lqs.generators.problem.mistakes import Mistake, mistakes
+from lqs.generators.problem.mistakes import Mistake, are_alike_in_length, mistakes
 from lqs.generators.problem.offered import persons_of
 from lqs.generators.problem.wanted import Wanted, admitted
 
@@ -34,7 +34,6 @@ _FEW_CELLS = 3000
 _LIKE_NEGATIONS = frozenset({"plus", "plut"})
 """The passé simple of plaire: « je ne plus pas » is right, and nothing to teach."""
 _GENERAL: frozenset[ErrorCode] = frozenset({"agreement.subject_verb", "form.stem_or_spelling"})
-_FAIR_LENGTH = 5
 _SPARE_VERBS = 3
 
 
@@ -224,12 +223,14 @@ def choose_mistakes(want: Wanted, draft: Draft, right: Parts, rng: random.Random
     if not chosen and not want.codes:
         return ()
     missing = want.wrong - len(chosen)
-    if len({mistake.code for mistake in chosen}) < len(chosen) and general:
+    if len({mistake.code for mistake in chosen}) < len(chosen) and general and draft.cell.focus != "pronouns":
         chosen = chosen[: want.wrong - 1]  # one of another kind is worth more than two alike
         missing = want.wrong - len(chosen)
     chosen += _in_turn([mistakes(draft, right, code, rng) for code in rng.sample(general, len(general))], missing)
     rng.shuffle(chosen)
-    return tuple(chosen) if len(chosen) == want.wrong and is_fair(right.text, tuple(chosen)) else ()
+    texts = [right.text, *(mistake.text for mistake in chosen)]
+    distinct = len({fold(text) for text in texts}) == want.wrong + 1
+    return tuple(chosen) if distinct and are_alike_in_length(texts) else ()
 
 
 def _in_turn(piles: list[Iterator[Mistake]], count: int) -> list[Mistake]:
@@ -240,12 +241,8 @@ def _in_turn(piles: list[Iterator[Mistake]], count: int) -> list[Mistake]:
             found = next(pile, None)
             if found is None:
                 piles.remove(pile)
-            elif len(chosen) < count:
-                chosen.append(found)
+                continue
+            chosen.append(found)
+            if len(chosen) == count:
+                break
     return chosen
-
-
-def is_fair(right: str, wrong: tuple[Mistake, ...]) -> bool:
-    """Whether no statement stands out by its length."""
-    lengths = [len(right), *(len(mistake.text) for mistake in wrong)]
-    return max(lengths) - min(lengths) <= _FAIR_LENGTH or max(lengths) <= 1.25 * min(lengths)

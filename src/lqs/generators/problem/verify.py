@@ -57,7 +57,7 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
         passed, detail = find(problem, constraints)
         if rejects and not passed:
             raise VerificationFailed(code, detail)
-        checks.append(Check(code=code, passed=passed, detail=detail))
+        checks.append(_check(code, passed, detail))
     right = _correct(problem).text
     statements = tuple(
         statement if statement.is_correct else statement.model_copy(update={"proof": prove(right, statement.text)})
@@ -66,6 +66,12 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
     status = "verified" if all(check.passed for check in checks) else "warned"
     verification = Verification(status=status, engine=ENGINE, checks=tuple(checks))
     return problem.model_copy(update={"statements": statements, "verification": verification})
+
+
+@lru_cache(maxsize=256)
+def _check(code: str, passed: bool, detail: str) -> Check:
+    """Findings are told in few words, so most are told again."""
+    return Check(code=code, passed=passed, detail=detail)
 
 
 def _correct(problem: Problem) -> Statement:
@@ -180,7 +186,7 @@ def _level(problem: Problem, _: ProblemConstraints) -> _Finding:
 def _translation(problem: Problem, _: ProblemConstraints) -> _Finding:
     correct = _correct(problem)
     translation = correct.translation or ""
-    residue = {word.form.lower() for word in words(translation)} & _FRENCH_ONLY
+    residue = {word.lower() for word in words(translation)} & _FRENCH_ONLY
     passed = (
         bool(translation.strip())
         and fold(translation) != fold(correct.text)

@@ -9,17 +9,12 @@ from lqs.generators.french.proof.reading import (
     clause_start,
     clitics_before,
     direct_object_at,
-    helper_lemma,
     helper_of,
     subject_of,
     topic,
 )
 from lqs.generators.french.proof.words import (
     Token,
-    finite,
-    infinitive_of,
-    noun_agreements,
-    participle_readings,
     takes_direct_object,
 )
 from lqs.generators.french.tables.auxiliaries import EITHER, ETRE
@@ -35,18 +30,19 @@ def auxiliary(found: Contrast) -> Proof | None:
     if not 1 <= len(found.old) == len(found.new) <= 3:
         return None
     old, new = found.old[0], found.new[0]
-    helpers = {helper_lemma(old.form), helper_lemma(new.form)}
+    if {old.helper, new.helper} != {"avoir", "être"}:
+        return None
     at = participle_after(found.right, found.start)
-    if helpers != {"avoir", "être"} or at is None or at >= len(found.wrong):
+    if at is None or at >= len(found.wrong):
         return None
     if [t.plain for t in found.old[1:-1]] != [t.plain for t in found.new[1:-1]]:
         return None
-    verbs = {lemma for lemma, _ in participle_readings(found.right[at].form)}
-    verbs &= {lemma for lemma, _ in participle_readings(found.wrong[at].form)}
+    verbs = {lemma for lemma, _ in found.right[at].participles}
+    verbs &= {lemma for lemma, _ in found.wrong[at].participles}
     subject = subject_of(found.right, found.start)
     if not verbs or subject is None or not _same_place(old, new, subject.person):
         return None
-    wrong = helper_lemma(new.form)
+    wrong = new.helper
     reflexive = REFLEXIVES[subject.person] in clitics_before(found.right, found.start)
     if wrong == "avoir":
         sure = reflexive or all(verb in ETRE and verb not in _SEEN_WITH_AVOIR for verb in verbs)
@@ -61,14 +57,14 @@ def auxiliary(found: Contrast) -> Proof | None:
 
 
 def _same_place(old: Token, new: Token, person_: str) -> bool:
-    places = [{(r.tense, r.person) for r in finite(token.form)} for token in (old, new)]
+    places = [{(r.tense, r.person) for r in token.finite} for token in (old, new)]
     return any(place[1] == person_ for place in places[0] & places[1])
 
 
 def participle_after(found: Tokens, helper: int) -> int | None:
     """The index of the past participle that belongs to the form of avoir or être at an index."""
     for at in range(helper + 1, min(helper + 5, len(found))):
-        if participle_readings(found[at].form) and helper_of(found, at) == helper:
+        if found[at].participles and helper_of(found, at) == helper:
             return at
     return None
 
@@ -78,14 +74,14 @@ def participle(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    verbs = {lemma for lemma, _ in participle_readings(old.form)} & {v for v, _ in participle_readings(new.form)}
-    helper = helper_of(found.right, found.start)
-    if not verbs or helper is None or found.right[found.start - 1].plain == "très":
+    verbs = {lemma for lemma, _ in old.participles} & {v for v, _ in new.participles}
+    helper = helper_of(found.right, found.start) if verbs else None
+    if helper is None or found.right[found.start - 1].plain == "très":
         return None
     accepted = accepted_agreements(found.right, helper, found.start, verbs)
     if accepted is None:
         return None
-    shown = {agreement for lemma, agreement in participle_readings(new.form) if lemma in verbs}
+    shown = {agreement for lemma, agreement in new.participles if lemma in verbs}
     if shown & accepted:
         return None
     return proven("disjoint_agreement", "participle.agreement")
@@ -99,7 +95,7 @@ def accepted_agreements(found: Tokens, helper: int, at: int, verbs: set[str]) ->
     clitics = clitics_before(found, helper)
     reflexive = REFLEXIVES[subject.person] in clitics
     others = [clitic for clitic in clitics if not (reflexive and clitic == REFLEXIVES[subject.person])]
-    if helper_lemma(found[helper].form) == "être" and not reflexive:
+    if found[helper].helper == "être" and not reflexive:
         return subject.agreements
     if any(clitic in ("le", "la", "l’", "les") for clitic in others):
         return _of_pronoun(found, others)
@@ -128,11 +124,11 @@ def _of_pronoun(found: Tokens, clitics: list[str]) -> frozenset[str] | None:
 def _has_relative(found: Tokens, verb: int) -> bool:
     """Whether a que that may be a relative pronoun begins the clause."""
     start = clause_start(found, verb)
-    return start >= 2 and found[start - 1].plain == "que" and bool(noun_agreements(found[start - 2].form))
+    return start >= 2 and found[start - 1].plain == "que" and bool(found[start - 2].nouns)
 
 
 def _governs_infinitive(found: Tokens, at: int) -> bool:
-    return at + 1 < len(found) and bool(infinitive_of(found[at + 1].form))
+    return at + 1 < len(found) and bool(found[at + 1].infinitive)
 
 
 def infinitive(found: Contrast) -> Proof | None:
@@ -140,16 +136,16 @@ def infinitive(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    if infinitive_of(new.form) and infinitive_of(new.form) in {v for v, _ in participle_readings(old.form)}:
+    if new.infinitive and new.infinitive in {v for v, _ in old.participles}:
         if helper_of(found.right, found.start) is not None:
             return proven("infinitive_after_auxiliary", "infinitive.for_participle")
         return None
-    verb = infinitive_of(old.form)
-    if not verb or new.form not in frozenset().union(*participles(verb).values()) or noun_agreements(new.form):
+    verb = old.infinitive
+    if not verb or new.form not in frozenset().union(*participles(verb).values()) or new.nouns:
         return None
     before = _governor(found.right, found.start)
-    if before is not None and helper_lemma(before.form) == "":
-        modal = any(reading.lemma in ("aller", *_MODALS) for reading in finite(before.form))
+    if before is not None and before.helper == "":
+        modal = any(reading.lemma in ("aller", *_MODALS) for reading in before.finite)
         if modal or before.plain in _BEFORE_INFINITIVE:
             return proven("participle_after_governor", "participle.for_infinitive")
     return None

@@ -9,15 +9,11 @@ from lqs.generators.french.proof.reading import (
     after_group,
     clitics_before,
     direct_object_at,
-    helper_lemma,
     subject_of,
     topic,
 )
 from lqs.generators.french.proof.words import (
-    finite,
     is_only_reflexive,
-    noun_agreements,
-    participle_readings,
 )
 from lqs.generators.french.tables.government import (
     ESSENTIALLY_REFLEXIVE,
@@ -60,17 +56,17 @@ def _verb_after(found: Tokens, at: int) -> int | None:
     """The finite verb that the pronoun at an index belongs to."""
     while at < len(found) and found[at].plain in (*REFLEXIVES.values(), *_DIRECT, *_INDIRECT, "y", "en"):
         at += 1
-    return at if at < len(found) and finite(found[at].form) else None
+    return at if at < len(found) and found[at].finite else None
 
 
 def _lemmas(found: Tokens, verb: int) -> set[str]:
     """The verbs of a group: those of its participle if the finite verb is an auxiliary."""
     end = after_group(found, verb)
-    if helper_lemma(found[verb].form):
-        lemmas = {lemma for token in found[verb + 1 : end] for lemma, _ in participle_readings(token.form)}
+    if found[verb].helper:
+        lemmas = {lemma for token in found[verb + 1 : end] for lemma, _ in token.participles}
         if lemmas:
             return lemmas
-    return {reading.lemma for reading in finite(found[verb].form)}
+    return {reading.lemma for reading in found[verb].finite}
 
 
 def reflexive_person(found: Contrast) -> Proof | None:
@@ -105,7 +101,7 @@ def reflexive_missing(found: Contrast) -> Proof | None:
     lemmas = _lemmas(found.right, verb)
     if all(_is_essential(lemma) for lemma in lemmas):
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")
-    simple = not helper_lemma(found.right[verb].form)
+    simple = not found.right[verb].helper
     bare = direct_object_at(found.right, after_group(found.right, verb)) == "no"
     if simple and bare and lemmas <= REFLEXIVE_WITHOUT_OBJECT:
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")
@@ -180,7 +176,7 @@ def negation_incomplete(found: Contrast) -> Proof | None:
     if at is None or any(token.plain in (*_NEGATIVE, "si") for token in found.wrong):
         return None
     verb = _verb_after(found.right, at + 1)
-    if verb is None or {reading.lemma for reading in finite(found.right[verb].form)} & (NEGATED_BY_NE_ALONE - _HELPERS):
+    if verb is None or {reading.lemma for reading in found.right[verb].finite} & (NEGATED_BY_NE_ALONE - _HELPERS):
         return None
     lemmas = _lemmas(found.right, verb)
     if lemmas & NEGATED_BY_NE_ALONE:
@@ -213,9 +209,9 @@ def article_after_negation(found: Contrast) -> Proof | None:
     if found.old[0].plain not in ("le", "la", "l’", "les") or len(found.old) != 1:
         return None
     negated = [i for i, token in enumerate(found.right[: found.start]) if token.plain == "ne"]
-    noun = found.right[found.right_end].form if found.right_end < len(found.right) else ""
+    before_noun = found.right_end < len(found.right) and found.right[found.right_end].nouns
     verb = _verb_after(found.right, negated[0] + 1) if negated else None
-    if verb is None or not noun_agreements(noun) or not _lemmas(found.right, verb) <= GENERIC_OBJECTS:
+    if verb is None or not before_noun or not _lemmas(found.right, verb) <= GENERIC_OBJECTS:
         return None
     return proven("general_object_with_de", "article.after_negation")
 

@@ -12,13 +12,6 @@ from lqs.generators.french.proof.reading import (
     direct_object_at,
     subject_of,
 )
-from lqs.generators.french.proof.words import (
-    finite,
-    infinitive_of,
-    noun_agreements,
-    participle_readings,
-    readings,
-)
 from lqs.generators.french.tables.government import INFINITIVE_WITH
 from lqs.generators.french.tables.moods import INDICATIVE, SUBJUNCTIVE
 from lqs.generators.french.tables.times import PAST
@@ -31,11 +24,11 @@ def person(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    common = {(r.lemma, r.tense) for r in finite(old.form)} & {(r.lemma, r.tense) for r in finite(new.form)}
+    common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}
     subject = subject_of(found.right, found.start)
-    if not common or subject is None or subject.person not in {r.person for r in finite(old.form)}:
+    if not common or subject is None or subject.person not in {r.person for r in old.finite}:
         return None
-    persons = {reading.person for reading in finite(new.form) if reading.tense != "imperatif"}
+    persons = {reading.person for reading in new.finite if reading.tense != "imperatif"}
     if subject.person in persons or _object_could_be_subject(found, subject.text, persons):
         return None
     return proven("disjoint_persons", "agreement.subject_verb")
@@ -58,8 +51,8 @@ def mood(found: Contrast) -> Proof | None:
     subject = subject_of(found.right, found.start)
     if subject is None:
         return None
-    ours = {r for r in finite(old.form) if r.person == subject.person}
-    theirs = {r for r in finite(new.form) if r.person == subject.person}
+    ours = {r for r in old.finite if r.person == subject.person}
+    theirs = {r for r in new.finite if r.person == subject.person}
     if not {r.lemma for r in ours} & {r.lemma for r in theirs}:
         return None
     old_tenses, new_tenses = {r.tense for r in ours}, {r.tense for r in theirs}
@@ -96,9 +89,9 @@ def time(found: Contrast) -> Proof | None:
     padded = f" {text} "
     if subject is None or not any(f" {marker} " in padded for marker in PAST):
         return None
-    ours = {(r.lemma, r.person) for r in finite(old.form) if r.tense != "futur"}
-    theirs = {(r.lemma, r.person) for r in finite(new.form)}
-    tenses = {r.tense for r in finite(new.form)}
+    ours = {(r.lemma, r.person) for r in old.finite if r.tense != "futur"}
+    theirs = {(r.lemma, r.person) for r in new.finite}
+    tenses = {r.tense for r in new.finite}
     if tenses != {"futur"} or not {pair for pair in ours & theirs if pair[1] == subject.person}:
         return None
     helped = participle_after(found.right, found.start) is not None
@@ -110,8 +103,8 @@ def non_word(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    verbal = finite(old.form) or participle_readings(old.form) or infinitive_of(old.form)
-    if not verbal or readings(new.form) or not new.form.replace("’", "").isalpha():
+    verbal = old.finite or old.participles or old.infinitive
+    if not verbal or new.readings or not new.form.replace("’", "").isalpha():
         return None
     return proven("no_such_word", "form.stem_or_spelling")
 
@@ -121,13 +114,11 @@ def imperative(found: Contrast) -> Proof | None:
     if not found.pair or found.right[-1].plain != "!":
         return None
     old, new = found.pair
-    ours = {reading.lemma for reading in finite(old.form) if reading.tense == "imperatif"}
+    ours = {reading.lemma for reading in old.finite if reading.tense == "imperatif"}
     before = [token.plain for token in found.right[clause_start(found.right, found.start) : found.start]]
-    if not ours & {reading.lemma for reading in finite(new.form)} or any(
-        word not in _BEFORE_IMPERATIVE for word in before
-    ):
+    if not ours & {reading.lemma for reading in new.finite} or any(word not in _BEFORE_IMPERATIVE for word in before):
         return None
-    if any(reading.tense == "imperatif" for reading in finite(new.form)) or (not before and noun_agreements(new.form)):
+    if any(reading.tense == "imperatif" for reading in new.finite) or (not before and new.nouns):
         return None
     return proven("no_imperative_form", "form.imperative")
 
@@ -140,7 +131,7 @@ _BEFORE_IMPERATIVE = frozenset(
 def preposition(found: Contrast) -> Proof | None:
     """Another preposition before an infinitive, or one too many or too few, after a verb that allows one only."""
     after = found.right_end
-    if after >= len(found.right) or not infinitive_of(found.right[after].form):
+    if after >= len(found.right) or not found.right[after].infinitive:
         return None
     spans = [tuple(token.plain for token in span) for span in (found.old, found.new)]
     if any(span not in ((), ("à",), ("de",)) for span in spans) or found.start == 0:
@@ -148,9 +139,7 @@ def preposition(found: Contrast) -> Proof | None:
     before = found.start - 1
     while before > 0 and found.right[before].plain in ("pas", "plus", "jamais", "souvent", "déjà", "toujours"):
         before -= 1
-    lemmas = {r.lemma for r in finite(found.right[before].form)} | {
-        v for v, _ in participle_readings(found.right[before].form)
-    }
+    lemmas = {r.lemma for r in found.right[before].finite} | {v for v, _ in found.right[before].participles}
     wanted = {INFINITIVE_WITH.get(lemma) for lemma in lemmas}
     given, old = ("".join(span) for span in (spans[1], spans[0]))
     reflexive = any(clitic in ("me", "te", "se") for clitic in clitics_before(found.right, before))

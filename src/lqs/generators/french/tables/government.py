@@ -10,7 +10,7 @@ absenter accouder accroupir acharner affairer agenouiller blottir désister éba
 empresser enfuir envoler éprendre évader évanouir exclamer fier ingénier insurger lamenter méfier méprendre moquer
 obstiner pavaner prosterner raviser rebeller réfugier repentir soucier souvenir suicider tapir
 """
-_NEEDING = "dépêcher endormir promener réveiller habiller lever asseoir"
+_NEEDING = "dépêcher endormir promener réveiller habiller lever asseoir assoir"
 _INDIRECT = "parler plaire téléphoner succéder sourire mentir ressembler nuire déplaire suffire survivre ressourcer"
 _ONLY_DIRECT = """
 accompagner aider attendre chercher déranger écouter féliciter inviter regarder remercier rencontrer saluer surveiller

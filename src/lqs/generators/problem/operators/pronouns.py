@@ -6,24 +6,27 @@ from types import MappingProxyType
 from lqs.domain.entities.problem import ErrorCode
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import REFLEXIVES
-from lqs.generators.french.orthography import contracted, join
+from lqs.generators.french.orthography import begins_with_vowel_sound, contracted, join
+from lqs.generators.french.proof.words import token
 from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators.operator import Operator
+
+_ONLY_SUBJECTS = frozenset({"je", "tu", "il", "elle", "ils", "elles"})
 
 
 def _negation_order(_: Draft, right: Parts) -> Iterator[Parts]:
     second = right.second
     if second:
-        yield right._replace(ne="", second=f"ne {second}")
-        yield right._replace(ne=f"ne {second}", second="")
+        if second != "personne":
+            yield right._replace(ne=f"ne {second}", second="")
         if right.participle and second in ("pas", "plus"):
             yield right._replace(second="", participle=f"{right.participle} {second}")
     if right.third:
         yield right._replace(third="", second=right.third)
-    if right.clitics:
+    if right.clitics and right.ne and right.subject in _ONLY_SUBJECTS:
         yield right._replace(ne="", clitics=(*right.clitics, "ne"))
-    if second == "pas" and right.tail:
-        yield right._replace(second="", tail=f"{right.tail} pas")
+    if second:
+        yield right._replace(ne="", second=f"ne {second}")
 
 
 def _negation_incomplete(_: Draft, right: Parts) -> Iterator[Parts]:
@@ -52,18 +55,30 @@ def _pronoun_placement(draft: Draft, right: Parts) -> Iterator[Parts]:
             yield right._replace(glued=(), clitics=(weak,))
         return
     moved = " ".join(right.clitics)
-    if right.participle:
+    if right.participle and not right.second and right.subject not in ("nous", "vous"):
         yield right._replace(clitics=(), adverb=join([right.adverb, moved]))
-        yield right._replace(clitics=(), participle=f"{right.participle} {moved}")
-    else:
-        yield right._replace(clitics=(), finite=f"{right.finite} {moved}")
-    if len(right.clitics) == 2:
-        first, second = right.clitics
-        if right.participle:
-            yield right._replace(clitics=(first,), participle=f"{right.participle} {second}")
-        else:
-            yield right._replace(clitics=(first,), finite=f"{right.finite} {second}")
-            yield right._replace(clitics=(second,), finite=f"{right.finite} {first}")
+    stay = (right.clitics[:-1], right.clitics[1:]) if len(right.clitics) == 2 else ()
+    for left, taken in (((), moved), *((kept, _other(kept, right.clitics)) for kept in stay)):
+        if right.participle and not pronominal and _stands_before(taken, right.third, right.complement, right.tail):
+            yield right._replace(clitics=left, participle=f"{right.participle} {taken}")
+        elif not right.participle and _stands_before(taken, right.second, right.adverb, right.complement, right.tail):
+            yield right._replace(clitics=left, finite=f"{right.finite} {taken}")
+
+
+def _other(kept: tuple[str, ...], clitics: tuple[str, ...]) -> str:
+    return next(clitic for clitic in clitics if clitic not in kept)
+
+
+def _stands_before(pronouns: str, *following: str) -> bool:
+    """Whether pronouns stay pronouns before what follows.
+
+    Nobody writes « je détends m’à la plage »; « le samedi » is a time, « en juin » too.
+    """
+    after = next(filter(None, following), "").partition(" ")[0]
+    last = pronouns.rpartition(" ")[2]
+    if after and (last == "en" or (last in ("le", "la", "les", "leur") and token(after).nouns)):
+        return token(after).is_adverb
+    return join([pronouns, after]).startswith(pronouns)
 
 
 def _pronoun_order(_: Draft, right: Parts) -> Iterator[Parts]:
@@ -80,9 +95,13 @@ _OTHER_AGREEMENT = MappingProxyType(
 
 
 def _swapped(right: Parts, others: MappingProxyType[str, tuple[str, ...]]) -> Iterator[Parts]:
+    """Other pronouns in the place of each; l’ is left out, which may stand for anything."""
     for position, clitic in enumerate(right.clitics):
+        before, after = right.clitics[:position], right.clitics[position + 1 :]
+        elides = begins_with_vowel_sound(after[0] if after else right.finite)
         for other in others.get(clitic, ()):
-            yield right._replace(clitics=(*right.clitics[:position], other, *right.clitics[position + 1 :]))
+            if not (elides and other in ("le", "la")):
+                yield right._replace(clitics=(*before, other, *after))
 
 
 def _pronoun_category(_: Draft, right: Parts) -> Iterator[Parts]:

@@ -6,87 +6,94 @@ from types import MappingProxyType
 
 from lqs.domain.entities.problem import ErrorCode
 from lqs.generators.french.clauses import Parts
+from lqs.generators.french.conjugator import AGREEMENTS
 from lqs.generators.french.frames import Role
+from lqs.generators.french.joints import (
+    APART_BEFORE_VOWEL,
+    BEFORE_H,
+    CONTRACTED,
+    ELIDED,
+    FORM_BEFORE_VOWEL,
+    Determiner,
+    determiners_of_gender,
+)
 from lqs.generators.french.orthography import begins_with_vowel_sound
-from lqs.generators.french.proof.words import noun_agreements
+from lqs.generators.french.proof.words import token
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators.operator import Operator
 
-_OTHER_GENDER = MappingProxyType(
-    {
-        "un": "une", "une": "un", "le": "la", "la": "le", "mon": "ma", "ma": "mon", "du": "de la", "de la": "du",
-        "ce": "cette", "cette": "ce", "cet": "cette", "au": "à la", "à la": "au",
-    }
-)  # fmt: skip
-_DETERMINER = re.compile(r"(?<![\w’])(un|une|le|la|mon|ma|du|de la|ce|cette|cet|au|à la) (?=\w)")
-
 
 def _other_gender(_: Draft, right: Parts) -> Iterator[Parts]:
-    for field, text in (("subject", right.subject), ("complement", right.complement)):
-        for match in _DETERMINER.finditer(text):
-            wrong = text[: match.start()] + _OTHER_GENDER[match[1]] + text[match.end(1) :]
-            yield right._replace(subject=wrong) if field == "subject" else right._replace(complement=wrong)
+    for found in determiners_of_gender(right.complement):
+        yield right._replace(complement=_put(right.complement, found))
+    for found in determiners_of_gender(right.subject):
+        yield right._replace(subject=_put(right.subject, found))
+
+
+def _put(text: str, found: Determiner) -> str:
+    return text[: found.start] + found.other + text[found.end :]
 
 
 def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Parts]:
     piece = draft.cell.frame.piece(Role.ATTRIBUTE)
-    for form in piece.text.split() if piece else ():
-        yield right._replace(complement=form)
+    forms = dict(zip(AGREEMENTS, piece.text.split(), strict=True)) if piece else {}
+    for agreement, form in forms.items():
+        if agreement not in draft.subject.accepted:
+            yield right._replace(complement=form)
 
 
-_ELIDED = re.compile(r"\b([jmtsdnl]|qu)’(?=\w)", re.IGNORECASE)
-
-
-def _no_elision(_: Draft, right: Parts) -> Iterator[str]:
+def _no_elision(draft: Draft, right: Parts) -> Iterator[str]:
+    """Where pronouns are trained, only those before the verb are left whole: « je la écoute », « je y vais »."""
     text = right.text
-    for match in _ELIDED.finditer(text):
+    for match in ELIDED.finditer(text):
         following = text[match.end() :].split(" ")[0].rstrip(".")
-        whole = match[1] + _vowel(match[1].lower(), following)
+        if draft.cell.focus == "pronouns" and following not in ("y", "en", right.finite):
+            continue
+        pronoun = next((clitic for clitic in right.clitics if clitic in ("le", "la")), "")
+        ours = draft.cell.focus == "pronouns" and match[1] == "l" and pronoun
+        whole = pronoun if ours else match[1] + _vowel(match[1].lower(), following)
         yield f"{text[: match.start()]}{whole} {text[match.end() :]}"
 
 
 def _vowel(letter: str, following: str) -> str:
     if letter == "s" and following in ("il", "ils"):
         return "i"
-    genders = {agreement[0] for agreement in noun_agreements(following)}
+    genders = {agreement[0] for agreement in token(following).nouns}
     return "a" if letter == "l" and genders == {"f"} else "e"
-
-
-_BEFORE_H = re.compile(r"\b(je|ne|le|la|de|me|te|se) (?=h)", re.IGNORECASE)
 
 
 def _elision_before_h(_: Draft, right: Parts) -> Iterator[str]:
     text = right.text
-    for match in _BEFORE_H.finditer(text):
+    for match in BEFORE_H.finditer(text):
         yield f"{text[: match.start()]}{match[1][0]}’{text[match.end() :]}"
 
 
 _APART = MappingProxyType({"au": "à le", "aux": "à les", "du": "de le", "des": "de les"})
-_CONTRACTED = re.compile(r"\b(au|aux|du|des) (?=\w)")
-_BEFORE_VOWEL = re.compile(r"\b(à|de) l’(?=\w)")
 
 
-def _contractions(_: Draft, right: Parts) -> Iterator[str]:
+def _contractions(draft: Draft, right: Parts) -> Iterator[str]:
     text = right.text
-    for match in _CONTRACTED.finditer(text):
+    direct = draft.cell.frame.direct
+    for match in CONTRACTED.finditer(text):
+        if match[1] == "des" and direct and direct.text.startswith("des "):
+            continue  # « des fleurs » is no preposition and article to a learner
         yield f"{text[: match.start()]}{_APART[match[1]]}{text[match.end(1) :]}"
-    for match in _BEFORE_VOWEL.finditer(text):
+    for match in APART_BEFORE_VOWEL.finditer(text):
         merged = "au" if match[1] == "à" else "du"
         yield f"{text[: match.start()]}{merged} {text[match.end() :]}"
 
 
 _CONSONANT_FORMS = MappingProxyType({"bel": "beau", "nouvel": "nouveau", "vieil": "vieux", "cet": "ce"})
-_VOWEL_FORM = re.compile(r"\b(bel|nouvel|cet) (?=\w)")
 _MY = re.compile(r"\b(mon|ton|son) (\w+)")
 
 
 def _consonant_forms(_: Draft, right: Parts) -> Iterator[str]:
     text = right.text
-    for match in _VOWEL_FORM.finditer(text):
+    for match in FORM_BEFORE_VOWEL.finditer(text):
         yield f"{text[: match.start()]}{_CONSONANT_FORMS[match[1]]}{text[match.end(1) :]}"
     for match in _MY.finditer(text):
-        feminine = {agreement[0] for agreement in noun_agreements(match[2])} == {"f"}
+        feminine = {agreement[0] for agreement in token(match[2]).nouns} == {"f"}
         if feminine and begins_with_vowel_sound(match[2]):
             yield f"{text[: match.start()]}{match[1][0]}a{text[match.end(1) :]}"
 

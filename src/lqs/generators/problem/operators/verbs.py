@@ -1,15 +1,18 @@
 """Mistakes in the verb group: person, form, auxiliary, participle, mood, reflexive pronoun, preposition."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from types import MappingProxyType
 
-from lqs.domain.entities.problem import PERSONS, ErrorCode, Tense
+from lqs.domain.entities.problem import ErrorCode, Person, Tense
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import AGREEMENTS, COMPOUND, REFLEXIVES, participle, simple
 from lqs.generators.french.orthography import join
-from lqs.generators.french.proof.words import infinitive_of
+from lqs.generators.french.proof.words import token
 from lqs.generators.french.regularised import regularised
+from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE
+from lqs.generators.french.tables.times import PAST
 from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators.operator import Operator
 
@@ -22,14 +25,54 @@ def _finite_verb(draft: Draft) -> tuple[str, Tense | str]:
     return draft.cell.frame.verb.infinitive, tense
 
 
+_NEIGHBOURS: MappingProxyType[Person, tuple[Person, ...]] = MappingProxyType(
+    {
+        "1s": ("3s", "2s", "1p", "3p", "2p"),
+        "2s": ("3s", "1s", "2p", "3p", "1p"),
+        "3s": ("3p", "2s", "1s", "2p", "1p"),
+        "1p": ("2p", "3p", "3s", "1s", "2s"),
+        "2p": ("2s", "1p", "3p", "3s", "1s"),
+        "3p": ("3s", "1p", "2p", "2s", "1s"),
+    }
+)
+"""For each person, those whose forms learners put in its place, the most frequent first."""
+
+
 def _other_persons(draft: Draft, right: Parts) -> Iterator[Parts]:
-    infinitive, tense = _finite_verb(draft)
-    if not right.subject:
-        return
-    for person in PERSONS:
-        form = _form(infinitive, tense, person)
-        if form and form != right.finite:
+    """Forms that sound alike come first; where spelling is trained there are no others."""
+    if right.subject or (right.glued and not right.glued[0].startswith("-t-")):
+        may_be_object = right.subject in ("nous", "vous") and not draft.cell.frame.verb.pronominal
+        alike, others = _forms_of_others(*_finite_verb(draft), draft.person, right.finite, may_be_object)
+        for form in alike if draft.cell.focus == "spelling" else alike + others:
             yield right._replace(finite=form)
+
+
+@lru_cache(maxsize=4096)
+def _forms_of_others(
+    infinitive: str, tense: str, person: Person, right: str, may_be_object: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that sound like the right form, and the others.
+
+    « Nous attend le bus » is right: a pronoun that may be the object needs no third person.
+    """
+    persons = (other for other in _NEIGHBOURS[person] if not (may_be_object and other[0] == "3"))
+    forms = dict.fromkeys(_form(infinitive, tense, other) for other in persons)
+    known = [form for form in forms if form not in ("", right)]
+    alike = tuple(form for form in known if _sound(form) == _sound(right))
+    return alike, tuple(form for form in known if form not in alike)
+
+
+_SOUNDS = (
+    (re.compile(r"(ez|er|ai)$"), "é"),
+    (re.compile(r"ai(s|t|ent)$"), "è"),
+    (re.compile(r"(ent|es|e|[dt]?s|d|t|x)$"), ""),
+)
+"""How endings sound; the first that fits counts."""
+
+
+def _sound(form: str) -> str:
+    """Roughly how a form is heard: silent endings are gone."""
+    return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
 
 
 @lru_cache(maxsize=4096)
@@ -69,16 +112,21 @@ def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Parts]:
 
 
 def _other_participles(draft: Draft, right: Parts) -> Iterator[Parts]:
+    """The form without an ending is what learners write most; gender and number both wrong come last."""
     if right.participle:
-        for agreement in AGREEMENTS:
-            yield right._replace(participle=participle(draft.cell.frame.verb.infinitive, agreement))
+        ours = draft.participle_agreement
+        allowed = draft.subject.accepted if draft.agrees_with_subject else (ours,)
+        likely = sorted(AGREEMENTS, key=lambda other: (other != "ms", other[0] != ours[0] and other[1] != ours[1]))
+        for agreement in likely:
+            if agreement not in allowed:
+                yield right._replace(participle=participle(draft.cell.frame.verb.infinitive, agreement))
 
 
 def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Parts]:
     words = right.complement.split(" ")
     for position, word in enumerate(words):
         head, apostrophe, bare = word.rpartition("’")
-        verb = infinitive_of(bare)
+        verb = token(bare).infinitive
         if verb:
             wrong = [*words]
             wrong[position] = head + apostrophe + participle(verb, "ms")
@@ -111,13 +159,18 @@ def _futures(draft: Draft, right: Parts) -> Iterator[Parts]:
 
 
 def _future(draft: Draft, right: Parts) -> Iterator[Parts]:
-    yield from _in_tenses(draft, right, ("futur",))
+    if draft.marker.french in PAST:
+        yield from _in_tenses(draft, right, ("futur",))
 
 
 def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Parts]:
-    if draft.cell.frame.verb.pronominal and right.clitics:
-        for clitic in dict.fromkeys(REFLEXIVES.values()):
-            yield right._replace(clitics=(clitic, *right.clitics[1:]))
+    """se for every person; another pronoun only where it cannot be an object: « je te lave » is right."""
+    verb = draft.cell.frame.verb
+    if verb.pronominal and right.clitics:
+        essential = verb.infinitive in ESSENTIALLY_REFLEXIVE
+        for clitic in dict.fromkeys(("se", *REFLEXIVES.values())) if essential else ("se",):
+            if clitic != right.clitics[0]:
+                yield right._replace(clitics=(clitic, *right.clitics[1:]))
 
 
 def _no_reflexive(draft: Draft, right: Parts) -> Iterator[Parts]:
@@ -127,7 +180,7 @@ def _no_reflexive(draft: Draft, right: Parts) -> Iterator[Parts]:
 
 def _other_preposition(_: Draft, right: Parts) -> Iterator[Parts]:
     bare = right.complement.removeprefix("d’").removeprefix("de ").removeprefix("à ")
-    if not infinitive_of(bare.split(" ")[0]):
+    if not token(bare.split(" ")[0]).infinitive:
         return
     for preposition in ("à", "de", ""):
         yield right._replace(complement=join([preposition, bare]))
