@@ -37,7 +37,7 @@ class Parts(NamedTuple):
         return _written(self)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _written(parts: Parts) -> str:
     verb = parts.finite + "".join(parts.glued)
     clause = join(

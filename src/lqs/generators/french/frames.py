@@ -1,6 +1,7 @@
 """What the verbs are used for: complements that make sense, the times they go with, and what they mean in English."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -62,15 +63,16 @@ class Frame:
     state: bool
     imperative: bool
     born: bool
+    pieces: Mapping[Role, Piece]
 
     def piece(self, role: Role) -> Piece | None:
-        """The French piece with this role."""
-        return next((piece for piece in self.complement if piece.role is role), None)
+        """The French piece with this role; the first of them."""
+        return self.pieces.get(role)
 
     @property
     def direct(self) -> Piece | None:
         """The direct object."""
-        return self.piece(Role.DIRECT)
+        return self.pieces.get(Role.DIRECT)
 
 
 def _pieces(text: str) -> tuple[Piece, ...]:
@@ -105,10 +107,11 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
         topic, level = about.split()
         habits, past = times.split("/")
         verb = verbs.setdefault(name, _verb(name))
+        complement = _pieces(french)
         frames.append(
             Frame(
                 verb,
-                _pieces(french),
+                complement,
                 _pieces(english),
                 next(known for known in TOPICS if known == topic),
                 next(known for known in LEVELS if known == level),
@@ -117,6 +120,7 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
                 state="s" in flags,
                 imperative=not set(flags) & set("sib"),
                 born="b" in flags,
+                pieces=MappingProxyType({piece.role: piece for piece in reversed(complement)}),
             )
         )
     return MappingProxyType(verbs), tuple(frames)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from lqs.generators.french.proof.words import token
 
-ELIDED = re.compile(r"\b([jmtsdnl]|qu)’(?=\w)", re.IGNORECASE)
-BEFORE_H = re.compile(r"\b(je|ne|le|la|de|me|te|se) (?=h)", re.IGNORECASE)
+ELIDED = re.compile(r"\b([jmtsdnlJMTSDNL]|[Qq]u)’(?=\w)")
+BEFORE_H = re.compile(r"\b([Jj]e|[NnLlDdMmTtSs]e|[Ll]a) (?=h)")
 CONTRACTED = re.compile(r"\b(au|aux|du|des) (?=\w)")
 APART_BEFORE_VOWEL = re.compile(r"\b(à|de) l’(?=\w)")
 FORM_BEFORE_VOWEL = re.compile(r"\b(bel|nouvel|cet) (?=\w)")

@@ -27,7 +27,7 @@ WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
 """A word, which keeps its apostrophe if it is elided, or a punctuation mark."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def begins_with_vowel_sound(word: str) -> bool:
     """Whether a word before this one elides."""
     lowered = word.lower()
@@ -44,7 +44,7 @@ def join(words: list[str]) -> str:
     for word in words:
         if not word:
             continue
-        if joined and _elides(joined[-1], word):
+        if joined and joined[-1][-1] in _LOST and _elides(joined[-1], word):
             joined[-1] = f"{joined[-1][:-1]}{APOSTROPHE}{word}"
         else:
             joined.append(word)
@@ -53,8 +53,6 @@ def join(words: list[str]) -> str:
 
 def _elides(text: str, following: str) -> bool:
     """Whether the last word of a text loses its vowel before what follows."""
-    if text[-1] not in _LOST:
-        return False
     word = text.rpartition(" ")[2].lower()
     if word == "si":
         return following.partition(" ")[0].lower() in ("il", "ils")
@@ -78,13 +76,13 @@ def typographic(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("'", APOSTROPHE)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def words(text: str) -> tuple[str, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
     return tuple(WORD.findall(text))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def places(text: str) -> tuple[tuple[int, int], ...]:
     """Where each of the `words` stands: `text[start:end]`."""
     return tuple(match.span() for match in WORD.finditer(text))
@@ -116,9 +114,8 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
         missing = theirs[head : len(theirs) - tail]
         before = bool(missing) and missing[0].lower() not in _LEANING and head > 0
         head, tail = (head - 1, tail) if before or tail < 2 else (head, tail - 1)
-    start, end = without_ends(wrong, head, tail)
-    from_, to = without_ends(right, head, tail)
-    return start, end, right[from_:to]
+    start, end = without_ends(right, head, tail)
+    return start, end + len(wrong) - len(right), right[start:end]
 
 
 def without_ends(text: str, head: int, tail: int) -> tuple[int, int]:

@@ -181,8 +181,10 @@ def has_place_for(code: ErrorCode, shape: Shape, frame: Frame, tense: Tense, neg
             return shape is _ONLY_IN[code]
         case "form.imperative":
             return tense == "imperatif"
-        case "aux.choice" | "infinitive.for_participle" | "participle.agreement":
+        case "aux.choice" | "infinitive.for_participle":
             return not simple
+        case "participle.agreement":
+            return not simple and agrees_surely(frame)
         case "tense.marker":
             told = any(marker.french in PAST for marker in markers(frame, tense))
             return simple and shape is Shape.STATEMENT and told
@@ -208,6 +210,13 @@ def has_place_for(code: ErrorCode, shape: Shape, frame: Frame, tense: Tense, neg
             needed = simple and frame.direct is None and verb in REFLEXIVE_WITHOUT_OBJECT
             return frame.verb.pronominal and (needed or verb in ESSENTIALLY_REFLEXIVE or is_only_reflexive(verb))
     return True
+
+
+def agrees_surely(frame: Frame) -> bool:
+    """Whether what follows cannot be taken for a direct object, which would undo a reflexive participle's agreement."""
+    if not frame.verb.pronominal or frame.direct or frame.verb.infinitive in ESSENTIALLY_REFLEXIVE:
+        return True
+    return not frame.complement[0].text.startswith(("du ", "de ", "d’", "des "))
 
 
 def _governs_infinitive(frame: Frame) -> bool:

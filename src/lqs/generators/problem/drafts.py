@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lqs.domain.entities.problem import Person
+from lqs.domain.entities.problem import PERSONS, Person
 from lqs.generators.french import conjugator
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import COMPOUND, auxiliary_for, inverted
@@ -89,13 +89,17 @@ def noun_of(piece: Piece | None) -> str:
     return text
 
 
+_OF_PERSON = {person: tuple(subject for subject in SUBJECTS.values() if subject.person == person) for person in PERSONS}
+_OF_QUESTIONS = (SUBJECTS["il"], SUBJECTS["elle"])
+
+
 def subjects_of(cell: Cell, person: Person) -> tuple[Subject, ...]:
     """The subjects of one person that a cell can have."""
     if cell.tense == "imperatif":
         return (_ADDRESSED[person],)
     if cell.shape is Shape.QUESTION:
-        return (SUBJECTS["il"], SUBJECTS["elle"])
-    return tuple(subject for subject in SUBJECTS.values() if subject.person == person)
+        return _OF_QUESTIONS
+    return _OF_PERSON[person]
 
 
 def markers_of(cell: Cell) -> tuple[Marker, ...]:

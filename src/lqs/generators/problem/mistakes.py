@@ -38,7 +38,7 @@ def mistakes(draft: Draft, right: Parts, code: ErrorCode, rng: random.Random) ->
     likely = sorted((place + _LUCK * rng.random(), place) for place in range(len(proposed)))
     for _, place in likely:
         proposal = proposed[place]
-        wrong = proposal if isinstance(proposal, str) else proposal.text
+        wrong = proposal if isinstance(proposal, str) else right._replace(**proposal).text
         if wrong in seen or not are_alike_in_length((text, wrong)):
             continue
         seen.add(wrong)

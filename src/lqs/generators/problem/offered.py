@@ -10,7 +10,7 @@ from lqs.generators.french.joints import determiners_of_gender, has_joints
 from lqs.generators.french.markers import markers
 from lqs.generators.french.orthography import begins_with_vowel_sound
 from lqs.generators.french.proof.words import token
-from lqs.generators.problem.cells import CLAUSE_SHAPES, PRONOUN_SHAPES, Cell, Shape, cell
+from lqs.generators.problem.cells import CLAUSE_SHAPES, PRONOUN_SHAPES, Cell, Shape, agrees_surely, cell
 
 
 @cache
@@ -130,7 +130,9 @@ def _suits(focus: Focus, shape: Shape, frame: Frame, tense: Tense, negation: Neg
         case "spelling":
             if tense in ("imperatif", "passe_simple"):
                 return False
-            return shape is Shape.QUESTION or (statement and (_has_joints(frame, tense) or _elides_je(frame, tense)))
+            if shape is Shape.QUESTION:
+                return _has_joints(frame, tense) or _ends_in_t(frame, tense)
+            return statement and (_has_joints(frame, tense) or _elides_je(frame, tense))
 
 
 def _any_mood_shows(frame: Frame, tense: Tense) -> bool:
@@ -145,7 +147,7 @@ def _shows_agreement(frame: Frame, shape: Shape, tense: Tense) -> bool:
         return tense != "imperatif" and frame.piece(Role.ATTRIBUTE) is not None
     verb = frame.verb
     helper = auxiliary_for(verb.infinitive, pronominal=verb.pronominal, direct_object=frame.direct is not None)
-    return helper == "être"
+    return helper == "être" and agrees_surely(frame)
 
 
 def _shows_gender_of_noun(frame: Frame, shape: Shape, tense: Tense, negation: Negation | None) -> bool:
@@ -162,6 +164,10 @@ def _has_joints(frame: Frame, tense: Tense) -> bool:
     """Whether the sentence is hard to spell whoever is its subject."""
     reflexive = frame.verb.pronominal and begins_with_vowel_sound(frame.verb.infinitive)
     return tense in COMPOUND or reflexive or any(has_joints(piece.text) for piece in frame.complement)
+
+
+def _ends_in_t(frame: Frame, tense: Tense) -> bool:
+    return next(iter(accepted(frame.verb.infinitive, tense, "3s")), "").endswith(("t", "d"))
 
 
 def _elides_je(frame: Frame, tense: Tense) -> bool:

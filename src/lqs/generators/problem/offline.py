@@ -1,6 +1,7 @@
 """The offline generator: French problems from the embedded grammar, in microseconds, without network or key."""
 
 import random
+from functools import lru_cache
 from typing import cast
 
 from lqs.domain.entities.problem import (
@@ -91,7 +92,12 @@ def _statements(found: Plan, correct_index: int) -> tuple[Statement, ...]:
 def key_position(seed: int, slot_index: int, count: int) -> int:
     """Where the right statement stands: every `count` slots of a seed see each place once."""
     turn, place = divmod(slot_index, count)
-    return random.Random(f"key:{seed}:{turn}").sample(range(count), count)[place]
+    return _key_order(seed, turn, count)[place]
+
+
+@lru_cache(maxsize=64)
+def _key_order(seed: int, turn: int, count: int) -> list[int]:
+    return random.Random(f"key:{seed}:{turn}").sample(range(count), count)
 
 
 def _right_statement(key: Key, found: Plan) -> Statement:

@@ -1,7 +1,6 @@
 """Whether a statement contains what its target says: verb, tense, person, subject, negation, pronouns."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from lqs.domain.entities.problem import Target
 from lqs.generators.french.conjugator import COMPOUND, IMPERATIVES, accepted, auxiliary_for
@@ -14,7 +13,6 @@ _INDIRECT = frozenset({"lui", "leur"})
 _REFLEXIVE = frozenset({"me", "te", "se", "nous", "vous", "-toi", "-nous", "-vous"})
 
 
-@lru_cache(maxsize=1024)
 def misses(text: str, target: Target) -> str | None:
     """What the statement lacks of its target, in words; None if nothing."""
     found = tokens(text)

@@ -4,7 +4,6 @@ The checks read the statements' text and recompute from lexicon and grammar; the
 V14, the second opinion of another program, is asked for in tests only.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -33,7 +32,7 @@ from lqs.generators.problem.target import misses
 ENGINE = "contrast/2"
 
 _FRENCH_ONLY = frozenset({"le", "la", "les", "des", "du", "je", "tu", "il", "elle", "nous", "vous", "est", "et"})
-_MARKUP = re.compile(r"[<>{}\[\]\\]|https?:|www\.|@")
+_MARKUP = ("<", ">", "{", "}", "[", "]", "\\", "@", "http:", "https:", "www.")
 _MAX_STATEMENT = 160
 """Characters; more is no statement a learner compares at a glance."""
 _FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
@@ -110,13 +109,8 @@ def _target_form(problem: Problem, _: ProblemConstraints) -> _Finding:
     return missing is None, missing or f"The correct statement has “{target.lemma}” in {target.tense}, {target.person}."
 
 
-@lru_cache(maxsize=1024)
-def _flaws(text: str) -> str:
-    return "; ".join(flaws(text))
-
-
 def _correct_is_right(problem: Problem, _: ProblemConstraints) -> _Finding:
-    found = _flaws(_correct(problem).text)
+    found = "; ".join(flaws(_correct(problem).text))
     return not found, found or "The correct statement breaks no rule."
 
 
@@ -151,15 +145,10 @@ def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
 
 def _known_words(problem: Problem, _: ProblemConstraints) -> _Finding:
     right = _correct(problem).text
-    unknown = _unknown(right)
+    unknown = " ".join(unknown_words(right, 0, 0))
     for statement, error in _wrong(problem):
         unknown = unknown or " ".join(unknown_words(statement.text, error.start, error.end))
     return not unknown, f"Not in the lexicon: {unknown}" if unknown else "Every word outside the errors is known."
-
-
-@lru_cache(maxsize=1024)
-def _unknown(text: str) -> str:
-    return " ".join(unknown_words(text, 0, 0))
 
 
 def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -204,8 +193,9 @@ def _fingerprint(problem: Problem, _: ProblemConstraints) -> _Finding:
 def _safety(problem: Problem, _: ProblemConstraints) -> _Finding:
     texts = [s.text for s in problem.statements] + [s.explanation for s in problem.statements]
     texts += [problem.instructions, _correct(problem).translation or ""]
+    whole = "\n".join(texts)
     long = any(len(statement.text) > _MAX_STATEMENT for statement in problem.statements)
-    return not long and not _MARKUP.search("\n".join(texts)), "No markup, no address, no statement too long."
+    return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
 
 
 def _constraints(problem: Problem, asked: ProblemConstraints) -> _Finding:

@@ -18,7 +18,7 @@ from lqs.generators.french.proof.words import (
     takes_direct_object,
 )
 from lqs.generators.french.tables.auxiliaries import EITHER, ETRE
-from lqs.generators.french.tables.government import INDIRECTLY_REFLEXIVE, INFINITIVE_WITH
+from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE, INDIRECTLY_REFLEXIVE, INFINITIVE_WITH
 
 _SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "décéder"})
 _MODALS = frozenset(verb for verb, preposition in INFINITIVE_WITH.items() if not preposition)
@@ -101,6 +101,8 @@ def accepted_agreements(found: Tokens, helper: int, at: int, verbs: set[str]) ->
         return _of_pronoun(found, others)
     if any(clitic in ("me", "te", "nous", "vous", "en") for clitic in others) or _has_relative(found, helper):
         return None
+    if reflexive and verbs <= ESSENTIALLY_REFLEXIVE:
+        return subject.agreements
     following = direct_object_at(found, after_group(found, helper))
     if not reflexive:
         return frozenset({"ms"}) if not _governs_infinitive(found, at) else None

@@ -35,7 +35,7 @@ def proven(method: str, code: ErrorCode) -> Proof:
     return Proof(method=method, code=code)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def contrast(right: str, wrong: str) -> Contrast | None:
     """The difference of two statements in whole words; None if there is none.
 

@@ -55,8 +55,9 @@ def _negation(found: Tokens) -> Iterator[Fault]:
                 yield order
             if at and found[at - 1].plain in _OBJECTS and at > 1 and found[at - 2].plain in _SUBJECTS:
                 yield order  # « je la ne regarde pas »
-            if at and _only_finite(found, at - 1) and found[at - 1].plain not in ("pas", "plus"):
-                yield order  # « je mange ne pas »
+            negates_infinitive = following in _SECOND and _leads_to_infinitive(found, at + 2)
+            if at and _only_finite(found, at - 1) and not negates_infinitive:
+                yield order  # « je mange ne pas », but « je peux ne pas venir »
         if token.plain in _NOT_AFTER_PARTICIPLE and _negated_before(found, at) and _is_compound(found, at - 1):
             yield order  # « je n’ai mangé pas »
         if token.plain == "personne" and _negated_before(found, at) and at + 1 < len(found):

@@ -11,7 +11,7 @@ _OF_SEVERAL = (*compounds.OF_SEVERAL, *verbs.OF_SEVERAL, *pronouns.OF_SEVERAL, *
 """The rules for statements that differ in one word, and for those that differ in more or in a missing one."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def prove(right: str, wrong: str) -> Proof | None:
     """The proof that `wrong` is an error where `right` is not; None when there is none.
 

@@ -115,7 +115,7 @@ def _head(found: Tokens, at: int) -> int | None:
     return None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=64)
 def subject_of(found: Tokens, verb: int) -> Controller | None:
     """The subject of the finite verb at an index; None where it is missing or not surely known."""
     if verb + 1 < len(found) and found[verb + 1].plain.startswith("-"):

@@ -1,8 +1,6 @@
 """What is wrong with a statement that is meant to be right, by the rules that need no comparison."""
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import pairwise
 
 from lqs.generators.french.conjugator import participles
@@ -17,13 +15,12 @@ from lqs.generators.french.proof.reading import (
     noun_phrase,
     subject_of,
 )
-from lqs.generators.french.proof.words import token, tokens
+from lqs.generators.french.proof.words import tokens
 from lqs.generators.french.tables.moods import INDICATIVE, SUBJUNCTIVE
 
 _ELIDING = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
 _APART = frozenset({("à", "le"), ("à", "les"), ("de", "le"), ("de", "les")})
 _NO_TENSES = frozenset({"subjonctif_present", "subjonctif_imparfait"})
-_MARKS = re.compile(r"^[.,?!]$")
 
 
 def flaws(text: str) -> Iterator[str]:
@@ -38,19 +35,15 @@ def flaws(text: str) -> Iterator[str]:
 
 def unknown_words(text: str, start: int, end: int) -> list[str]:
     """The words outside `text[start:end]` that the lexicon does not know."""
-    unknown = [(word, place) for word, place in zip(words(text), places(text), strict=True) if _is_unknown(word)]
-    return [word for word, (begins, ends) in unknown if not (start < ends and begins < end)]
-
-
-@lru_cache(maxsize=4096)
-def _is_unknown(word: str) -> bool:
-    return any(
-        not _MARKS.match(part.form)
-        and not part.form.startswith("-")
-        and not part.readings
-        and not token(part.plain).readings
-        for part in tokens(word)
+    unknown = {part.form for part in tokens(text) if not part.is_known}
+    if all(text.count(form) == 1 and form in text[start:end] for form in unknown):
+        return []
+    outside = (
+        word
+        for word, (begins, ends) in zip(words(text), places(text), strict=True)
+        if not (start < ends and begins < end)
     )
+    return [word for word in outside if not unknown.isdisjoint(part.form for part in tokens(word))]
 
 
 def _spelling(found: Tokens) -> Iterator[str]:
@@ -107,6 +100,8 @@ def _compound(found: Tokens, at: int, after: int) -> Iterator[str]:
 
 
 def _mood(found: Tokens, at: int, tenses: set[str]) -> Iterator[str]:
+    if not any(word.plain.endswith("que") for word in found[:at]):
+        return
     text = " ".join(token.form for token in found[:at]).lower().replace("’ ", "’").replace("qu’", "que ")
     clause = next((trigger for trigger in (*SUBJUNCTIVE, *INDICATIVE) if f"{trigger} " in f"{text} "), None)
     if clause is None:

@@ -25,8 +25,8 @@ def person(found: Contrast) -> Proof | None:
         return None
     old, new = found.pair
     common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}
-    subject = subject_of(found.right, found.start)
-    if not common or subject is None or subject.person not in {r.person for r in old.finite}:
+    subject = subject_of(found.right, found.start) if common else None
+    if subject is None or subject.person not in {r.person for r in old.finite}:
         return None
     persons = {reading.person for reading in new.finite if reading.tense != "imperatif"}
     if subject.person in persons or _object_could_be_subject(found, subject.text, persons):
@@ -48,7 +48,7 @@ def mood(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    subject = subject_of(found.right, found.start)
+    subject = subject_of(found.right, found.start) if old.finite and new.finite else None
     if subject is None:
         return None
     ours = {r for r in old.finite if r.person == subject.person}
@@ -81,18 +81,16 @@ def _is_condition(found: Tokens, verb: int) -> bool:
 
 def time(found: Contrast) -> Proof | None:
     """The future beside an expression of the past."""
-    if not found.pair:
+    if not found.pair or {r.tense for r in found.pair[1].finite} != {"futur"}:
         return None
     old, new = found.pair
     subject = subject_of(found.right, found.start)
-    text = " ".join(token.form for token in found.right).lower().replace("’ ", "’")
-    padded = f" {text} "
+    padded = f" {' '.join(token.form for token in found.right).lower().replace('’ ', '’')} "
     if subject is None or not any(f" {marker} " in padded for marker in PAST):
         return None
     ours = {(r.lemma, r.person) for r in old.finite if r.tense != "futur"}
     theirs = {(r.lemma, r.person) for r in new.finite}
-    tenses = {r.tense for r in new.finite}
-    if tenses != {"futur"} or not {pair for pair in ours & theirs if pair[1] == subject.person}:
+    if not {pair for pair in ours & theirs if pair[1] == subject.person}:
         return None
     helped = participle_after(found.right, found.start) is not None
     return None if helped else proven("future_with_past_time", "tense.marker")

@@ -17,7 +17,8 @@ _GLUED = re.compile(
 
 _FULL = {"j’": "je", "m’": "me", "t’": "te", "s’": "se", "n’": "ne", "d’": "de", "qu’": "que", "c’": "ce"}
 _HELPERS = frozenset({"avoir", "être"})
-_NOTHING: frozenset[str] = frozenset()
+_PERSON_DIGITS = frozenset("123")
+_MARKS = frozenset(".,?!")
 
 
 class Finite(NamedTuple):
@@ -40,29 +41,31 @@ class Token:
 
     `form` is as written, `plain` in lower case and without elision (l’ stays). `nouns` and `names` are the genders and
     numbers of its readings as one; `infinitive` is the verb whose infinitive it is, `helper` avoir or être where it is
-    a form of them, each empty for anything else.
+    a form of them, each empty for anything else. Marks are known.
     """
 
     __slots__ = (
-        "adjectives", "finite", "form", "helper", "infinitive", "is_adverb", "names", "nouns", "participles", "plain",
-        "readings", "vowel",
+        "adjectives", "finite", "form", "helper", "infinitive", "is_adverb", "is_known", "names", "nouns",
+        "participles", "plain", "readings", "vowel",
     )  # fmt: skip
 
     def __init__(self, form: str) -> None:
         lowered = form.lower()
         self.form = form
         self.plain = _FULL.get(lowered, lowered)
-        self.readings = _readings(form)
         self.vowel = begins_with_vowel_sound(form)
-        self.finite = frozenset(_finite(self.readings))
-        self.participles = _inflected(self.readings, "participe_passe")
-        self.adjectives = _inflected(self.readings, "adj")
-        self.nouns = frozenset(noun.agreement for noun in _inflected(self.readings, "nom"))
-        names = _inflected(self.readings, "prn") if form[:1].isupper() else ()
+        self.readings = _readings(form)
+        self.is_known = bool(self.readings or form in _MARKS or form[:1] == "-" or _readings(self.plain))
+        kinds = _by_kind(self.readings) if self.readings else _NO_KINDS
+        self.finite = frozenset(kinds.finite)
+        self.participles = frozenset(kinds.inflected.get("participe_passe", ()))
+        self.adjectives = frozenset(kinds.inflected.get("adj", ()))
+        self.nouns = frozenset(noun.agreement for noun in kinds.inflected.get("nom", ()))
+        names = kinds.inflected.get("prn", ()) if form[:1].isupper() else ()
         self.names = frozenset(name.agreement[0] + "s" for name in names)
-        self.infinitive = next((a.lemma for a in self.readings if a.what == "infinitif"), "")
-        self.is_adverb = any(a.what in ("adv", "negadv") for a in self.readings) or form == "tout"
-        self.helper = next((reading.lemma for reading in self.finite if reading.lemma in _HELPERS), "")
+        self.infinitive = kinds.infinitive
+        self.is_adverb = kinds.adverb or form == "tout"
+        self.helper = next((reading.lemma for reading in kinds.finite if reading.lemma in _HELPERS), "")
 
     def __repr__(self) -> str:
         return f"Token({self.form!r})"
@@ -71,30 +74,48 @@ class Token:
 def _readings(form: str) -> tuple[Analysis, ...]:
     """What a word can be as written, or in lower case (as at the beginning of a sentence)."""
     lowered = form.lower()
-    return analyses(form) + (analyses(lowered) if lowered != form else ())
+    return analyses(form) if lowered == form else analyses(form) + analyses(lowered)
 
 
-def _finite(readings: tuple[Analysis, ...]) -> list[Finite]:
-    parts = ((analysis.lemma, *analysis.what.partition(" ")) for analysis in readings)
-    return [Finite(lemma, tense, last) for lemma, tense, _, last in parts if last[:1] in {"1", "2", "3"}]
+class _Kinds(NamedTuple):
+    finite: list[Finite]
+    inflected: dict[str, list[Inflected]]
+    infinitive: str
+    adverb: bool
 
 
-def _inflected(readings: tuple[Analysis, ...], kind: str) -> frozenset[Inflected]:
-    parts = ((analysis.lemma, *analysis.what.partition(" ")) for analysis in readings)
-    return frozenset(Inflected(lemma, last) for lemma, what, _, last in parts if what == kind and last)
+_NO_KINDS = _Kinds([], {}, "", False)
 
 
-token = lru_cache(maxsize=4096)(Token)
+def _by_kind(readings: tuple[Analysis, ...]) -> _Kinds:
+    finite: list[Finite] = []
+    inflected: dict[str, list[Inflected]] = {}
+    infinitive, adverb = "", False
+    for _, lemma, what in readings:
+        kind, _, last = what.partition(" ")
+        if last[:1] in _PERSON_DIGITS:
+            finite.append(Finite(lemma, kind, last))
+        elif last:
+            inflected.setdefault(kind, []).append(Inflected(lemma, last))
+        elif kind == "infinitif":
+            infinitive = infinitive or lemma
+        adverb = adverb or kind in ("adv", "negadv")
+    return _Kinds(finite, inflected, infinitive, adverb)
+
+
+token = lru_cache(maxsize=6144)(Token)
 """The token of a word as written; words come back so often that most are known."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def tokens(text: str) -> tuple[Token, ...]:
     """The words and marks of a statement; pronouns glued to a verb are words of their own, with their hyphen."""
-    return tuple(chain.from_iterable(map(_unglued, words(text))))
+    found = words(text)
+    if "-" not in text:
+        return tuple(map(token, found))
+    return tuple(chain.from_iterable(map(_unglued, found)))
 
 
-@lru_cache(maxsize=4096)
 def _unglued(form: str) -> tuple[Token, ...]:
     if "-" not in form or _readings(form):
         return (token(form),)

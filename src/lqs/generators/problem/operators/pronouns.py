@@ -9,60 +9,60 @@ from lqs.generators.french.conjugator import REFLEXIVES
 from lqs.generators.french.orthography import begins_with_vowel_sound, contracted, join
 from lqs.generators.french.proof.words import token
 from lqs.generators.problem.drafts import Draft
-from lqs.generators.problem.operators.operator import Operator
+from lqs.generators.problem.operators.operator import Change, Operator
 
 _ONLY_SUBJECTS = frozenset({"je", "tu", "il", "elle", "ils", "elles"})
 
 
-def _negation_order(_: Draft, right: Parts) -> Iterator[Parts]:
+def _negation_order(_: Draft, right: Parts) -> Iterator[Change]:
     second = right.second
     if second:
         if second != "personne":
-            yield right._replace(ne=f"ne {second}", second="")
+            yield Change(ne=f"ne {second}", second="")
         if right.participle and second in ("pas", "plus"):
-            yield right._replace(second="", participle=f"{right.participle} {second}")
+            yield Change(second="", participle=f"{right.participle} {second}")
     if right.third:
-        yield right._replace(third="", second=right.third)
+        yield Change(third="", second=right.third)
     if right.clitics and right.ne and right.subject in _ONLY_SUBJECTS:
-        yield right._replace(ne="", clitics=(*right.clitics, "ne"))
+        yield Change(ne="", clitics=(*right.clitics, "ne"))
     if second:
-        yield right._replace(ne="", second=f"ne {second}")
+        yield Change(ne="", second=f"ne {second}")
 
 
-def _negation_incomplete(_: Draft, right: Parts) -> Iterator[Parts]:
+def _negation_incomplete(_: Draft, right: Parts) -> Iterator[Change]:
     if right.ne:
-        yield right._replace(second="", third="")
+        yield Change(second="", third="")
 
 
-def _negation_double(_: Draft, right: Parts) -> Iterator[Parts]:
+def _negation_double(_: Draft, right: Parts) -> Iterator[Change]:
     if right.second in ("jamais", "personne"):
-        yield right._replace(second=f"pas {right.second}")
+        yield Change(second=f"pas {right.second}")
     if right.third:
-        yield right._replace(second="pas")
+        yield Change(second="pas")
 
 
-def _de_for_article(_: Draft, right: Parts) -> Iterator[Parts]:
+def _de_for_article(_: Draft, right: Parts) -> Iterator[Change]:
     for article in ("le ", "la ", "les ", "l’"):
         if right.ne and right.complement.startswith(article):
-            yield right._replace(complement=contracted("de", right.complement.removeprefix(article)))
+            yield Change(complement=contracted("de", right.complement.removeprefix(article)))
 
 
-def _pronoun_placement(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _pronoun_placement(draft: Draft, right: Parts) -> Iterator[Change]:
     pronominal = draft.cell.frame.verb.pronominal
     if not right.subject or not right.clitics:
         if right.glued and pronominal:
             weak = REFLEXIVES[draft.person]
-            yield right._replace(glued=(), clitics=(weak,))
+            yield Change(glued=(), clitics=(weak,))
         return
     moved = " ".join(right.clitics)
     if right.participle and not right.second and right.subject not in ("nous", "vous"):
-        yield right._replace(clitics=(), adverb=join([right.adverb, moved]))
+        yield Change(clitics=(), adverb=join([right.adverb, moved]))
     stay = (right.clitics[:-1], right.clitics[1:]) if len(right.clitics) == 2 else ()
     for left, taken in (((), moved), *((kept, _other(kept, right.clitics)) for kept in stay)):
         if right.participle and not pronominal and _stands_before(taken, right.third, right.complement, right.tail):
-            yield right._replace(clitics=left, participle=f"{right.participle} {taken}")
+            yield Change(clitics=left, participle=f"{right.participle} {taken}")
         elif not right.participle and _stands_before(taken, right.second, right.adverb, right.complement, right.tail):
-            yield right._replace(clitics=left, finite=f"{right.finite} {taken}")
+            yield Change(clitics=left, finite=f"{right.finite} {taken}")
 
 
 def _other(kept: tuple[str, ...], clitics: tuple[str, ...]) -> str:
@@ -81,9 +81,9 @@ def _stands_before(pronouns: str, *following: str) -> bool:
     return join([pronouns, after]).startswith(pronouns)
 
 
-def _pronoun_order(_: Draft, right: Parts) -> Iterator[Parts]:
+def _pronoun_order(_: Draft, right: Parts) -> Iterator[Change]:
     if len(right.clitics) == 2:
-        yield right._replace(clitics=right.clitics[::-1])
+        yield Change(clitics=right.clitics[::-1])
 
 
 _OTHER_CATEGORY = MappingProxyType(
@@ -94,28 +94,28 @@ _OTHER_AGREEMENT = MappingProxyType(
 )
 
 
-def _swapped(right: Parts, others: MappingProxyType[str, tuple[str, ...]]) -> Iterator[Parts]:
+def _swapped(right: Parts, others: MappingProxyType[str, tuple[str, ...]]) -> Iterator[Change]:
     """Other pronouns in the place of each; l’ is left out, which may stand for anything."""
     for position, clitic in enumerate(right.clitics):
         before, after = right.clitics[:position], right.clitics[position + 1 :]
         elides = begins_with_vowel_sound(after[0] if after else right.finite)
         for other in others.get(clitic, ()):
             if not (elides and other in ("le", "la")):
-                yield right._replace(clitics=(*before, other, *after))
+                yield Change(clitics=(*before, other, *after))
 
 
-def _pronoun_category(_: Draft, right: Parts) -> Iterator[Parts]:
+def _pronoun_category(_: Draft, right: Parts) -> Iterator[Change]:
     if right.glued == ("-toi",):
-        yield right._replace(glued=("-te",))
+        yield Change(glued=("-te",))
     if len(right.clitics) == 1:
         yield from _swapped(right, _OTHER_CATEGORY)
 
 
-def _pronoun_agreement(_: Draft, right: Parts) -> Iterator[Parts]:
+def _pronoun_agreement(_: Draft, right: Parts) -> Iterator[Change]:
     yield from _swapped(right, _OTHER_AGREEMENT)
 
 
-def _y_for_en(_: Draft, right: Parts) -> Iterator[Parts]:
+def _y_for_en(_: Draft, right: Parts) -> Iterator[Change]:
     yield from _swapped(right, MappingProxyType({"y": ("en",), "en": ("y",)}))
 
 

@@ -21,26 +21,26 @@ from lqs.generators.french.orthography import begins_with_vowel_sound
 from lqs.generators.french.proof.words import token
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft
-from lqs.generators.problem.operators.operator import Operator
+from lqs.generators.problem.operators.operator import Change, Operator
 
 
-def _other_gender(_: Draft, right: Parts) -> Iterator[Parts]:
+def _other_gender(_: Draft, right: Parts) -> Iterator[Change]:
     for found in determiners_of_gender(right.complement):
-        yield right._replace(complement=_put(right.complement, found))
+        yield Change(complement=_put(right.complement, found))
     for found in determiners_of_gender(right.subject):
-        yield right._replace(subject=_put(right.subject, found))
+        yield Change(subject=_put(right.subject, found))
 
 
 def _put(text: str, found: Determiner) -> str:
     return text[: found.start] + found.other + text[found.end :]
 
 
-def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Change]:
     piece = draft.cell.frame.piece(Role.ATTRIBUTE)
     forms = dict(zip(AGREEMENTS, piece.text.split(), strict=True)) if piece else {}
     for agreement, form in forms.items():
         if agreement not in draft.subject.accepted:
-            yield right._replace(complement=form)
+            yield Change(complement=form)
 
 
 def _no_elision(draft: Draft, right: Parts) -> Iterator[str]:
@@ -98,11 +98,11 @@ def _consonant_forms(_: Draft, right: Parts) -> Iterator[str]:
             yield f"{text[: match.start()]}{match[1][0]}a{text[match.end(1) :]}"
 
 
-def _euphonic(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _euphonic(draft: Draft, right: Parts) -> Iterator[Change]:
     if draft.cell.shape is Shape.QUESTION:
         pronoun = draft.subject.text
         other = f"-{pronoun}" if right.glued[0].startswith("-t-") else f"-t-{pronoun}"
-        yield right._replace(glued=(other,))
+        yield Change(glued=(other,))
 
 
 OPERATORS: MappingProxyType[ErrorCode, Operator] = MappingProxyType(

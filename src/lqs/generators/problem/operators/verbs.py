@@ -14,7 +14,7 @@ from lqs.generators.french.regularised import regularised
 from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE
 from lqs.generators.french.tables.times import PAST
 from lqs.generators.problem.drafts import Draft
-from lqs.generators.problem.operators.operator import Operator
+from lqs.generators.problem.operators.operator import Change, Operator
 
 
 def _finite_verb(draft: Draft) -> tuple[str, Tense | str]:
@@ -38,13 +38,13 @@ _NEIGHBOURS: MappingProxyType[Person, tuple[Person, ...]] = MappingProxyType(
 """For each person, those whose forms learners put in its place, the most frequent first."""
 
 
-def _other_persons(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _other_persons(draft: Draft, right: Parts) -> Iterator[Change]:
     """Forms that sound alike come first; where spelling is trained there are no others."""
     if right.subject or (right.glued and not right.glued[0].startswith("-t-")):
         may_be_object = right.subject in ("nous", "vous") and not draft.cell.frame.verb.pronominal
         alike, others = _forms_of_others(*_finite_verb(draft), draft.person, right.finite, may_be_object)
         for form in alike if draft.cell.focus == "spelling" else alike + others:
-            yield right._replace(finite=form)
+            yield Change(finite=form)
 
 
 @lru_cache(maxsize=4096)
@@ -75,7 +75,7 @@ def _sound(form: str) -> str:
     return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _form(infinitive: str, tense: str, person: str) -> str:
     try:
         return simple(infinitive, tense, person)
@@ -83,35 +83,35 @@ def _form(infinitive: str, tense: str, person: str) -> str:
         return ""
 
 
-def _with_s(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _with_s(draft: Draft, right: Parts) -> Iterator[Change]:
     if draft.cell.tense == "imperatif":
         infinitive = draft.cell.frame.verb.infinitive
         for tense in ("present", "subjonctif_present", "futur"):
             form = _form(infinitive, tense, draft.person)
             if form:
-                yield right._replace(finite=form)
+                yield Change(finite=form)
 
 
-def _stems(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _stems(draft: Draft, right: Parts) -> Iterator[Change]:
     verb, tense = draft.cell.frame.verb.infinitive, draft.cell.tense
     if tense in COMPOUND:
         for form in regularised(verb, "participe_passe", draft.participle_agreement, right.participle):
-            yield right._replace(participle=form)
+            yield Change(participle=form)
         return
     for form in regularised(verb, tense, draft.person, right.finite):
-        yield right._replace(finite=form)
+        yield Change(finite=form)
 
 
-def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Change]:
     if not right.participle:
         return
     other = "être" if draft.helper == "avoir" else "avoir"
     finite = simple(other, COMPOUND[draft.cell.tense], draft.person)
     bare = participle(draft.cell.frame.verb.infinitive, "ms")
-    yield right._replace(finite=finite, participle=bare)
+    yield Change(finite=finite, participle=bare)
 
 
-def _other_participles(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _other_participles(draft: Draft, right: Parts) -> Iterator[Change]:
     """The form without an ending is what learners write most; gender and number both wrong come last."""
     if right.participle:
         ours = draft.participle_agreement
@@ -119,10 +119,10 @@ def _other_participles(draft: Draft, right: Parts) -> Iterator[Parts]:
         likely = sorted(AGREEMENTS, key=lambda other: (other != "ms", other[0] != ours[0] and other[1] != ours[1]))
         for agreement in likely:
             if agreement not in allowed:
-                yield right._replace(participle=participle(draft.cell.frame.verb.infinitive, agreement))
+                yield Change(participle=participle(draft.cell.frame.verb.infinitive, agreement))
 
 
-def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Parts]:
+def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Change]:
     words = right.complement.split(" ")
     for position, word in enumerate(words):
         head, apostrophe, bare = word.rpartition("’")
@@ -130,60 +130,60 @@ def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Parts]:
         if verb:
             wrong = [*words]
             wrong[position] = head + apostrophe + participle(verb, "ms")
-            yield right._replace(complement=" ".join(wrong))
+            yield Change(complement=" ".join(wrong))
 
 
-def _infinitive_for_participle(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _infinitive_for_participle(draft: Draft, right: Parts) -> Iterator[Change]:
     if right.participle:
-        yield right._replace(participle=draft.cell.frame.verb.infinitive)
+        yield Change(participle=draft.cell.frame.verb.infinitive)
 
 
-def _in_tenses(draft: Draft, right: Parts, tenses: tuple[str, ...]) -> Iterator[Parts]:
+def _in_tenses(draft: Draft, right: Parts, tenses: tuple[str, ...]) -> Iterator[Change]:
     infinitive, _ = _finite_verb(draft)
     for tense in tenses:
         form = _form(infinitive, tense, draft.person)
         if form:
-            yield right._replace(finite=form)
+            yield Change(finite=form)
 
 
-def _indicatives(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _indicatives(draft: Draft, right: Parts) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("present", "futur", "conditionnel_present"))
 
 
-def _subjunctives(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _subjunctives(draft: Draft, right: Parts) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("subjonctif_present",))
 
 
-def _futures(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _futures(draft: Draft, right: Parts) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("conditionnel_present", "futur"))
 
 
-def _future(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _future(draft: Draft, right: Parts) -> Iterator[Change]:
     if draft.marker.french in PAST:
         yield from _in_tenses(draft, right, ("futur",))
 
 
-def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Change]:
     """se for every person; another pronoun only where it cannot be an object: « je te lave » is right."""
     verb = draft.cell.frame.verb
     if verb.pronominal and right.clitics:
         essential = verb.infinitive in ESSENTIALLY_REFLEXIVE
         for clitic in dict.fromkeys(("se", *REFLEXIVES.values())) if essential else ("se",):
             if clitic != right.clitics[0]:
-                yield right._replace(clitics=(clitic, *right.clitics[1:]))
+                yield Change(clitics=(clitic, *right.clitics[1:]))
 
 
-def _no_reflexive(draft: Draft, right: Parts) -> Iterator[Parts]:
+def _no_reflexive(draft: Draft, right: Parts) -> Iterator[Change]:
     if draft.cell.frame.verb.pronominal and right.clitics:
-        yield right._replace(clitics=right.clitics[1:])
+        yield Change(clitics=right.clitics[1:])
 
 
-def _other_preposition(_: Draft, right: Parts) -> Iterator[Parts]:
+def _other_preposition(_: Draft, right: Parts) -> Iterator[Change]:
     bare = right.complement.removeprefix("d’").removeprefix("de ").removeprefix("à ")
     if not token(bare.split(" ")[0]).infinitive:
         return
     for preposition in ("à", "de", ""):
-        yield right._replace(complement=join([preposition, bare]))
+        yield Change(complement=join([preposition, bare]))
 
 
 OPERATORS: MappingProxyType[ErrorCode, Operator] = MappingProxyType(
