@@ -22,7 +22,11 @@ REFUSED = [
     ({"verbs": ["naître"], "tenses": ["present"]}, "/tenses/0", "passe_simple, passe_compose, plus_que_parfait"),
     ({"verbs": ["aller", "naître"], "tenses": ["present"]}, "/verbs/1", "“naître” is only offered in passe_simple"),
     ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "can have present"),
-    ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/tenses/0", "Choose from: "),
+    (
+        {"tenses": ["present"], "error_codes": ["aux.choice"]},
+        "/error_codes/0",
+        "It needs a compound tense such as passe_compose and a verb that takes one auxiliary only. Choose from: agre",
+    ),
     (
         {"tenses": ["present"], "error_codes": ["agreement.subject_verb", "participle.agreement"]},
         "/error_codes/1",

@@ -51,7 +51,10 @@ class Verb:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One use of a verb. `habits` and `past` are keys of markers that go with it; see `markers`."""
+    """One use of a verb.
+
+    `habits` and `past` are keys of markers that go with it; see `markers`. A `lasting` one goes on for a while.
+    """
 
     verb: Verb
     complement: tuple[Piece, ...]
@@ -63,6 +66,7 @@ class Frame:
     state: bool
     imperative: bool
     born: bool
+    lasting: bool
     pieces: Mapping[Role, Piece]
 
     def piece(self, role: Role) -> Piece | None:
@@ -120,6 +124,7 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
                 state="s" in flags,
                 imperative=not set(flags) & set("sib"),
                 born="b" in flags,
+                lasting="d" in flags,
                 pieces=MappingProxyType({piece.role: piece for piece in reversed(complement)}),
             )
         )

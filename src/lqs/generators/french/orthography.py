@@ -76,6 +76,11 @@ def typographic(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("'", APOSTROPHE)
 
 
+def unaccented(text: str) -> str:
+    """The text without accents and cedillas."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
 @lru_cache(maxsize=64)
 def words(text: str) -> tuple[str, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""

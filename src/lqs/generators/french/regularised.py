@@ -21,7 +21,7 @@ _PARTICIPLES: dict[str, tuple[str, ...]] = {
     "er": (),
     "ir": ("i", "u", "é"),
     "re": ("u", "é", "i"),
-    "oir": ("u", "oyé", "i"),
+    "oir": ("u", "i"),
 }
 _MARKS = {"ms": "", "fs": "e", "mp": "s", "fp": "es"}
 _PERSONS = ("1s", "2s", "3s", "1p", "2p", "3p")
@@ -34,11 +34,10 @@ _SOUNDS = (
     (re.compile(r"ê"), "e"),
     (re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
     (re.compile(r"ons$"), "on"),
-    (re.compile(r"ait$"), "aît"),
     (re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
     (re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
     (re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
-    (re.compile(r"(?<=[aou])i(?=e)"), "y"),
+    (re.compile(r"(?<=[aou])i(?=e(?!nt$))"), "y"),
     (re.compile(r"y(?=[eoai])"), "i"),
     (re.compile(r"rr"), "r"),
     (re.compile(r"û|ù"), "u"),

@@ -187,7 +187,8 @@ def has_place_for(code: ErrorCode, shape: Shape, frame: Frame, tense: Tense, neg
             return not simple and agrees_surely(frame)
         case "tense.marker":
             told = any(marker.french in PAST for marker in markers(frame, tense))
-            return simple and shape is Shape.STATEMENT and told
+            whole = simple or (tense == "passe_compose" and negation is None)
+            return whole and shape is Shape.STATEMENT and told
         case "preposition.verb":
             return verb in INFINITIVE_WITH and _governs_infinitive(frame)
         case "participle.for_infinitive":

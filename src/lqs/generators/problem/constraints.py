@@ -98,10 +98,17 @@ def _refuse_what_no_sentence_has(want: Wanted) -> None:
         if getattr(want, field.slot) and (cells := _cells(_without(want, field))):
             raise ConstraintsRefused(
                 f"/{field.name}/0",
-                f"No problem with the other constraints can be so. Choose from: {_choices(cells, field)}; "
-                "or change the others.",
+                f"No problem with the other constraints can be so.{_needs(want, field)} "
+                f"Choose from: {_choices(cells, field)}; or change the others.",
             )
     raise ConstraintsRefused("/tenses", "These constraints exclude each other. Ask for fewer of them at once.")
+
+
+def _needs(want: Wanted, field: _Field) -> str:
+    """What an error code that is asked for alone needs; empty for anything else."""
+    needs = [_NEEDS[code] for code in want.codes if code in _NEEDS]
+    alone = field.name == "error_codes" and len(want.codes) == 1
+    return f" It needs {needs[0]}." if alone and needs else ""
 
 
 def _changed(want: Wanted, name: str, value: Any) -> Wanted:

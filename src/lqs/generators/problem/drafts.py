@@ -109,8 +109,7 @@ def markers_of(cell: Cell) -> tuple[Marker, ...]:
         first = tuple(marker for marker in found if marker.first)
         return first if cell.tense in ("conditionnel_present", "conditionnel_passe") else (PLAIN,)
     if cell.negation or cell.shape is Shape.QUESTION:
-        unsuited = ("déjà", "avec un peu de chance") if cell.negation else ()
-        kept = tuple(m for m in found if m.french not in unsuited)
+        kept = tuple(marker for marker in found if not (cell.negation and marker.french == "déjà"))
         return kept or (PLAIN,)
     return found
 
@@ -125,7 +124,7 @@ def triggers_of(cell: Cell, person: Person) -> tuple[Trigger | None, ...]:
         if cell.tense in trigger.tenses
         and not (trigger.speaker and person == "1s")
         and not (trigger.demand and not cell.frame.imperative)
-        and not (trigger.regret and (cell.frame.imperative or cell.frame.state))
+        and not (trigger.regret and (cell.frame.imperative or cell.frame.state or cell.frame.piece(Role.ATTRIBUTE)))
     )
 
 

@@ -15,8 +15,8 @@ from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators import pronouns, spelling, verbs
 
 OPERATORS = MappingProxyType({**verbs.OPERATORS, **pronouns.OPERATORS, **spelling.OPERATORS})
-_LUCK = 2.5
-"""By how many places luck may carry a mistake past likelier ones."""
+LUCK, ANY_ORDER = 1.8, 1000.0
+"""How much likelier a mistake must be to come first: see `mistakes`."""
 _FAIR_LENGTH, _FAIR_RATIO = 5, 1.25
 
 
@@ -27,15 +27,16 @@ class Mistake(NamedTuple):
     text: str
 
 
-def mistakes(draft: Draft, right: Parts, code: ErrorCode, rng: random.Random) -> Iterator[Mistake]:
+def mistakes(draft: Draft, right: Parts, code: ErrorCode, rng: random.Random, luck: float = LUCK) -> Iterator[Mistake]:
     """The wrong statements of one kind that the operators propose and the prover proves, each once.
 
-    They come in about the order in which learners make them. None stands out by its length.
+    They come in about the order in which learners make them: luck carries one past so many likelier ones at most. None
+    stands out by its length.
     """
     text = right.text
     seen = {text}
     proposed = list(OPERATORS[code](draft, right))
-    likely = sorted((place + _LUCK * rng.random(), place) for place in range(len(proposed)))
+    likely = sorted((place + luck * rng.random(), place) for place in range(len(proposed)))
     for _, place in likely:
         proposal = proposed[place]
         wrong = proposal if isinstance(proposal, str) else right._replace(**proposal).text

@@ -101,7 +101,8 @@ def _negations(frame: Frame, tense: Tense, shape: Shape, focus: Focus) -> tuple[
         if everyday or (tense == "passe_compose" and not frame.born):
             found.append("jamais")
             direct = frame.direct
-            if direct and not direct.fixed and not frame.state and not frame.piece(Role.INDIRECT):
+            told = frame.english[0].text.startswith("tell")  # one tells the truth, and says nothing
+            if direct and not direct.fixed and not frame.state and not frame.piece(Role.INDIRECT) and not told:
                 persons = any(piece.person for piece in frame.english)
                 found.append("personne" if persons else "rien")
         if everyday:

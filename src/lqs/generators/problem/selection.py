@@ -24,7 +24,7 @@ from lqs.generators.problem.drafts import (
     subjects_of,
     triggers_of,
 )
-from lqs.generators.problem.mistakes import Mistake, are_alike_in_length, mistakes
+from lqs.generators.problem.mistakes import ANY_ORDER, LUCK, Mistake, are_alike_in_length, mistakes
 from lqs.generators.problem.offered import persons_of
 from lqs.generators.problem.wanted import Wanted, admitted
 
@@ -73,7 +73,7 @@ def plan(want: Wanted, seed: int, slot_index: int) -> Plan:
             second = second or found
         last = last or found
     if last and not second:
-        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
+        more = (complete(want, draft, rng, ANY_ORDER) for draft in _more_drafts(want, rng))
         second = next((found for found in more if found and found.identity not in identities), None)
     chosen = second or last or next(every_plan(want, rng), None)
     if chosen is None:
@@ -179,11 +179,12 @@ def _random_draft(want: Wanted, some: tuple[Cell, ...], rng: random.Random) -> D
     subject = _drawn(subjects_of(cell, person), rng)
     marker = _drawn(markers_of(cell), rng)
     moves = bool(marker.french) and not marker.inner and cell.shape != "question"
-    leading = marker.first or (moves and rng.random() < 0.5)
+    trails = marker.recurring and cell.negation is not None
+    leading = marker.first or (moves and not trails and rng.random() < 0.5)
     return Draft(cell, subject, _drawn(subject.agreements, rng), marker, leading, _drawn(triggers, rng))
 
 
-def complete(want: Wanted, draft: Draft, rng: random.Random) -> Plan | None:
+def complete(want: Wanted, draft: Draft, rng: random.Random, luck: float = LUCK) -> Plan | None:
     """The draft with its wrong statements; None if too few can be proven."""
     try:
         right = right_parts(draft)
@@ -191,7 +192,7 @@ def complete(want: Wanted, draft: Draft, rng: random.Random) -> Plan | None:
         return None
     if right.finite in _LIKE_NEGATIONS:
         return None
-    wrong = choose_mistakes(want, draft, right, rng)
+    wrong = choose_mistakes(want, Plan(draft, right, ()), rng, luck)
     return Plan(draft, right, wrong) if wrong else None
 
 
@@ -210,25 +211,26 @@ def _plans_of(want: Wanted, cell: Cell, rng: random.Random) -> Iterator[Plan]:
                     yield found
 
 
-def choose_mistakes(want: Wanted, draft: Draft, right: Parts, rng: random.Random) -> tuple[Mistake, ...]:
+def choose_mistakes(want: Wanted, found: Plan, rng: random.Random, luck: float) -> tuple[Mistake, ...]:
     """As many wrong statements as are wanted, of as many kinds as there are; none if there are too few.
 
     The kinds that make the focus come before the general ones, and a problem has at least one of them unless the
     caller chose the kinds.
     """
+    draft, right, _ = found
     codes = [code for code in draft.cell.codes if not want.codes or code in want.codes]
     special = [code for code in codes if code not in _GENERAL]
     general = [code for code in codes if code in _GENERAL]
     if draft.cell.focus == "conjugation":
         special, general = codes, []
     chosen = _Chosen(right.text)
-    chosen.add([mistakes(draft, right, code, rng) for code in _shuffled(special, rng)], want.wrong)
+    chosen.add([mistakes(draft, right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
     if not chosen.mistakes and not want.codes:
         return ()
     repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
     if repeated and general and draft.cell.focus != "pronouns":
         chosen.drop_beyond(want.wrong - 1)  # one of another kind is worth more than two alike
-    chosen.add([mistakes(draft, right, code, rng) for code in _shuffled(general, rng)], want.wrong)
+    chosen.add([mistakes(draft, right, code, rng, luck) for code in _shuffled(general, rng)], want.wrong)
     return tuple(_shuffled(chosen.mistakes, rng)) if len(chosen.mistakes) == want.wrong else ()
 
 

@@ -18,7 +18,12 @@ from lqs.generators.french.proof.words import (
     takes_direct_object,
 )
 from lqs.generators.french.tables.auxiliaries import EITHER, ETRE
-from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE, INDIRECTLY_REFLEXIVE, INFINITIVE_WITH
+from lqs.generators.french.tables.government import (
+    EITHER_REFLEXIVE,
+    ESSENTIALLY_REFLEXIVE,
+    INDIRECTLY_REFLEXIVE,
+    INFINITIVE_WITH,
+)
 
 _SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "décéder"})
 _MODALS = frozenset(verb for verb, preposition in INFINITIVE_WITH.items() if not preposition)
@@ -109,6 +114,8 @@ def accepted_agreements(found: Tokens, helper: int, at: int, verbs: set[str]) ->
     if following == "yes":
         return frozenset({"ms"})
     if following == "maybe":
+        return None
+    if verbs & EITHER_REFLEXIVE:
         return None
     return frozenset({"ms"}) if verbs & INDIRECTLY_REFLEXIVE else subject.agreements
 

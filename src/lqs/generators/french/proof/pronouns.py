@@ -33,6 +33,10 @@ _DIRECT = {
 _INDIRECT = {"lui": frozenset({"ms", "fs"}), "leur": frozenset({"mp", "fp"})}
 _TO_PLACES = frozenset({"à", "au", "aux", "dans", "chez", "en", "sur"})
 _FROM_PLACES = frozenset({"de", "du", "des"})
+_LEAVING = frozenset(
+    {"venir", "revenir", "partir", "repartir", "sortir", "ressortir", "arriver", "rentrer", "descendre"}
+)
+"""Verbs after which en stands for the place one comes from: « Au marché ? J’en viens. »"""
 _NEGATIVE = frozenset({"pas", "plus", "jamais", "rien", "personne", "aucun", "aucune", "guère", "point", "ni", "que"})
 
 
@@ -143,8 +147,10 @@ def antecedent(found: Contrast) -> Proof | None:
     old, new = (token.plain for token in found.pair)
     about = topic(found.right)
     verb = _verb_after(found.right, found.right_end)
-    if about is None or verb is None or new == "l’":
+    if about is None or verb is None:
         return None
+    if old in _INDIRECT and any(clitic in _DIRECT for clitic in clitics_before(found.right, verb)):
+        return None  # « La facture ? Je la lui envoie, je la leur envoie »: the topic does not say to whom
     for pronouns in (_DIRECT, _INDIRECT):
         if old in pronouns and new in pronouns and pronouns[old] & about.agreements:
             known = not pronouns[new] & about.agreements
@@ -161,7 +167,9 @@ def y_or_en(found: Contrast) -> Proof | None:
     opens = found.right[0].form.lower().replace("d’", "de")
     if not mark or mark >= found.start:
         return None
-    if (old, new) == ("y", "en") and opens in _TO_PLACES:
+    verb = _verb_after(found.right, found.right_end)
+    leaves = verb is not None and not _lemmas(found.right, verb).isdisjoint(_LEAVING)
+    if (old, new) == ("y", "en") and opens in _TO_PLACES and not leaves:
         return proven("en_for_place_with_à", "pronoun.y_en")
     if (old, new) == ("en", "y") and opens in _FROM_PLACES:
         return proven("y_for_object_with_de", "pronoun.y_en")

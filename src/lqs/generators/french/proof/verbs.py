@@ -1,7 +1,7 @@
 """Proofs about a finite verb: person, mood, time, spelling, and what it governs."""
 
 from lqs.domain.entities.problem import Proof
-from lqs.generators.french.orthography import typographic
+from lqs.generators.french.orthography import typographic, unaccented
 from lqs.generators.french.proof.compounds import participle_after
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.reading import (
@@ -24,6 +24,8 @@ def person(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if found.right[-1].plain == "!" and _glued_after(found):
+        return None  # « Brossez-nous les cheveux ! »: the pronoun is an object
     common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}
     subject = subject_of(found.right, found.start) if common else None
     if subject is None or subject.person not in {r.person for r in old.finite}:
@@ -32,6 +34,12 @@ def person(found: Contrast) -> Proof | None:
     if subject.person in persons or _object_could_be_subject(found, subject.text, persons):
         return None
     return proven("disjoint_persons", "agreement.subject_verb")
+
+
+def _glued_after(found: Contrast) -> str:
+    """The pronoun glued to the word that differs; empty where there is none."""
+    after = found.right[found.right_end].plain if found.right_end < len(found.right) else ""
+    return after if after.startswith("-") else ""
 
 
 def _object_could_be_subject(found: Contrast, subject: str, persons: set[str]) -> bool:
@@ -74,26 +82,40 @@ def _words_before_clause(found: Tokens, verb: int) -> str:
 
 
 def _is_condition(found: Tokens, verb: int) -> bool:
-    """Whether the verb's clause begins the sentence with si, and another clause follows."""
-    opens = found[0].form.lower() in ("si", "s’")
-    return opens and clause_start(found, verb) == 1 and any(token.plain == "," for token in found[verb:])
+    """Whether the verb's clause begins the sentence with si, and a clause of consequence follows.
+
+    « Si tu viendras, je ne le sais pas » is a question put first; « s’il serait venu, c’est que » tells a reason.
+    """
+    comma = next((at for at, token in enumerate(found) if token.plain == "," and at > verb), None)
+    if found[0].form.lower() not in ("si", "s’") or clause_start(found, verb) != 1 or comma is None:
+        return False
+    after = found[comma:]
+    asks = any(reading.lemma in _ASKING for token in after for reading in token.finite)
+    return not asks and not any(token.plain in ("que", "est-ce") or token.infinitive in _ASKING for token in after)
+
+
+_ASKING = frozenset(["savoir", "ignorer", "demander", "dire", "voir", "décider", "dépendre", "importer", "comprendre"])
 
 
 def time(found: Contrast) -> Proof | None:
-    """The future beside an expression of the past."""
-    if not found.pair or {r.tense for r in found.pair[1].finite} != {"futur"}:
+    """The future beside an expression of the past, in place of a simple tense or of the passé composé."""
+    if len(found.new) != 1 or {r.tense for r in found.new[0].finite} != {"futur"}:
         return None
-    old, new = found.pair
     subject = subject_of(found.right, found.start)
     padded = f" {' '.join(token.form for token in found.right).lower().replace('’ ', '’')} "
     if subject is None or not any(f" {marker} " in padded for marker in PAST):
         return None
-    ours = {(r.lemma, r.person) for r in old.finite if r.tense != "futur"}
-    theirs = {(r.lemma, r.person) for r in new.finite}
-    if not {pair for pair in ours & theirs if pair[1] == subject.person}:
-        return None
-    helped = participle_after(found.right, found.start) is not None
-    return None if helped else proven("future_with_past_time", "tense.marker")
+    theirs = {r.lemma for r in found.new[0].finite if r.person == subject.person}
+    match found.old:
+        case (old,):
+            ours = {r.lemma for r in old.finite if r.tense != "futur" and r.person == subject.person}
+            sure = participle_after(found.right, found.start) is None
+        case (helper, participle):
+            ours = {lemma for lemma, _ in participle.participles}
+            sure = helper.helper != "" and any(r.tense == "present" for r in helper.finite)
+        case _:
+            return None
+    return proven("future_with_past_time", "tense.marker") if sure and ours & theirs else None
 
 
 def non_word(found: Contrast) -> Proof | None:
@@ -104,6 +126,8 @@ def non_word(found: Contrast) -> Proof | None:
     verbal = old.finite or old.participles or old.infinitive
     if not verbal or new.readings or not new.form.replace("’", "").isalpha():
         return None
+    if unaccented(new.form[0]) == unaccented(old.form[0]) and new.form[1:] == old.form[1:]:
+        return None  # « Etudie »: a capital may stand without its accent
     return proven("no_such_word", "form.stem_or_spelling")
 
 
@@ -116,6 +140,9 @@ def imperative(found: Contrast) -> Proof | None:
     before = [token.plain for token in found.right[clause_start(found.right, found.start) : found.start]]
     if not ours & {reading.lemma for reading in new.finite} or any(word not in _BEFORE_IMPERATIVE for word in before):
         return None
+    inverted = {"-nous": "1p", "-vous": "2p"}.get(_glued_after(found))
+    if any(reading.person == inverted for reading in new.finite):
+        return None  # « Brossions-nous les cheveux ! » can be an exclamation
     if any(reading.tense == "imperatif" for reading in new.finite) or (not before and new.nouns):
         return None
     return proven("no_imperative_form", "form.imperative")
@@ -147,4 +174,4 @@ def preposition(found: Contrast) -> Proof | None:
 
 
 OF_ONE_WORD = (person, mood, time, non_word, imperative, preposition)
-OF_SEVERAL = (preposition,)
+OF_SEVERAL = (time, preposition)

@@ -1,9 +1,11 @@
 """What an operator is: a way in which learners get a right statement wrong."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypedDict
 
 from lqs.generators.french.clauses import Parts
+from lqs.generators.french.conjugator import AGREEMENTS
 from lqs.generators.problem.drafts import Draft
 
 
@@ -20,6 +22,12 @@ class Change(TypedDict, total=False):
     participle: str
     third: str
     complement: str
+
+
+@cache
+def by_likelihood(right: str) -> tuple[str, ...]:
+    """Agreements as learners miss them: no ending at all first, gender and number both wrong last."""
+    return tuple(sorted(AGREEMENTS, key=lambda other: (other != "ms", other[0] != right[0] and other[1] != right[1])))
 
 
 Operator = Callable[[Draft, Parts], Iterator[Change | str]]

@@ -8,7 +8,7 @@ from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import REFLEXIVES
 from lqs.generators.french.orthography import begins_with_vowel_sound, contracted, join
 from lqs.generators.french.proof.words import token
-from lqs.generators.problem.drafts import Draft
+from lqs.generators.problem.drafts import Draft, object_agreement, topic_piece
 from lqs.generators.problem.operators.operator import Change, Operator
 
 _ONLY_SUBJECTS = frozenset({"je", "tu", "il", "elle", "ils", "elles"})
@@ -86,29 +86,29 @@ def _pronoun_order(_: Draft, right: Parts) -> Iterator[Change]:
         yield Change(clitics=right.clitics[::-1])
 
 
-_OTHER_CATEGORY = MappingProxyType(
-    {"le": ("lui",), "la": ("lui",), "les": ("leur",), "lui": ("le", "la"), "leur": ("les",)}
-)
+_OTHER_CATEGORY_OF_HIM = MappingProxyType({"le": ("lui",), "les": ("leur",), "lui": ("le",), "leur": ("les",)})
+_OTHER_CATEGORY_OF_HER = MappingProxyType({"la": ("lui",), "les": ("leur",), "lui": ("la",), "leur": ("les",)})
 _OTHER_AGREEMENT = MappingProxyType(
     {"le": ("la", "les"), "la": ("le", "les"), "les": ("le", "la"), "lui": ("leur",), "leur": ("lui",)}
 )
 
 
 def _swapped(right: Parts, others: MappingProxyType[str, tuple[str, ...]]) -> Iterator[Change]:
-    """Other pronouns in the place of each; l’ is left out, which may stand for anything."""
+    """Other pronouns in the place of each; l’ shows no gender, so it is wrong only for a plural."""
     for position, clitic in enumerate(right.clitics):
         before, after = right.clitics[:position], right.clitics[position + 1 :]
         elides = begins_with_vowel_sound(after[0] if after else right.finite)
         for other in others.get(clitic, ()):
-            if not (elides and other in ("le", "la")):
+            if not (elides and other in ("le", "la") and clitic in ("le", "la")):
                 yield Change(clitics=(*before, other, *after))
 
 
-def _pronoun_category(_: Draft, right: Parts) -> Iterator[Change]:
+def _pronoun_category(draft: Draft, right: Parts) -> Iterator[Change]:
     if right.glued == ("-toi",):
         yield Change(glued=("-te",))
     if len(right.clitics) == 1:
-        yield from _swapped(right, _OTHER_CATEGORY)
+        masculine = object_agreement(topic_piece(draft.cell)).startswith("m") if topic_piece(draft.cell) else True
+        yield from _swapped(right, _OTHER_CATEGORY_OF_HIM if masculine else _OTHER_CATEGORY_OF_HER)
 
 
 def _pronoun_agreement(_: Draft, right: Parts) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from lqs.generators.french.orthography import begins_with_vowel_sound
 from lqs.generators.french.proof.words import token
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft
-from lqs.generators.problem.operators.operator import Change, Operator
+from lqs.generators.problem.operators.operator import Change, Operator, by_likelihood
 
 
 def _other_gender(_: Draft, right: Parts) -> Iterator[Change]:
@@ -38,16 +38,16 @@ def _put(text: str, found: Determiner) -> str:
 def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Change]:
     piece = draft.cell.frame.piece(Role.ATTRIBUTE)
     forms = dict(zip(AGREEMENTS, piece.text.split(), strict=True)) if piece else {}
-    for agreement, form in forms.items():
-        if agreement not in draft.subject.accepted:
-            yield Change(complement=form)
+    for agreement in by_likelihood(draft.agreement):
+        if forms and agreement not in draft.subject.accepted:
+            yield Change(complement=forms[agreement])
 
 
 def _no_elision(draft: Draft, right: Parts) -> Iterator[str]:
     """Where pronouns are trained, only those before the verb are left whole: « je la écoute », « je y vais »."""
     text = right.text
     for match in ELIDED.finditer(text):
-        following = text[match.end() :].split(" ")[0].rstrip(".")
+        following = text[match.end() :].split()[0].rstrip(".,")
         if draft.cell.focus == "pronouns" and following not in ("y", "en", right.finite):
             continue
         pronoun = next((clitic for clitic in right.clitics if clitic in ("le", "la")), "")
@@ -74,10 +74,10 @@ _APART = MappingProxyType({"au": "à le", "aux": "à les", "du": "de le", "des":
 
 def _contractions(draft: Draft, right: Parts) -> Iterator[str]:
     text = right.text
-    direct = draft.cell.frame.direct
+    governed = draft.cell.frame.direct is None and right.complement.startswith("des ")
     for match in CONTRACTED.finditer(text):
-        if match[1] == "des" and direct and direct.text.startswith("des "):
-            continue  # « des fleurs » is no preposition and article to a learner
+        if match[1] == "des" and not governed:
+            continue  # « des fleurs », « avec des amis »: no preposition and article to a learner
         yield f"{text[: match.start()]}{_APART[match[1]]}{text[match.end(1) :]}"
     for match in APART_BEFORE_VOWEL.finditer(text):
         merged = "au" if match[1] == "à" else "du"

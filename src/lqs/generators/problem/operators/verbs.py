@@ -7,14 +7,15 @@ from types import MappingProxyType
 
 from lqs.domain.entities.problem import ErrorCode, Person, Tense
 from lqs.generators.french.clauses import Parts
-from lqs.generators.french.conjugator import AGREEMENTS, COMPOUND, REFLEXIVES, participle, simple
+from lqs.generators.french.conjugator import COMPOUND, REFLEXIVES, participle, simple
 from lqs.generators.french.orthography import join
 from lqs.generators.french.proof.words import token
 from lqs.generators.french.regularised import regularised
 from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE
 from lqs.generators.french.tables.times import PAST
+from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft
-from lqs.generators.problem.operators.operator import Change, Operator
+from lqs.generators.problem.operators.operator import Change, Operator, by_likelihood
 
 
 def _finite_verb(draft: Draft) -> tuple[str, Tense | str]:
@@ -40,7 +41,7 @@ _NEIGHBOURS: MappingProxyType[Person, tuple[Person, ...]] = MappingProxyType(
 
 def _other_persons(draft: Draft, right: Parts) -> Iterator[Change]:
     """Forms that sound alike come first; where spelling is trained there are no others."""
-    if right.subject or (right.glued and not right.glued[0].startswith("-t-")):
+    if right.subject or (draft.cell.shape is Shape.QUESTION and not right.glued[0].startswith("-t-")):
         may_be_object = right.subject in ("nous", "vous") and not draft.cell.frame.verb.pronominal
         alike, others = _forms_of_others(*_finite_verb(draft), draft.person, right.finite, may_be_object)
         for form in alike if draft.cell.focus == "spelling" else alike + others:
@@ -112,12 +113,10 @@ def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Change]:
 
 
 def _other_participles(draft: Draft, right: Parts) -> Iterator[Change]:
-    """The form without an ending is what learners write most; gender and number both wrong come last."""
     if right.participle:
         ours = draft.participle_agreement
         allowed = draft.subject.accepted if draft.agrees_with_subject else (ours,)
-        likely = sorted(AGREEMENTS, key=lambda other: (other != "ms", other[0] != ours[0] and other[1] != ours[1]))
-        for agreement in likely:
+        for agreement in by_likelihood(ours):
             if agreement not in allowed:
                 yield Change(participle=participle(draft.cell.frame.verb.infinitive, agreement))
 
@@ -159,15 +158,17 @@ def _futures(draft: Draft, right: Parts) -> Iterator[Change]:
 
 
 def _future(draft: Draft, right: Parts) -> Iterator[Change]:
-    if draft.marker.french in PAST:
-        yield from _in_tenses(draft, right, ("futur",))
+    """The passé composé becomes a future too, where no word stands between its two."""
+    form = _form(draft.cell.frame.verb.infinitive, "futur", draft.person)
+    if draft.marker.french in PAST and form and not (right.participle and right.second):
+        yield Change(finite=form, participle="")
 
 
 def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Change]:
     """se for every person; another pronoun only where it cannot be an object: « je te lave » is right."""
     verb = draft.cell.frame.verb
     if verb.pronominal and right.clitics:
-        essential = verb.infinitive in ESSENTIALLY_REFLEXIVE
+        essential = verb.infinitive in ESSENTIALLY_REFLEXIVE and not draft.person.startswith("3")
         for clitic in dict.fromkeys(("se", *REFLEXIVES.values())) if essential else ("se",):
             if clitic != right.clitics[0]:
                 yield Change(clitics=(clitic, *right.clitics[1:]))

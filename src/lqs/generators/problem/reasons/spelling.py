@@ -54,8 +54,10 @@ def _contraction(difference: Difference) -> str:
 
 
 def _before_vowel(difference: Difference) -> str:
-    word = difference.found.split(" ")[0].lower()
-    return f"Before a vowel or a mute h, “{word}” has another form."
+    right, wrong = (form.lower() for form in difference.forms)
+    if wrong == "cet":
+        return "“cet” stands before a vowel or a mute h only."
+    return f"Before a vowel or a mute h, “{wrong}” becomes “{right}”."
 
 
 def _euphonic_t(difference: Difference) -> str:

@@ -1,10 +1,10 @@
 """Why a form of a verb is wrong: person, spelling, auxiliary, participle, mood, reflexive pronoun, preposition."""
 
-import unicodedata
 from types import MappingProxyType
 
 from lqs.domain.entities.problem import ErrorCode
 from lqs.generators.french.conjugator import COMPOUND, accepted
+from lqs.generators.french.orthography import unaccented
 from lqs.generators.french.proof.words import token
 from lqs.generators.french.tables.government import INFINITIVE_WITH
 from lqs.generators.problem.cells import Shape
@@ -51,15 +51,11 @@ def _hint(right: str, wrong: str) -> str:
         return "The “e” after “g” keeps its sound before “a” and “o”."
     if wrong == right.replace("ç", "c"):
         return "“c” takes a cedilla before “a”, “o” and “u” to keep its sound."
-    if _unaccented(wrong) == _unaccented(right):
+    if unaccented(wrong) == unaccented(right):
         return "Mind the accents."
     if _single(wrong) == _single(right):
         return "Mind the double letters."
     return ""
-
-
-def _unaccented(form: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", form) if not unicodedata.combining(c))
 
 
 def _single(form: str) -> str:
