@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from lqs.domain.entities.problem import ErrorCode, ProblemConstraints
 from lqs.domain.entity_type import ConstraintsRefused
 from lqs.generators.problem.cells import Cell
-from lqs.generators.problem.drafts import Draft, drafts_of, right_parts
+from lqs.generators.problem.drafts import Draft, drafts_of, right_statement
 from lqs.generators.problem.mistakes import mistakes
 from lqs.generators.problem.naming import known_verb, quoted, unknown_verb
 from lqs.generators.problem.offered import persons_of
@@ -183,10 +183,10 @@ def _can_show(want: Wanted, code: ErrorCode) -> bool:
     cells = tuple(cell for cell in _cells(want) if code in cell.codes)
     for draft in _drafts(want, cells):
         try:
-            right = right_parts(draft)
+            right = right_statement(draft)
         except LookupError:
             continue
-        if next(mistakes(draft, right, code, rng), None) and complete(want, draft, rng):
+        if next(mistakes(right, code, rng), None) and complete(want, draft, rng):
             return True
     return False
 

@@ -137,8 +137,21 @@ def drafts_of(cell: Cell, person: Person) -> Iterator[Draft]:
                     yield Draft(cell, subject, agreement, marker, marker.first, trigger)
 
 
-def right_parts(draft: Draft) -> Parts:
-    """The right statement."""
+class Right(NamedTuple):
+    """A right statement: what was chosen about it, its parts, and how it is written."""
+
+    draft: Draft
+    parts: Parts
+    text: str
+
+
+def right_statement(draft: Draft) -> Right:
+    """The right statement. Raises `LookupError` where the verb lacks the form."""
+    parts = _parts(draft)
+    return Right(draft, parts, parts.text)
+
+
+def _parts(draft: Draft) -> Parts:
     cell, subject = draft.cell, draft.subject
     verb, french = cell.frame.verb, draft.marker.french
     group = conjugator.group(

@@ -8,7 +8,7 @@ from lqs.generators.french.conjugator import COMPOUND
 from lqs.generators.french.frames import Role
 from lqs.generators.french.orthography import join, shared_ends, without_ends, words
 from lqs.generators.problem.cells import Shape
-from lqs.generators.problem.drafts import Draft, noun_of, topic_piece
+from lqs.generators.problem.drafts import Draft, Right, noun_of, topic_piece
 from lqs.generators.problem.reasons import pronouns, spelling, verbs
 from lqs.generators.problem.reasons.wording import TENSE_NAMES, Difference, Writer, person, who
 
@@ -38,16 +38,17 @@ def _with_negation(difference: Difference) -> Difference:
     return difference._replace(found=found, correction=correction)
 
 
-def explain_right(draft: Draft, right: Parts) -> str:
+def explain_right(right: Right) -> str:
     """Why the right statement is right; quotes its verb."""
+    draft, parts = right.draft, right.parts
     cell = draft.cell
-    clitics = right.clitics[:1] if cell.frame.verb.pronominal else ()
-    form = join([*clitics, right.finite + "".join(right.glued), right.participle])
+    clitics = parts.clitics[:1] if cell.frame.verb.pronominal else ()
+    form = join([*clitics, parts.finite + "".join(parts.glued), parts.participle])
     tense, name = TENSE_NAMES[cell.tense], cell.frame.verb.name
     about = f"{person(draft)}: in the {tense}, “{name}” becomes “{form}” here."
     if cell.tense == "imperatif":
         about = f"In the impératif, “{name}” becomes “{form}” here, without a subject."
-    return " ".join(filter(None, [about, _agreement_note(draft), _shape_note(draft, right)]))
+    return " ".join(filter(None, [about, _agreement_note(draft), _shape_note(draft, parts)]))
 
 
 def _agreement_note(draft: Draft) -> str:
@@ -65,7 +66,7 @@ def _agreement_note(draft: Draft) -> str:
     return f"{helper}, so the past participle does not agree with the subject."
 
 
-def _shape_note(draft: Draft, right: Parts) -> str:
+def _shape_note(draft: Draft, parts: Parts) -> str:
     cell = draft.cell
     if draft.trigger and cell.shape is Shape.SUBJUNCTIVE:
         return f"“{draft.trigger.french}” asks for the subjunctive."
@@ -76,7 +77,7 @@ def _shape_note(draft: Draft, right: Parts) -> str:
     where = "auxiliary" if cell.tense in COMPOUND else "verb"
     piece = topic_piece(cell)
     if piece and cell.shape is Shape.BOTH:
-        direct, indirect = right.clitics
+        direct, indirect = parts.clitics
         return f"Both pronouns stand before the {where}, “{direct}” (“{noun_of(piece)}”) before “{indirect}”."
     if piece:
         return f"The pronoun stands before the {where} and means “{noun_of(piece)}”."

@@ -9,9 +9,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode
-from lqs.generators.french.clauses import Parts
 from lqs.generators.french.proof.prover import prove
-from lqs.generators.problem.drafts import Draft
+from lqs.generators.problem.drafts import Right
 from lqs.generators.problem.operators import pronouns, spelling, verbs
 
 OPERATORS = MappingProxyType({**verbs.OPERATORS, **pronouns.OPERATORS, **spelling.OPERATORS})
@@ -27,19 +26,21 @@ class Mistake(NamedTuple):
     text: str
 
 
-def mistakes(draft: Draft, right: Parts, code: ErrorCode, rng: random.Random, luck: float = LUCK) -> Iterator[Mistake]:
+def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LUCK) -> Iterator[Mistake]:
     """The wrong statements of one kind that the operators propose and the prover proves, each once.
 
     They come in about the order in which learners make them: luck carries one past so many likelier ones at most. None
     stands out by its length.
     """
+    proposed = list(OPERATORS[code](right.draft, right.parts))
+    if not proposed:
+        return
     text = right.text
     seen = {text}
-    proposed = list(OPERATORS[code](draft, right))
     likely = sorted((place + luck * rng.random(), place) for place in range(len(proposed)))
     for _, place in likely:
         proposal = proposed[place]
-        wrong = proposal if isinstance(proposal, str) else right._replace(**proposal).text
+        wrong = proposal if isinstance(proposal, str) else right.parts._replace(**proposal).text
         if wrong in seen or not are_alike_in_length((text, wrong)):
             continue
         seen.add(wrong)

@@ -47,7 +47,8 @@ class OfflineProblemGenerator:
 def compose(want: Wanted, seed: int, slot_index: int, tags: tuple[str, ...] = ()) -> Problem:
     """The problem of one slot; which slots of a seed can be equal is told in `selection`."""
     found = plan(want, seed, slot_index)
-    draft, cell = found.draft, found.draft.cell
+    draft = found.right.draft
+    cell = draft.cell
     verb = cell.frame.verb
     target = Target(
         lemma=verb.name,
@@ -105,8 +106,8 @@ def _right_statement(key: Key, found: Plan) -> Statement:
         key=key,
         text=found.right.text,
         is_correct=True,
-        translation=translation(found.draft),
-        explanation=explain_right(found.draft, found.right),
+        translation=translation(found.right.draft),
+        explanation=explain_right(found.right),
     )
 
 
@@ -118,12 +119,12 @@ def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
         text=mistake.text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, Difference(found.draft, found.right, mistake.text, wrong, correction)),
+        explanation=explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
     )
 
 
 def _tags(found: Plan, statements: tuple[Statement, ...], own: tuple[str, ...]) -> tuple[str, ...]:
-    cell = found.draft.cell
+    cell = found.right.draft.cell
     codes = sorted({statement.error.code for statement in statements if statement.error})
     kinds = [
         word

@@ -13,14 +13,14 @@ from typing import NamedTuple, TypeVar
 
 from lqs.domain.entities.problem import ErrorCode, Focus, fold
 from lqs.domain.limits import MAX_ENTITIES
-from lqs.generators.french.clauses import Parts
 from lqs.generators.french.frames import Verb
 from lqs.generators.problem.cells import Cell
 from lqs.generators.problem.drafts import (
     Draft,
+    Right,
     drafts_of,
     markers_of,
-    right_parts,
+    right_statement,
     subjects_of,
     triggers_of,
 )
@@ -42,8 +42,7 @@ _SPARE_VERBS = 3
 class Plan(NamedTuple):
     """Everything chosen about a problem."""
 
-    draft: Draft
-    right: Parts
+    right: Right
     wrong: tuple[Mistake, ...]
 
     @property
@@ -187,13 +186,13 @@ def _random_draft(want: Wanted, some: tuple[Cell, ...], rng: random.Random) -> D
 def complete(want: Wanted, draft: Draft, rng: random.Random, luck: float = LUCK) -> Plan | None:
     """The draft with its wrong statements; None if too few can be proven."""
     try:
-        right = right_parts(draft)
+        right = right_statement(draft)
     except LookupError:
         return None
-    if right.finite in _LIKE_NEGATIONS:
+    if right.parts.finite in _LIKE_NEGATIONS:
         return None
-    wrong = choose_mistakes(want, Plan(draft, right, ()), rng, luck)
-    return Plan(draft, right, wrong) if wrong else None
+    wrong = choose_mistakes(want, right, rng, luck)
+    return Plan(right, wrong) if wrong else None
 
 
 def every_plan(want: Wanted, rng: random.Random) -> Iterator[Plan]:
@@ -211,26 +210,26 @@ def _plans_of(want: Wanted, cell: Cell, rng: random.Random) -> Iterator[Plan]:
                     yield found
 
 
-def choose_mistakes(want: Wanted, found: Plan, rng: random.Random, luck: float) -> tuple[Mistake, ...]:
+def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float) -> tuple[Mistake, ...]:
     """As many wrong statements as are wanted, of as many kinds as there are; none if there are too few.
 
     The kinds that make the focus come before the general ones, and a problem has at least one of them unless the
     caller chose the kinds.
     """
-    draft, right, _ = found
-    codes = [code for code in draft.cell.codes if not want.codes or code in want.codes]
+    cell = right.draft.cell
+    codes = [code for code in cell.codes if not want.codes or code in want.codes]
     special = [code for code in codes if code not in _GENERAL]
     general = [code for code in codes if code in _GENERAL]
-    if draft.cell.focus == "conjugation":
+    if cell.focus == "conjugation":
         special, general = codes, []
     chosen = _Chosen(right.text)
-    chosen.add([mistakes(draft, right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
+    chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
     if not chosen.mistakes and not want.codes:
         return ()
     repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
-    if repeated and general and draft.cell.focus != "pronouns":
+    if repeated and general and cell.focus != "pronouns":
         chosen.drop_beyond(want.wrong - 1)  # one of another kind is worth more than two alike
-    chosen.add([mistakes(draft, right, code, rng, luck) for code in _shuffled(general, rng)], want.wrong)
+    chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(general, rng)], want.wrong)
     return tuple(_shuffled(chosen.mistakes, rng)) if len(chosen.mistakes) == want.wrong else ()
 
 

@@ -19,7 +19,7 @@ def _negation_order(difference: Difference) -> str:
     if draft.cell.tense in COMPOUND and negation == "personne":
         return "“ne” stands before the auxiliary, and “personne” after the past participle."
     where = _where(draft)
-    before = f"the {where} and its pronouns" if difference.right.clitics else f"the {where}"
+    before = f"the {where} and its pronouns" if difference.right.parts.clitics else f"the {where}"
     return f"“ne” stands before {before}, “{negation}” right after the {where}."
 
 
@@ -40,10 +40,10 @@ def _placement(difference: Difference) -> str:
     draft = difference.draft
     if draft.cell.tense == "imperatif" and not draft.cell.negation:
         return "In an affirmative order, the pronoun follows the verb with a hyphen."
-    several = len(difference.right.clitics) > 1
+    several = len(difference.right.parts.clitics) > 1
     what = "Reflexive pronouns stand" if draft.cell.frame.verb.pronominal else "Object pronouns stand"
-    if not several and difference.right.clitics and difference.right.clitics[0] in ("y", "en"):
-        what = f"The pronoun “{difference.right.clitics[0]}” stands"
+    if not several and difference.right.parts.clitics and difference.right.parts.clitics[0] in ("y", "en"):
+        what = f"The pronoun “{difference.right.parts.clitics[0]}” stands"
     return f"{what} right before the {_where(draft)}."
 
 

@@ -5,12 +5,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import PERSONS
-from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import COMPOUND
 from lqs.generators.french.frames import Role
 from lqs.generators.french.proof.contrast import contrast
 from lqs.generators.french.subjects import Subject
-from lqs.generators.problem.drafts import Draft
+from lqs.generators.problem.drafts import Draft, Right
 
 TENSE_NAMES = MappingProxyType(
     {
@@ -61,13 +60,17 @@ _WHO = MappingProxyType(
 
 
 class Difference(NamedTuple):
-    """A draft, its right statement, a wrong one, and the words in which that differs: `found` for `correction`."""
+    """A right statement, a wrong one, and the words in which that differs: `found` for `correction`."""
 
-    draft: Draft
-    right: Parts
+    right: Right
     wrong: str
     found: str
     correction: str
+
+    @property
+    def draft(self) -> Draft:
+        """What was chosen about the right statement."""
+        return self.right.draft
 
     @property
     def forms(self) -> tuple[str, str]:
