@@ -1,7 +1,7 @@
 """Verification: nothing is stored unless every check here passes, whichever generator made it.
 
 The checks read the statements' text and recompute from lexicon and grammar; they trust nothing the generator claims.
-V14, the second opinion of another program, is asked for in tests only.
+V14, the second opinion of another program, is asked for in tests only; see docs/reference/checks.md.
 """
 
 import unicodedata
