@@ -68,6 +68,7 @@ def test_what_cannot_be_honoured_is_refused_with_its_place_and_a_way_out(
         {"verbs": ["se laver"], "persons": ["1p"], "error_codes": ["participle.agreement"]},
         {"statement_count": 5, "focus": ["negation"], "cefr": ["A1"]},
         {"indirect_object": "pronoun", "direct_object": "pronoun", "tenses": ["passe_compose"], "topics": ["people"]},
+        {"focus": ["reflexive"], "tenses": ["imperatif"]},
         {"tags": ["lesson-4"]},
         {"seed": 0},
         {},

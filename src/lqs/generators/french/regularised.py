@@ -57,7 +57,7 @@ def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[
     if tense == "participe_passe":
         for vowel in _PARTICIPLES[ending]:
             yield stem + vowel + _MARKS[place]
-    else:
+    elif infinitive != "être":
         yield from _by_rule(infinitive, stem, ending, tense, _PERSONS.index(place))
     for needed, pattern, replacement in _SOUNDS:
         changed = pattern.sub(replacement, form, count=1) if needed in form else form

@@ -227,9 +227,11 @@ def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float)
     if not chosen.mistakes and not want.codes:
         return ()
     repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
+    spare: list[Mistake] = []
     if repeated and general and cell.focus != "pronouns":
-        chosen.drop_beyond(want.wrong - 1)  # one of another kind is worth more than two alike
+        spare = chosen.give_back(want.wrong - 1)  # one of another kind is worth more than two alike
     chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(general, rng)], want.wrong)
+    chosen.add([iter(spare)], want.wrong)
     return tuple(_shuffled(chosen.mistakes, rng)) if len(chosen.mistakes) == want.wrong else ()
 
 
@@ -253,9 +255,11 @@ class _Chosen:
                 if len(self.mistakes) == count:
                     return
 
-    def drop_beyond(self, count: int) -> None:
-        """Give back what came last."""
+    def give_back(self, count: int) -> list[Mistake]:
+        """Take out what came after so many."""
+        last = self.mistakes[count:]
         del self.mistakes[count:], self._texts[count + 1 :]
+        return last
 
     def _suits(self, text: str) -> bool:
         return are_alike_in_length([*self._texts, text]) and fold(text) not in map(fold, self._texts)
