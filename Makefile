@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up kafka test check bench faults planted lock
+.PHONY: help demo up kafka test check bench faults planted pages lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -36,6 +36,9 @@ faults: $(VENV)/.dev ## hurt the service a thousand times, then see what it prom
 
 planted: $(VENV)/.dev ## plant bugs, and see that the fault harness finds each
 	@$(BIN)/python -m faults --planted
+
+pages: $(VENV)/.dev ## write anew what is generated from the code: the pages about errors
+	@$(BIN)/python -m lqs.api.error_pages docs/errors
 
 lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

@@ -15,9 +15,11 @@ from lqs import __version__
 from lqs.cli.app import PLACES
 from lqs.cli.exit_codes import MEANINGS, ExitCode, gravest
 from lqs.domain import limits
+from lqs.domain.error_pages import PAGES
 from lqs.generators.catalog import entity_types
 from lqs_client.credentials import save_credentials
 
+ROOT = Path(__file__).parents[2]
 UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
 
 
@@ -235,10 +237,37 @@ def test_help_on_a_command_is_the_help_of_that_command(lonely: Caller) -> None:
     for words in (["problems"], ["problems", "generate"], ["keys"]):
         told = lonely.piped("help", *words)
         assert (told.code, told.out) == (0, lonely.piped(*words, "--help").out)
-    assert "there is on exit-codes and on every command" in lonely.piped("help", "poems").err
+    assert "there is on exit-codes, errors and every command" in lonely.piped("help", "poems").err
 
 
 def test_the_help_shows_arguments_in_words_of_people(lonely: Caller) -> None:
     told = lonely.piped("generation", "wait", "--help").out
     assert told.startswith("Usage: lqs generation wait [OPTIONS] ID ...\n")
     assert "  ID  Ids of the generation requests." in told
+
+
+def test_every_error_code_is_explained_without_a_service(lonely: Caller) -> None:
+    listed = lonely.piped("help", "errors")
+    assert {line.split()[0] for line in listed.out.splitlines()[1:]} == set(PAGES)
+    page = (ROOT / "docs/errors/port-in-use.md").read_text(encoding="utf-8")
+    assert (
+        lonely.piped("help", "errors", "port_in_use").out == lonely.piped("help", "errors", "port-in-use").out == page
+    )
+    wrong = lonely.piped("help", "errors", "port_in_us")
+    assert (wrong.code, "did you mean port_in_use?" in wrong.err) == (2, True)
+
+
+def test_an_error_leads_to_its_page(keyed: Caller) -> None:
+    words = ("generation", "get", UNKNOWN)
+    assert keyed.piped(*words).err.splitlines()[-2] == "  More: lqs help errors connection_failed"
+    assert keyed.piped(*words, "--json").problem["type"] == "/errors/connection-failed"
+
+
+def test_a_full_disk_is_told_as_such(lonely: Caller) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [LQS, "help"], env=lonely.environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("lqs: no space is left")
+    assert "help errors disk_full" in ended.stderr

@@ -53,7 +53,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
         "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
         "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
-        "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
+        "help": Place("lqs.cli.help_topics", "Show the commands, or what exit codes and error codes mean."),
     }
 )
 """Every command that is not an entity type's; a new one needs one line here."""

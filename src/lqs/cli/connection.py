@@ -35,7 +35,8 @@ def _credentials(url: str | None) -> tuple[Credentials, str]:
     _refuse_misspelt_variables()
     found = find_credentials(api_url=url)
     if found.api_key is None:
-        raise CredentialsInvalid(f"there is no API key: not in {KEY_VARIABLE}, not in {credentials_file()}")
+        what = f"there is no API key: not in {KEY_VARIABLE}, not in {credentials_file()}"
+        raise CommandFailed(Failure(ExitCode.NOT_ALLOWED, "key_missing", what))
     if not looks_like_key(found.api_key):
         raise CredentialsInvalid(f"the API key in {found.key_source} is no key of lqs: mistyped, or cut when copied")
     return found, found.api_key
@@ -50,8 +51,7 @@ def _refuse_misspelt_variables() -> None:
     try:
         refuse_unknown_variables()
     except SettingsInvalid as error:
-        step = "correct it in the environment and run the command again"
-        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", str(error), (), step)) from error
+        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", str(error))) from error
 
 
 def _wrong_address(found: Credentials, error: ValueError) -> CommandFailed:
