@@ -37,8 +37,9 @@ faults: $(VENV)/.dev ## hurt the service a thousand times, then see what it prom
 planted: $(VENV)/.dev ## plant bugs, and see that the fault harness finds each
 	@$(BIN)/python -m faults --planted
 
-pages: $(VENV)/.dev ## write anew what is generated from the code: the pages about errors
+pages: $(VENV)/.dev ## write anew what is generated from the code: the pages about errors, what shells complete
 	@$(BIN)/python -m lqs.api.error_pages docs/errors
+	@$(BIN)/python -m lqs.cli.completion
 
 lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

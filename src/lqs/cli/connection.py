@@ -5,7 +5,14 @@ import os
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs_client import AsyncClient, Client, CredentialsInvalid, looks_like_key
-from lqs_client.credentials import KEY_VARIABLE, URL_VARIABLE, Credentials, credentials_file, find_credentials
+from lqs_client.credentials import (
+    KEY_VARIABLE,
+    PROFILE_VARIABLE,
+    URL_VARIABLE,
+    Credentials,
+    credentials_file,
+    find_credentials,
+)
 
 
 def address(url: str | None) -> str:
@@ -43,7 +50,9 @@ def _credentials(url: str | None) -> tuple[Credentials, str]:
 
 
 def _refuse_misspelt_variables() -> None:
-    if not any(name.startswith("LQS_") and name not in (KEY_VARIABLE, URL_VARIABLE) for name in os.environ):
+    if not any(
+        name.startswith("LQS_") and name not in (KEY_VARIABLE, URL_VARIABLE, PROFILE_VARIABLE) for name in os.environ
+    ):
         return
     # the settings are slow to import and no concern of a command that speaks to an API: only a doubt is worth it
     from lqs.settings import SettingsInvalid, refuse_unknown_variables

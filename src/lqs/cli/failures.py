@@ -29,10 +29,12 @@ from lqs_client import (
     Timeout,
     UnexpectedAnswer,
 )
+from lqs_client.credentials import ProfileUnknown
 
 _Row: TypeAlias = tuple[ExitCode, str]
 _FAULT: _Row = (ExitCode.ERROR, "fault_in_lqs")
 _WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
+    (ProfileUnknown, (ExitCode.USAGE, "profile_unknown")),
     (CredentialsInvalid, (ExitCode.NOT_ALLOWED, "credentials_invalid")),
     (ConnectionFailed, (ExitCode.ERROR, "connection_failed")),
     (Timeout, (ExitCode.ERROR, "timeout")),

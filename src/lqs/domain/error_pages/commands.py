@@ -91,6 +91,14 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
                 "correct it in the environment and run the command again; `env | grep LQS_` shows what is set",
             ),
         ),
+        "profile_unknown": (
+            "There is no such profile",
+            Told(
+                "--profile, LQS_PROFILE or the credentials file names a profile that is not there.",
+                ("the name is misspelt", "the profile was deleted"),
+                "`lqs config list` shows those there are; `lqs config set NAME --url URL` makes one",
+            ),
+        ),
         "database_unavailable": (
             "The database does not answer",
             Told(
