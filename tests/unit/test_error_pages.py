@@ -8,6 +8,7 @@ import pytest
 
 from lqs.api.error_pages import everything
 from lqs.api.error_responses import STATUS
+from lqs.dispatch.kafka.trouble import KafkaCode
 from lqs.domain.error_pages import PAGES, Page, Teller, find, slug
 from lqs.domain.errors import CallerError, LqsError, ServiceError
 from lqs.domain.slot_errors import SlotErrorCode
@@ -41,7 +42,8 @@ def test_every_error_of_a_command_has_a_page_and_no_page_is_about_none() -> None
 
     assert len(said) > 10
     assert said <= set(PAGES)
-    assert {page.code for page in PAGES.values() if page.teller is Teller.COMMAND} <= words
+    assert set(KafkaCode) <= set(PAGES)
+    assert {page.code for page in PAGES.values() if page.teller is Teller.COMMAND} <= words | set(KafkaCode)
 
 
 def test_a_code_that_names_an_entity_type_has_the_page_of_them_all() -> None:

@@ -52,6 +52,8 @@ _ANSWERS: tuple[tuple[type[ApiError], _Row], ...] = (
 _SAID_BY_THEMSELVES = frozenset({"usage", "interrupted"})
 """Codes whose page tells nothing that the command itself does not."""
 
+_WAITING_ALONE_DOES_NOT_HELP = frozenset({"active_quota_exceeded"})
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -169,14 +171,13 @@ def _api_error(error: ApiError) -> Failure:
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
     if isinstance(error, NotFound) and "generate" in error.raw:
         return ExitCode.NOT_FOUND, _way_to_have_some(error.raw["generate"])
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited) and error.code not in _WAITING_ALONE_DOES_NOT_HELP:
         return ExitCode.ERROR, _pause(error)
+    known = explained.next_step(error.code)
     for kind, (exit_code, like) in _ANSWERS:
         if isinstance(error, kind):
-            return exit_code, explained.next_step(error.code) or explained.next_step(like)
-    return ExitCode.ERROR, explained.next_step(error.code) or (
-        explained.next_step("internal_error") if error.trace_id else None
-    )
+            return exit_code, known or explained.next_step(like)
+    return ExitCode.ERROR, known or (explained.next_step("internal_error") if error.trace_id else None)
 
 
 def _pause(error: RateLimited) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from lqs.domain.error_pages.answers import ANSWERS
 from lqs.domain.error_pages.commands import COMMANDS
+from lqs.domain.error_pages.kafka import KAFKA
 from lqs.domain.error_pages.page import Page as Page
 from lqs.domain.error_pages.page import Teller as Teller
 from lqs.domain.error_pages.page import Told as Told
@@ -22,7 +23,7 @@ def _all() -> Iterator[Page]:
         yield Page(kind.code, kind.title, Teller.API, kind.retryable, told)
     for code, told in SLOTS.items():
         yield Page(code.value, KINDS[code].message.removesuffix("."), Teller.SLOT, KINDS[code].retryable, told)
-    for name, (title, told) in COMMANDS.items():
+    for name, (title, told) in {**COMMANDS, **KAFKA}.items():
         yield Page(name, title, Teller.COMMAND, None, told)
 
 

@@ -29,6 +29,11 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             ("something else was sent than was meant, such as a whole file",),
             "send less; `lqs problems generate --help` shows what a generation request can have",
         ),
+        errors.BodyTooSlow: Told(
+            "The body was announced and did not arrive in time, so the connection was closed. Nothing was stored.",
+            ("the network is very slow, or stalls", "a client announced more than it sent"),
+            "send it again; `lqs doctor` tells how the way to the service is",
+        ),
         errors.MediaTypeUnsupported: Told(
             "The body was not announced as JSON, so it was not read.",
             ("the header `Content-Type` is missing, or a client set one for forms",),
@@ -146,6 +151,18 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             ("the calls of the day cost nearly all of it", "calls in flight hold the rest as reservations"),
             "wait for the next day, or use another key: `lqs keys create NAME --scope write --daily-budget DOLLARS`",
         ),
+        errors.RateLimited: Told(
+            "The owner has made as many calls of this kind as a minute allows. `Retry-After` and the header "
+            "`RateLimit` say when the next one is granted.",
+            ("a program polls quicker than `poll_after_ms` asks", "several programs share one owner"),
+            "the same call after `Retry-After`; `lqs generation wait ID` waits with few calls, and GET /limits tells "
+            "what is left",
+        ),
+        errors.ActiveQuotaExceeded: Told(
+            "The owner has as many generation requests under way as it may. Nothing was stored.",
+            ("more is asked for than is worked off", "no worker is alive, so nothing ends"),
+            "`lqs generation list --state open` shows them: wait for one, or `lqs generation cancel ID`",
+        ),
         errors.StatisticsTooLarge: Told(
             "Counting was ended because it took too long.",
             ("the window holds more generation requests than can be counted at once",),
@@ -155,6 +172,11 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             "A fault of the service. It was logged with the trace id; the answer tells nothing private.",
             ("a defect in lqs",),
             "the same command again; if it stays, report the trace id; `lqs doctor` tells whether all else is well",
+        ),
+        errors.QueueFull: Told(
+            "More slots wait than the operator wants to have waiting. Nothing was stored.",
+            ("more is asked for than the workers do", "no worker is alive"),
+            "the same command later, with the same idempotency key; `lqs doctor` counts the workers",
         ),
         errors.ServiceUnavailable: Told(
             "The service cannot answer now. What was accepted before is safe.",
