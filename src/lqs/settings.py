@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from lqs.crash_points import CrashPoint
 
 PREFIX = "LQS_"
-CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
+CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY", "LQS_PROFILE"})
 """Read by the client library and the commands that use it, never by the service."""
 
 
