@@ -119,7 +119,9 @@ async def _until_shared(access: Access, workers: int) -> None:
     """Wait until so many workers have shared the partitions: before that they find their work in the database."""
     admin = open_admin(access, Complaints(access, silent))
     async with asyncio.timeout(_PATIENCE_SECONDS):
-        while not await asyncio.to_thread(_is_shared, admin, access.group_id, workers):
+        while True:
+            if await asyncio.to_thread(_is_shared, admin, access.group_id, workers):
+                return
             await asyncio.sleep(0.2)
 
 

@@ -31,6 +31,18 @@ KAFKA: Mapping[str, tuple[str, Told]] = MappingProxyType(
                 "correct the login in the settings, and then `lqs kafka topics show`",
             ),
         ),
+        "kafka_certificate_refused": (
+            "A certificate is refused on the way to Kafka",
+            Told(
+                "The client does not trust the brokers' certificate, or the brokers do not trust the client's.",
+                (
+                    "LQS_KAFKA_SSL_CA does not name the authority that signed the brokers' certificate",
+                    "the certificate is for another host name, or has expired",
+                    "the brokers speak without TLS where LQS_KAFKA_SECURITY_PROTOCOL asks for it",
+                ),
+                "correct the certificates in the settings, and then `lqs kafka topics show`",
+            ),
+        ),
         "kafka_not_allowed": (
             "This Kafka user may not do this",
             Told(
