@@ -33,6 +33,10 @@ async def test_how_things_stand_is_told_of_all_owners_together(api: Api, house: 
     async with house.at("-90 seconds") as before:
         await before.submit(2)
     await (await api.owner()).http.post("/problems/generate", json={"count": 4})
+    await house.rows(
+        "INSERT INTO unpublished_events (request_id, first_seq, last_seq, appended_at)"
+        " SELECT request_id, seq, seq, lqs_now() - interval '70 seconds' FROM generation_events WHERE seq = 1 LIMIT 1"
+    )
 
     answer = await alice.http.get("/metrics")
 
@@ -41,6 +45,7 @@ async def test_how_things_stand_is_told_of_all_owners_together(api: Api, house: 
     assert told["lqs_slots_unsettled", "pending"] == 6
     assert (told["lqs_slots_unsettled", "processing"], told["lqs_slots_unsettled", "retrying"]) == (1, 1)
     assert 90 <= told["lqs_oldest_pending_seconds",] < 300
+    assert 70 <= told["lqs_oldest_unpublished_seconds",] < 300
     assert (told["lqs_requests_open",], told["lqs_dead_letters_open",]) == (3, 1)
     assert (told["lqs_workers_alive",], told["lqs_worker_places",]) == (1, 10)
 

@@ -127,12 +127,30 @@ async def test_what_did_not_arrive_is_told_again_and_holds_up_no_other(house: Ho
     await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([], [1])
     assert await waiting(house) == [one]
-    assert telling.trouble == "Kafka did not take over 1 events: nobody is there."
+    assert telling.trouble == "Kafka did not take over events: nobody is there."
 
     outside.deaf_to.clear()
     await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([1], [1])
     assert telling.trouble is None
+
+
+async def test_trouble_is_told_once_when_it_begins_and_once_when_it_is_over(house: House) -> None:
+    await wanted(house)
+    one, heard = await house.submit(), []
+    outside = Outside(deaf_to={one})
+    telemetry = Telemetry(lambda happening: heard.append(happening.name))
+    telling = Publishing(house.database, telemetry, outside.open, PublishingRules(kept_seconds=WEEK))
+    for _ in range(3):
+        await telling.publish(outside.tell)
+    outside.deaf_to.clear()
+    for _ in range(3):
+        await telling.publish(outside.tell)
+    assert [name for name in heard if name != "events.published"] == [
+        "publishing.leads",
+        "publishing.in_trouble",
+        "publishing.well",
+    ]
 
 
 async def test_who_dies_between_sending_and_booking_is_repeated_with_the_same_ids(house: House) -> None:

@@ -46,6 +46,11 @@ def _registry(now: Gauges) -> CollectorRegistry:
         ("lqs_oldest_pending_seconds", "Age of the oldest run that waits for a worker.", now.oldest_pending_seconds),
         ("lqs_requests_open", "Generation requests that are not done.", now.open_requests),
         ("lqs_dead_letters_open", "Slots that failed for good and that nobody has dealt with.", now.dead_letters),
+        (
+            "lqs_oldest_unpublished_seconds",
+            "Age of the oldest event that waits for Kafka; 0 without.",
+            now.oldest_unpublished_seconds,
+        ),
         ("lqs_workers_alive", "Workers that beat within the lease.", now.alive),
         ("lqs_worker_places", "Calls that all living workers can hold in flight.", now.places),
         ("lqs_worker_in_flight", "Calls in flight, as the workers last told.", now.in_flight),

@@ -13,6 +13,7 @@ class Gauges:
     """Slots by status, generation requests that are not done, and the workers that live, with their places.
 
     `oldest_pending_seconds` is the age of the oldest run with a slot that nobody has claimed; 0 if there is none.
+    `oldest_unpublished_seconds` is that of the oldest event that Kafka has not been told; 0 if there is none.
     """
 
     pending: int
@@ -21,6 +22,7 @@ class Gauges:
     open_requests: int
     oldest_pending_seconds: float
     dead_letters: int
+    oldest_unpublished_seconds: float
     alive: int
     places: int
     in_flight: int
