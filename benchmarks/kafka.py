@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupState, TopicPartition
+from confluent_kafka import ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from benchmarks.children import worker
 from benchmarks.ground import Ground, opened, submit
@@ -101,7 +102,8 @@ async def _waits(ground: Ground, access: Access | None) -> list[float]:
             await _until_shared(access, 1)
 
     async with ground.database() as url:
-        return await waits_for(ground, url, worker(url, capacity=1000, settings=_settings(access)), ready)
+        waits, _ = await waits_for(ground, url, worker(url, capacity=1000, settings=_settings(access)), ready)
+    return waits
 
 
 async def _until(database: Database, question: str) -> None:
@@ -118,12 +120,19 @@ async def _until_shared(access: Access, workers: int) -> None:
     admin = open_admin(access, Complaints(access, silent))
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
-            [asked] = admin.describe_consumer_groups([access.group_id]).values()
-            group = await asyncio.to_thread(asked.result, 20)
-            shares = [len(member.assignment.topic_partitions) for member in group.members if member.assignment]
-            if group.state is ConsumerGroupState.STABLE and len(shares) == workers and all(shares):
+            if await asyncio.to_thread(_is_shared, admin, access.group_id, workers):
                 return
             await asyncio.sleep(0.2)
+
+
+def _is_shared(admin: AdminClient, group_id: str, workers: int) -> bool:
+    [asked] = admin.describe_consumer_groups([group_id]).values()
+    try:
+        group = asked.result(20)
+    except KafkaException:
+        return False  # such as a coordinator that is not ready yet
+    shares = [len(member.assignment.topic_partitions) for member in group.members if member.assignment]
+    return group.state is ConsumerGroupState.STABLE and len(shares) == workers and all(shares)
 
 
 def _messages(access: Access) -> int:

@@ -40,6 +40,8 @@ _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
 
+_MOST_LISTING = 3
+"""Lists looked through at the same time, for the same reason."""
 _MOST_COUNTING = 2
 """Statistics counted at the same time; more would take the connections that everything else needs."""
 
@@ -62,6 +64,7 @@ def build(
             api.state.parts = parts
             api.state.keys = KeyCache()
             api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
+            api.state.listing = asyncio.Semaphore(_MOST_LISTING)
             on_open(parts)
             yield
 
