@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHORT = ("worker_killed", "tripled_and_shuffled", "rubbish")
+SHORT = ("worker_killed", "tripled_and_shuffled")
 """What needs little time; the others are done by `make faults-kafka`."""
 
 pytestmark = pytest.mark.timeout(400)
@@ -31,8 +31,8 @@ def test_nothing_is_lost_or_doubled_whatever_happens_on_the_broker(tmp_path: Pat
         assert figures["lost"] == figures["doubled"] == figures["breaches"] == 0
         assert figures["slots"] == figures["entities"] > 50
         assert figures["most_in_flight"] <= figures["cap"]
-        assert figures["named"] > figures["repeated"]
         assert figures["hits"] > 0
+    assert "named=0 " not in lines[-1]
 
 
 def test_work_is_measured_on_both_transports() -> None:
