@@ -10,6 +10,7 @@ from tests.kafka.work import PARTITIONS, committed, everything, make_topics, mes
 
 from house import House
 from lqs.dispatch.kafka.brokers import Complaints, open_admin, silent
+from lqs.dispatch.kafka.intake import Intake
 from lqs.dispatch.kafka.messages import encode
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.domain.generation_request import Status
@@ -199,23 +200,42 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
             return shift.names["intake.paused"] - shift.names["intake.resumed"]
 
         await eventually(full, equals=5)
-        put(access, [encode(Announcement(request_id, n % 5, 0, 1, None)) for n in range(600)])
+        for partition in range(PARTITIONS):
+            flood = [encode(Announcement(request_id, n % 5, 0, 1, None)) for n in range(150)]
+            put(access, flood, partition=partition)
         await eventually(paused, equals=1)
-        async with at_work(home.url, Hand(), **ways) as other:
+        other_id, busy = await home.submit(5), Hand()
+        async with at_work(home.url, busy, **{**ways, "poll_seconds": 0.1}) as other:
+
+            async def also_full() -> int:
+                return len(busy.orders)
+
+            await eventually(also_full, equals=5)
             await eventually(lambda: listening(other), equals=PARTITIONS // 2, seconds=30)
-            assert await paused() == 1
+            await eventually(paused, equals=1)
 
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
-        before = shift.names["slots.named"]
+        [back] = await home.rows("SELECT lqs_now() AS at")
+
+        async def a_while_has_passed() -> bool:
+            asked = "SELECT heartbeat_at > $1::timestamptz + interval '1 s' AS so FROM workers WHERE dead_at IS NULL"
+            [beat] = await home.rows(asked, back["at"])
+            return beat["so"]
+
+        await eventually(a_while_has_passed)
+        intake = shift.worker._transport
+        assert isinstance(intake, Intake)
+        assert 20 < intake.in_hand <= 101
         assert await paused() == 1
-        assert shift.names["slots.named"] == before
         hand.open.set()
-        await eventually(lambda: done(home, request_id))
+        await eventually(lambda: done(home, request_id, other_id))
         await eventually(paused, equals=0)
         last_id = await home.submit(1)
         await eventually(lambda: done(home, last_id))
     assert max(happening.fields["in_flight"] for happening in shift.heard("slots.claimed")) <= 5
-    assert {row["fence"] for row in await home.rows("SELECT fence FROM slots")} == {1}
+    assert {slot["fence"] for slot in await home.rows("SELECT fence FROM slots WHERE request_id = $1", request_id)} == {
+        1
+    }
 
 
 async def test_a_slot_whose_announcement_got_lost_is_announced_again(home, access, kafka, eventually):
@@ -259,12 +279,13 @@ async def test_what_the_leader_does_not_know_is_found_by_who_does_however_much_i
             return older.names["relay.leads"] == 1
 
         await eventually(leads)
-        async with at_work(home.url, Hand.opened(), types=both, **kafka) as newer:
+        async with at_work(home.url, Hand.opened(), types=both, **{**kafka, "poll_seconds": 1}) as newer:
+            await eventually(lambda: listening(newer), equals=PARTITIONS // 2, seconds=30)
             chatter = asyncio.ensure_future(_submit_on_and_on(home))
             async with home.submitter() as submitter:
                 strange = replace(home.submission(2), entity_type="proverb")
                 request_id = (await submitter.submit(strange)).request_id
-            await eventually(lambda: done(home, request_id))
+            await eventually(lambda: done(home, request_id), seconds=60)
             chatter.cancel()
             await asyncio.wait([chatter])
             assert newer.names["relay.leads"] == 0

@@ -60,6 +60,11 @@ class Intake:
         return self._reader.trouble
 
     @property
+    def in_hand(self) -> int:
+        """How many messages were fetched and wait for a place."""
+        return self._reader.in_hand
+
+    @property
     def must_look(self) -> bool:
         """Whether nothing was heard for so long, or nothing can be, that the worker has to look for itself.
 

@@ -71,6 +71,11 @@ class Reader:
         self._complaints = Complaints(reading.access, self._said)
         self.trouble: str | None = "Kafka has not been reached yet."
 
+    @property
+    def in_hand(self) -> int:
+        """How many messages wait here for a place."""
+        return len(self._in_hand)
+
     def confirm(self, offsets: Offsets) -> None:
         """Everything before these was claimed; they are committed soon. From any thread."""
         with self._confirming:
