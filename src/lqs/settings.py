@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from lqs.crash_points import CrashPoint
 
 PREFIX = "LQS_"
-CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
+CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY", "LQS_PROFILE"})
 """Read by the client library and the commands that use it, never by the service."""
 
 
@@ -274,7 +274,8 @@ def refuse_unknown_variables() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1)
+            begun = [one for one in known if one.startswith(name)]
+            near = difflib.get_close_matches(name, sorted(begun or known), n=1, cutoff=0 if begun else 0.6)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise SettingsInvalid(f"{name} is not a setting of lqs.{hint}")
 

@@ -38,6 +38,10 @@ EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
 
 
+class MigrationNeeded(MigrationRefused):
+    """The database lacks what this version needs, and `lqs migrate` makes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiParts:
     """The open resources of one API process.
@@ -296,7 +300,7 @@ async def _ensure(connection: Connection, types: EntityTypes) -> None:
 
 
 async def refuse_unmigrated(database: Database, types: EntityTypes | None = None) -> None:
-    """Raise `MigrationRefused` when the database is not what this code and these entity types expect."""
+    """Raise `MigrationNeeded` when the database is not what this code and these entity types expect."""
     missing = await pending(database)
     if not missing:
         async with database.acquire() as connection:
@@ -305,7 +309,7 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
             f"the table of {kind.plural}" for name, kind in (types or entity_types()).items() if name not in there
         ]
     if missing:
-        raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
+        raise MigrationNeeded(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
 
 
 def _kept(settings: Settings) -> Kept:

@@ -17,6 +17,7 @@ from lqs.api import (
     cancellation,
     dead_letters,
     envelope,
+    error_pages,
     generation_requests,
     health,
     limits,
@@ -95,6 +96,7 @@ def build(
     api.include_router(limits.router)
     api.include_router(health.router)
     api.include_router(metrics.router)
+    api.include_router(error_pages.router)
     envelope.install(api)
     api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]
     return api
@@ -120,7 +122,7 @@ def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
                 # FastAPI adds an error shape of its own, with which nothing here ever answers.
                 if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                     del operation["responses"]["422"]
-                operation["security"] = [] if path.startswith("/health/") else [{"api_key": []}]
+                operation["security"] = [] if path.startswith(("/health/", "/errors/")) else [{"api_key": []}]
         api.openapi_schema = document
     return api.openapi_schema
 

@@ -83,6 +83,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
             body["differing_fields"] = list(error.differing_fields)
         case errors.NothingMatches():
             body["generate"] = error.generate
+        case errors.ScopeMissing():
+            body["scopes"] = list(error.scopes)
         case errors.IdempotencyKeyExpired():
             body["existing_request_id"] = str(error.existing_request_id)
         case errors.VersionMismatch():

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from lqs.api.schemas.generation_request import Counts
+from lqs.domain.api_key import Scope
 from lqs.domain.generation_request import Status
 
 
@@ -37,6 +38,7 @@ class Error(BaseModel):
     existing_request_id: UUID | None = Field(
         None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
     )
+    scopes: list[Scope] | None = Field(None, description="With scope_missing: those that the key has.")
     parameter: str | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[str] | None = Field(None, description="With idempotency_key_reuse: names, never values.")
     generate: dict[str, Any] | None = Field(
