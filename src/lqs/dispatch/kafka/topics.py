@@ -71,7 +71,7 @@ class Topics:
             reraise(error, self._access, self._complaints)
         return [
             TopicState(one.topic, one.partitions, one.replicas, one.drift, tuple(done[one.topic]))
-            for one in self._shown_as_made(changed)
+            for one in self._shown_as_made(done)
         ]
 
     def _create(self, name: str, plan: TopicPlan, replicas: int | None) -> bool:
@@ -95,11 +95,18 @@ class Topics:
                 return
             time.sleep(_LOOK_SECONDS)
 
-    def _shown_as_made(self, changed: Collection[str]) -> list[TopicState]:
-        """All topics, once the broker that is asked has heard of what was just changed."""
+    def _shown_as_made(self, done: Mapping[str, Collection[str]]) -> list[TopicState]:
+        """All topics, once the broker that is asked has heard of what was just done."""
+
+        def unheard(state: TopicState) -> bool:
+            differing = {drift.property for drift in state.drift}
+            if "grown" in done[state.topic]:
+                return "partitions" in differing
+            return "created" in done[state.topic] and bool(differing)
+
         deadline = time.monotonic() + _HEARSAY_SECONDS
         states = self.show()
-        while any(one.drift for one in states if one.topic in changed) and time.monotonic() < deadline:
+        while any(map(unheard, states)) and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
             states = self.show()
         return states
