@@ -78,7 +78,7 @@ def test_a_busy_port_is_told_before_anything_starts(operator: Caller, command: s
     assert ended.code == 1
     assert f"port {port} of 127.0.0.1 is in use by another program" in ended.err
     assert "LQS_API_PORT=0" in ended.err
-    assert len(ended.err.splitlines()) == 2
+    assert len(ended.err.splitlines()) == 3
 
 
 def test_no_other_service_s_port_is_shared_without_a_word(operator: Caller, service: Service) -> None:
@@ -114,6 +114,7 @@ def test_an_empty_database_is_migrated_once_and_then_has_a_first_key(
     lqs = home.caller
     refused = lqs.piped("serve")
     assert (refused.code, "Run `lqs migrate` first." in refused.err) == (1, True)
+    assert "More: lqs help errors migration_needed" in refused.err
     assert "0001_core" in lqs.piped("migrate").out
     assert "Nothing to do" in lqs.piped("migrate").out
     assert lqs.piped("migrate", "--json").last_object == {"applied": []}

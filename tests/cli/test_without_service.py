@@ -235,7 +235,7 @@ def test_help_on_a_command_is_the_help_of_that_command(lonely: Caller) -> None:
 def test_the_help_shows_arguments_in_words_of_people(lonely: Caller) -> None:
     told = lonely.piped("generation", "wait", "--help").out
     assert told.startswith("Usage: lqs generation wait [OPTIONS] ID ...\n")
-    assert "  ID  Ids of the generation requests." in told
+    assert "  ID  Ids of the generation requests; - takes them" in told
 
 
 def test_every_error_code_is_explained_without_a_service(lonely: Caller) -> None:

@@ -15,8 +15,8 @@ def main() -> int:
     if "_LQS_COMPLETE" in os.environ:
         from lqs.cli.completion import complete, wanted
 
-        if wanted(os.environ):
-            return complete(os.environ)
+        if wanted():
+            return complete()
     # the framework costs five times what the interpreter does: only a real command pays for it
     try:
         from lqs.cli.app import run

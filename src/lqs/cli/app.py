@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -111,29 +111,25 @@ def run(words: Sequence[str]) -> int:
     return int(code or ExitCode.DONE)
 
 
-def tree() -> dict[str, Any]:
-    """Every command with its line of help, its options and the commands below it."""
-    return _branch(_root([]))
+def lines_of_help() -> Iterator[tuple[str, str]]:
+    """Every command and every option, with the commands above it, and the first paragraph of its help."""
+    return _lines(_root([]), ())
 
 
-def _branch(command: Any) -> dict[str, Any]:
+def _lines(command: Any, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if isinstance(command, _Later):
         command = command.real()
+    if above:
+        yield " ".join(above), _first_sentence(command.help or "")
     context = command.make_context("", [], resilient_parsing=True)
-    shown = [one for one in command.get_params(context) if not getattr(one, "hidden", False)]
-    options = {
-        name: _first_sentence(one.help or "")
-        for one in shown
-        if isinstance(one, typer.core.TyperOption)
-        for name in one.opts
-        if name.startswith("--")
-    }
-    below = command.commands if isinstance(command, typer.core.TyperGroup) else {}
-    return {
-        "help": _first_sentence(command.help or ""),
-        "options": options,
-        "commands": {name: _branch(one) for name, one in below.items() if not one.hidden},
-    }
+    for one in command.get_params(context):
+        if isinstance(one, typer.core.TyperOption) and not one.hidden:
+            for name in one.opts:
+                if name.startswith("--"):
+                    yield " ".join((*above, name)), _first_sentence(one.help or "")
+    for name, below in command.commands.items() if isinstance(command, typer.core.TyperGroup) else ():
+        if not below.hidden:
+            yield from _lines(below, (*above, name))
 
 
 def _first_sentence(text: str) -> str:

@@ -47,6 +47,8 @@ def get(request_ids: IdsArgument, as_json: JsonOption = False, url: UrlOption = 
             try:
                 request = client.get(request_id)
             except LqsError as error:
+                if len(request_ids) == 1:
+                    raise
                 failure = describe(error)
                 report(failure, as_json=as_json)
                 codes.append(failure.exit_code)
