@@ -9,8 +9,10 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from lqs.api.schemas.bounds import MAX_MESSAGE_CHARACTERS
 from lqs.domain.entity_type import EntityType
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
+from lqs.domain.limits import MAX_ENTITIES
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.lifecycle.foresee import Foreseen
@@ -163,7 +165,7 @@ def documented_entity(entity_type: EntityType) -> dict[int | str, dict[str, Any]
             "id": {"type": "string", "format": "uuid"},
             "entity_type": {"const": entity_type.name},
             "generation_request_id": {"type": ["string", "null"], "format": "uuid"},
-            "slot_index": {"type": "integer"},
+            "slot_index": {"type": "integer", "minimum": 0, "maximum": MAX_ENTITIES - 1},
             "created_at": {"type": "string", "format": "date-time"},
         },
     }
@@ -219,12 +221,17 @@ def attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
         "error": _slot_error(stored["error_code"], stored["attempt"]),
         "duration_ms": stored["duration_ms"],
         "finished_at": stored["finished_at"],
-        "model": stored["model"],
-        "provider_request_id": stored["provider_request_id"],
+        "model": _told(stored["model"]),
+        "provider_request_id": _told(stored["provider_request_id"]),
         "input_tokens": stored["input_tokens"],
         "output_tokens": stored["output_tokens"],
         "cost_microusd": stored["cost_microusd"],
     }
+
+
+def _told(text: str | None) -> str | None:
+    """What a provider said, short enough."""
+    return text and text[:MAX_MESSAGE_CHARACTERS]
 
 
 def raw_attempt(stored: Mapping[str, Any]) -> dict[str, Any]:

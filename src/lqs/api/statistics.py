@@ -11,7 +11,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
-from lqs.api.parameters import moment_of, word_of
+from lqs.api.parameters import MOMENT, moment_of, one_of, some_of, word_of
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import ParameterRefused, StatisticsTooLarge
@@ -30,12 +30,16 @@ class Asked:
     """The query as it was written."""
 
     group_by: Annotated[
-        str, Query(description="Comma-separated, of: entity_type, status, end_reason, priority, model.")
+        str,
+        some_of(Dimension),
+        Query(description="Comma-separated, of: entity_type, status, end_reason, priority, model."),
     ] = ""
-    since: Annotated[str, Query(description="RFC 3339; a day before `until` unless given.")] = ""
-    until: Annotated[str, Query(description="RFC 3339; now unless given.")] = ""
-    bucket: Annotated[str, Query(description="hour or day (UTC): numbers for each of them.")] = ""
-    scope: Annotated[str, Query(description="own, or all owners' with a key of the scope admin.")] = "own"
+    since: Annotated[str, MOMENT, Query(description="RFC 3339; a day before `until` unless given.")] = ""
+    until: Annotated[str, MOMENT, Query(description="RFC 3339; now unless given.")] = ""
+    bucket: Annotated[str, one_of(Bucket), Query(description="hour or day (UTC): numbers for each of them.")] = ""
+    scope: Annotated[
+        str, one_of(("own", "all")), Query(description="own, or all owners' with a key of the scope admin.")
+    ] = "own"
 
 
 @router.get(

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from lqs.api.moments import EARLIEST, LATEST
+from lqs.api.moments import EARLIEST, LATEST, MAX_CHARACTERS
+from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain import limits
 
 
@@ -21,10 +22,14 @@ class Output(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+MetadataKey = Annotated[
+    str, StringConstraints(pattern=NO_NUL, min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)
+]
+MetadataValue = Annotated[str, StringConstraints(pattern=NO_NUL, max_length=limits.MAX_METADATA_VALUE_CHARACTERS)]
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
-        Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)],
+        MetadataKey,
+        MetadataValue,
     ],
     Field(
         max_length=limits.MAX_METADATA_PAIRS,
@@ -43,15 +48,19 @@ def _written(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
+        if len(value) > MAX_CHARACTERS:
+            raise ValueError
         return datetime.fromisoformat(value)
     except ValueError:
         raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z") from None
 
 
+MOMENT = {"type": "string", "format": "date-time", "maxLength": MAX_CHARACTERS, "examples": ["2026-01-31T12:00:00Z"]}
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_written),
-    Field(ge=EARLIEST, le=LATEST, examples=["2026-01-31T12:00:00Z"]),
+    Field(ge=EARLIEST, le=LATEST),
+    WithJsonSchema(MOMENT),
 ]
 
 
