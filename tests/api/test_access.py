@@ -268,7 +268,7 @@ async def test_the_document_declares_every_error_the_api_can_answer_with(api: Ap
                     schema = response["content"]["application/problem+json"]["schema"]
                     assert schema == {"$ref": "#/components/schemas/Error"}
     references = set(_references(document))
-    assert references <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert references <= {f"#/components/{kind}/{name}" for kind, of in document["components"].items() for name in of}
 
 
 def _references(value: Any) -> list[str]:

@@ -13,6 +13,7 @@ from lqs.api import (
     bulk,
     cancellation,
     dead_letters,
+    docs_page,
     envelope,
     generation_requests,
     health,
@@ -85,6 +86,7 @@ def build(
     api.include_router(api_keys.router)
     api.include_router(limits.router)
     api.include_router(health.router)
+    api.include_router(docs_page.router)
     envelope.install(api)
     document = cache(lambda: document_of(api, types))
     api.openapi = document  # type: ignore[method-assign]
