@@ -60,12 +60,13 @@ def _complete(path: str, method: str, operation: Json, told: words.Told) -> None
     # FastAPI adds an error shape of its own, with which nothing here ever answers.
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
-    operation["security"] = [] if path.startswith("/health/") else [{"api_key": []}]
+    keyless = path.startswith("/health/")
+    operation["security"] = [] if keyless else [{"api_key": []}]
     operation["parameters"] = _parameters(path, operation.get("parameters", []))
     if not operation["parameters"]:
         del operation["parameters"]
     for status, response in responses.items():
-        headers = (*words.EVERYWHERE, *told.headers(name, status))
+        headers = (*words.EVERYWHERE, *(() if keyless else words.COUNTED), *told.headers(name, status))
         response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
         if links := told.links(name, status):
             response["links"] = links

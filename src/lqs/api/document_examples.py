@@ -124,7 +124,9 @@ _ANSWERS: Mapping[tuple[str, str], Json] = MappingProxyType(
                 "slots": [],
             },
         ),
-        ("get_readiness", "200"): _example("ready", "It can serve", {"status": "ready", "workers_alive": 2}),
+        ("get_readiness", "200"): _example(
+            "ready", "It can serve", {"status": "ready", "workers_alive": 2, "reasons": []}
+        ),
     }
 )
 

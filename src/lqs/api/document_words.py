@@ -28,6 +28,7 @@ _TAGS: Mapping[str, str] = MappingProxyType(
         "generation requests": "What was asked for: where it stands, how it ended, how to cancel and to retry it.",
         "dead letters": "Slots that failed for good: for operators to look at, to requeue or to discard.",
         "API keys": "The keys of an owner, each with its scopes and, if wanted, a daily budget.",
+        "limits": "What a caller may do, and what is left of it.",
         "health": "For whoever watches the process; needs no key.",
     }
 )
@@ -71,6 +72,14 @@ HEADERS: Json = {
         "That the answer was held, as Prefer had asked.",
         {"type": "string", "pattern": "^wait=[0-9]+$", "maxLength": 10},
     ),
+    "RateLimit": _header(
+        "Calls that are left (r), and in how many seconds all are there again (t); absent where nothing is counted.",
+        {"type": "string", "pattern": '^"[a-z]+";r=[0-9]+;t=[0-9]+$', "maxLength": 60},
+    ),
+    "RateLimit-Policy": _header(
+        "Calls of an owner (q) in so many seconds (w), to one process of the API; absent where nothing is counted.",
+        {"type": "string", "pattern": '^"[a-z]+";q=[0-9]+;w=[0-9]+$', "maxLength": 60},
+    ),
     "Retry-After": _header("When to look or to try again, in seconds; absent when there is no need.", _SECONDS),
     "WWW-Authenticate": _header(
         "How to authenticate.", {"type": "string", "pattern": '^Bearer realm="lqs"$', "maxLength": 40}, required=True
@@ -83,6 +92,8 @@ HEADERS: Json = {
 }
 EVERYWHERE = ("X-Trace-Id",)
 """The headers of every answer."""
+COUNTED = ("RateLimit", "RateLimit-Policy")
+"""The headers of every answer to a call with a key, where calls are limited."""
 
 _PATH: Mapping[str, Json] = MappingProxyType(
     {
