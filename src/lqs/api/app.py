@@ -27,6 +27,7 @@ from lqs.api.document import document_of
 from lqs.api.entities import entity_router
 from lqs.api.generate import generate_router
 from lqs.api.listing import listing_router
+from lqs.api.methods import refuse_other_methods
 from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
@@ -87,6 +88,7 @@ def build(
     api.include_router(limits.router)
     api.include_router(health.router)
     api.include_router(docs_page.router)
+    refuse_other_methods(api)
     envelope.install(api)
     document = cache(lambda: document_of(api, types))
     api.openapi = document  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from lqs.api import document_words as words
 from lqs.api import schemas
 from lqs.api.document_examples import answer_example, body_example
 from lqs.api.filters import draw_body
+from lqs.api.representation import documented_origin
 from lqs.domain.entity_type import EntityType
 
 _INT32 = 2**31 - 1
@@ -40,6 +41,8 @@ def document_of(api: FastAPI, types: list[EntityType]) -> Json:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["schemas"] = dict(sorted(components["schemas"].items()))
+    for name in ("GenerationRequest", "Restarted"):
+        components["schemas"][name]["properties"]["entities"]["items"] = _any_entity(types)
     components["headers"] = words.HEADERS
     components["securitySchemes"] = {"api_key": words.API_KEY}
     told = words.Told(types)
@@ -115,6 +118,11 @@ def _bound(value: Any) -> None:
             _bound(member)
 
 
+def _any_entity(types: list[EntityType]) -> Json:
+    references = [{"$ref": f"#/components/schemas/{kind.entity_model.__name__}"} for kind in types]
+    return references[0] if len(references) == 1 else {"anyOf": references}
+
+
 def _models(types: list[EntityType]) -> Json:
     """The models that are read and written by hand, of which FastAPI knows nothing."""
     inputs: list[type[BaseModel]] = [
@@ -139,4 +147,8 @@ def _models(types: list[EntityType]) -> Json:
     ]
     _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
     found: Json = definitions["$defs"]
+    for entity_type in types:
+        whole, origin = found[entity_type.entity_model.__name__], documented_origin(entity_type)
+        whole["properties"] = origin | whole["properties"] | origin
+        whole["required"] = list(dict.fromkeys([*origin, *whole.get("required", [])]))
     return found

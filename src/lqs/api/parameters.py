@@ -8,14 +8,14 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import WithJsonSchema
 
-from lqs.api.moments import MAX_CHARACTERS, read_moment
+from lqs.api.moments import MAX_CHARACTERS, YEARS, read_moment
 from lqs.api.schemas.bounds import MAX_CURSOR_CHARACTERS
 from lqs.domain.errors import ParameterRefused
 from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_RESULTS
 
 DEFAULT_RESULTS = 20
 
-MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "maxLength": MAX_CHARACTERS})
+MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "pattern": YEARS, "maxLength": MAX_CHARACTERS})
 CURSOR = WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": MAX_CURSOR_CHARACTERS})
 BOOLEAN = WithJsonSchema({"type": "boolean"})
 NAME = WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "maxLength": 64})

@@ -1,11 +1,10 @@
 """What several shapes share."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from lqs.api.moments import EARLIEST, LATEST, MAX_CHARACTERS
+from lqs.api.moments import MAX_CHARACTERS, YEARS, read_moment
 from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain import limits
 
@@ -47,21 +46,20 @@ def _written(value: Any) -> Any:
     """Read here, as everywhere: pydantic would take a number in quotes, too."""
     if not isinstance(value, str):
         return value
-    try:
-        if len(value) > MAX_CHARACTERS:
-            raise ValueError
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z") from None
+    moment = read_moment(value)
+    if moment is None:
+        raise ValueError("It is a time with its offset, such as 2030-01-31T12:00:00Z")
+    return moment
 
 
-MOMENT = {"type": "string", "format": "date-time", "maxLength": MAX_CHARACTERS, "examples": ["2026-01-31T12:00:00Z"]}
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_written),
-    Field(ge=EARLIEST, le=LATEST),
-    WithJsonSchema(MOMENT),
-]
+MOMENT = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": YEARS,
+    "maxLength": MAX_CHARACTERS,
+    "examples": ["2030-01-31T12:00:00Z"],
+}
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), WithJsonSchema(MOMENT)]
 
 
 class NoBody(Input):
