@@ -45,7 +45,7 @@ class Asked:
     operation_id="get_generation_request",
     summary="Read a generation request",
     response_model=schemas.GenerationRequest,
-    responses=error_docs(400, 401, 403, 404, 410)
+    responses=error_docs(400, 401, 403, 404, 410, 422)
     | {304: {"description": "Nothing changed since the version of If-None-Match."}},
 )
 async def read(

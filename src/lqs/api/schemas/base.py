@@ -21,9 +21,7 @@ class Output(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-MetadataKey = Annotated[
-    str, StringConstraints(pattern=NO_NUL, min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)
-]
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)]
 MetadataValue = Annotated[str, StringConstraints(pattern=NO_NUL, max_length=limits.MAX_METADATA_VALUE_CHARACTERS)]
 Metadata = Annotated[
     dict[
