@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up kafka test check bench faults planted lock openapi
+.PHONY: help demo up kafka test check bench faults faults-kafka planted pages lock openapi
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 demo: $(VENV)/.runtime ## watch ten French problems being generated, on a throw-away database
 	@$(BIN)/lqs demo
@@ -38,8 +38,15 @@ bench: $(VENV)/.dev ## measure what is claimed about speed, as one table
 faults: $(VENV)/.dev ## hurt the service a thousand times, then see what it promised
 	@$(BIN)/python -m faults
 
+faults-kafka: $(VENV)/.dev ## hurt the service on a real Kafka, in all ways; a quarter of an hour
+	@$(BIN)/python -m faults --kafka
+
 planted: $(VENV)/.dev ## plant bugs, and see that the fault harness finds each
 	@$(BIN)/python -m faults --planted
+
+pages: $(VENV)/.dev ## write anew what is generated from the code: the pages about errors, what shells complete
+	@$(BIN)/python -m lqs.api.error_pages docs/errors
+	@$(BIN)/python -m lqs.cli.completion
 
 lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

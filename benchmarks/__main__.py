@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import uvloop
 
-from benchmarks import crowded, engine, footprint, http, neighbour, pickup, sleepers, throughput
+from benchmarks import crowded, engine, footprint, http, kafka, neighbour, pickup, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
 from lqs.worker.process import calm_collector
@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxy
         "crowded": crowded.measure,
         "engine": engine.measure,
         "neighbour": neighbour.measure,
+        "kafka": kafka.measure,
     }
 )
 """Every group of rows by the word for `--only`."""

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import uvloop
 
@@ -41,11 +43,17 @@ async def child(*words: str, environment: Mapping[str, str] | None = None) -> As
 
 @asynccontextmanager
 async def worker(
-    url: str, *, capacity: int, sleep_seconds: float = 0, sigma: float = 0
+    url: str,
+    *,
+    capacity: int,
+    sleep_seconds: float = 0,
+    sigma: float = 0,
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker process whose generations take `sleep_seconds`, spread by `sigma`."""
+    """A worker process whose generations take `sleep_seconds`, spread by `sigma`; with these further settings."""
     words = ("benchmarks.children", f"--capacity={capacity}", f"--sleep={sleep_seconds}", f"--sigma={sigma}")
-    async with child(*words, environment={"LQS_BENCH_URL": url}) as process:
+    environment = {"LQS_BENCH_URL": url, "LQS_BENCH_SETTINGS": json.dumps(dict(settings))}
+    async with child(*words, environment=environment) as process:
         yield process
 
 
@@ -71,7 +79,8 @@ async def until_answering(port: int, process: asyncio.subprocess.Process) -> Non
 
 
 async def _work(url: str, capacity: int, sleep_seconds: float, sigma: float) -> None:
-    settings = settings_for(url, worker_capacity=capacity, generator=PREBUILT)
+    further = json.loads(os.environ.pop("LQS_BENCH_SETTINGS"))
+    settings = settings_for(url, worker_capacity=capacity, generator=PREBUILT, **further)
     async with open_worker_parts(settings, kinds(sleep_seconds, sigma)) as parts:
         serving = Worker(parts)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.stop)

@@ -34,9 +34,9 @@ async def measure(ground: Ground) -> list[Figure]:
 def main() -> None:
     """Print what one process measured as JSON."""
     before = _megabytes()
-    from lqs.generators.problem.cells import wanted  # noqa: PLC0415  its memory is what is measured
     from lqs.generators.problem.offline import compose  # noqa: PLC0415
     from lqs.generators.problem.verify import verify_problem  # noqa: PLC0415
+    from lqs.generators.problem.wanted import wanted  # noqa: PLC0415  its memory is what is measured
 
     requests = int(sys.argv[1])
     anything = ProblemConstraints()

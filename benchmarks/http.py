@@ -54,6 +54,10 @@ class Caller:
         body = json.dumps({"count": count, "metadata": {"quiz": "bench"}})
         return self._call("POST /problems/generate", f"Idempotency-Key: {idempotency_key}\r\n", body)
 
+    def wait(self, address: str) -> bytes:
+        """A whole read of this address, to be answered at the end."""
+        return self._call(f"GET {address}", "Prefer: wait=60\r\n")
+
     def get(self, request_id: object, etag: str = "") -> bytes:
         """A whole read."""
         return self._call(f"GET /generation-requests/{request_id}", f"If-None-Match: {etag}\r\n" if etag else "")

@@ -16,7 +16,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run it on free ports until Ctrl-C; what it holds is gone afterwards")
     run.add_argument("--nodes", type=int, choices=(1, 3), default=1)
-    run.add_argument("--user", action="append", default=[], metavar="NAME:PASSWORD", help="may log in with SCRAM")
+    run.add_argument(
+        "--user", action="append", default=[], metavar="NAME:PASSWORD", help="may log in, with no rights yet"
+    )
     commands.add_parser("fetch", help="fetch the jars if they are not here yet")
     commands.add_parser("pin", help="write down the jars that Maven finds for pom.xml now")
     arguments = parser.parse_args()
@@ -44,7 +46,7 @@ def _run(nodes: int, users: dict[str, str]) -> None:
         with cluster(folder, nodes=nodes, users=users) as running:
             print(f"export LQS_KAFKA_BOOTSTRAP_SERVERS={running.servers}", flush=True)
             if users:
-                print(f"# with SASL_PLAINTEXT and SCRAM: {running.login_servers}", flush=True)
+                print(f"# with SASL_PLAINTEXT and PLAIN or SCRAM: {running.login_servers}", flush=True)
             print("It runs until Ctrl-C. Make the topics with: lqs kafka topics ensure", file=sys.stderr, flush=True)
             signal.pause()
     except KeyboardInterrupt:

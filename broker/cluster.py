@@ -28,7 +28,7 @@ _TAKEN = "Address already in use"
 class Cluster:
     """Running nodes and their addresses, as `bootstrap.servers` takes them.
 
-    `login_servers` wants SCRAM-SHA-256 or SCRAM-SHA-512 over SASL_PLAINTEXT.
+    `login_servers` wants PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 over SASL_PLAINTEXT.
     """
 
     nodes: Sequence[Node]
@@ -42,6 +42,11 @@ class Cluster:
     def login_servers(self) -> str:
         """For clients that log in."""
         return ",".join(f"127.0.0.1:{node.ports.login}" for node in self.nodes)
+
+    @property
+    def tls_servers(self) -> str:
+        """For clients that trust `broker.node.CERTIFICATE`."""
+        return ",".join(f"127.0.0.1:{node.ports.tls}" for node in self.nodes)
 
     def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until every node is known to all and a topic can be made on all of them.
@@ -109,11 +114,11 @@ def start(folder: Path, *, nodes: int, users: Mapping[str, str]) -> Cluster:
 def _free_ports(nodes: int) -> list[Ports]:
     with ExitStack() as probes:
         free = []
-        for _ in range(3 * nodes):
+        for _ in range(4 * nodes):
             probe = probes.enter_context(socket.socket())
             probe.bind(("127.0.0.1", 0))
             free.append(int(probe.getsockname()[1]))
-    return [Ports(*free[3 * index : 3 * index + 3]) for index in range(nodes)]
+    return [Ports(*free[4 * index : 4 * index + 4]) for index in range(nodes)]
 
 
 def _wait(nodes: Sequence[Node], seconds: float) -> None:

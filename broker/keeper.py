@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 5
 """How long the program may take to stop before it is ended at once."""
 
 

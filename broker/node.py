@@ -11,6 +11,8 @@ from pathlib import Path
 
 from broker.jars import BrokerUnavailable
 
+CERTIFICATE = Path(__file__).parent / "certificate.pem"
+"""What the nodes show over TLS, for 127.0.0.1, and so whom to trust; its key in `listener.pem` is no secret."""
 FORMAT_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -28,10 +30,11 @@ _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where a node listens on 127.0.0.1: for clients, for clients that log in, for the other nodes."""
+    """Where a node listens on 127.0.0.1: for clients, for clients that log in, over TLS, for the other nodes."""
 
     plain: int
     login: int
+    tls: int
     controller: int
 
 
@@ -39,7 +42,8 @@ class Ports:
 class Plan:
     """What all nodes of a cluster agree on.
 
-    `users`: passwords by user name; they log in with SCRAM-SHA-256 or SCRAM-SHA-512. `lock`: the nodes live as long as
+    `users`: passwords by user name; they log in with PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512,
+    and have no rights but those that somebody gives them. `lock`: the nodes live as long as
     somebody holds it.
     """
 
@@ -149,11 +153,17 @@ class Node:
         return [shutil.which("java") or "java", *_JAVA, "-cp", f"{self.plan.jars}/*", main_class, *arguments]
 
 
+def _plain(users: Mapping[str, str]) -> str:
+    known = " ".join(f'user_{name}="{password}"' for name, password in users.items())
+    return f"org.apache.kafka.common.security.plain.PlainLoginModule required {known};"
+
+
 def _configuration(node: Node) -> Mapping[str, object]:
     """Small in everything, and quick to notice what is gone; facts from the broker's own configuration reference."""
     ports, count = node.ports, len(node.plan.ports)
     voters = ",".join(f"{number}@127.0.0.1:{one.controller}" for number, one in enumerate(node.plan.ports, start=1))
-    clients = f"PLAINTEXT://127.0.0.1:{ports.plain},LOGIN://127.0.0.1:{ports.login}"
+    listeners = {"PLAINTEXT": ports.plain, "LOGIN": ports.login, "TLS": ports.tls}
+    clients = ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners.items())
     return {
         "process.roles": "broker,controller",
         "node.id": node.number,
@@ -162,10 +172,16 @@ def _configuration(node: Node) -> Mapping[str, object]:
         "listeners": f"{clients},CONTROLLER://127.0.0.1:{ports.controller}",
         "advertised.listeners": clients,
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT",
-        "listener.name.login.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL",
+        "listener.name.tls.ssl.keystore.type": "PEM",
+        "listener.name.tls.ssl.keystore.location": CERTIFICATE.with_name("listener.pem"),
+        "listener.name.login.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.name.login.plain.sasl.jaas.config": _plain(node.plan.users),
         "listener.name.login.scram-sha-256.sasl.jaas.config": _SCRAM,
         "listener.name.login.scram-sha-512.sasl.jaas.config": _SCRAM,
+        # Who does not log in may do everything, who does only what it was given rights for.
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
         "log.dirs": node.folder / "data",
         "auto.create.topics.enable": "false",
         "default.replication.factor": count,

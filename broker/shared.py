@@ -19,10 +19,11 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the shared broker answers: `servers` without a password, `login_servers` with SCRAM."""
+    """Where the shared broker answers: to everybody, with a login by PLAIN or SCRAM, over TLS."""
 
     servers: str
     login_servers: str
+    tls_servers: str
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def _answers(address: Address) -> bool:
 
 def _start(folder: Path, users: Mapping[str, str]) -> None:
     cluster = start(folder, nodes=1, users=users)
-    address = Address(cluster.servers, cluster.login_servers)
+    address = Address(cluster.servers, cluster.login_servers, cluster.tls_servers)
     written = folder / "address.new"
     written.write_text(json.dumps(asdict(address)), encoding="utf-8")
     os.replace(written, folder / "address.json")

@@ -17,7 +17,7 @@ from lqs.lifecycle.keys import bootstrap
 from lqs.storage import api_keys
 from lqs.storage.database import Database
 
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 40
 
 

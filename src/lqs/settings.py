@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from lqs.crash_points import CrashPoint
 
 PREFIX = "LQS_"
-CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY"})
+CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY", "LQS_PROFILE"})
 """Read by the client library and the commands that use it, never by the service."""
 
 
@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         description="What a simulated call is told to cost, in millionths of a US dollar; nobody is billed.",
     )
 
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port where a worker tells its metrics; 0 takes a free one, unset: nowhere."
+    )
+    worker_metrics_host: str = Field("127.0.0.1", description="Address where it does; the API tells them at /metrics.")
     worker_capacity: int = Field(1000, ge=1, le=50_000, description="Model calls one worker holds in flight at most.")
     claim_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one claim takes at most.")
     settle_batch_slots: int = Field(500, ge=1, le=2000, description="Slots one settle commits at most.")
@@ -182,7 +186,7 @@ class Settings(BaseSettings):
     )
     kafka_unpublished_seconds: int = Field(
         7 * 86_400,
-        ge=60,
+        ge=3600,
         le=365 * 86_400,
         description="How long an event waits for Kafka before it is given up; a purge waits for its events as long.",
     )
@@ -270,7 +274,8 @@ def refuse_unknown_variables() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1)
+            begun = [one for one in known if one.startswith(name)]
+            near = difflib.get_close_matches(name, sorted(begun or known), n=1, cutoff=0 if begun else 0.6)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise SettingsInvalid(f"{name} is not a setting of lqs.{hint}")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,8 @@ from lqs.lifecycle.submit import Defaults, Submitter
 from lqs.lifecycle.tidy import Kept
 from lqs.lifecycle.watch import Watch
 from lqs.observability.logs import log_listener
-from lqs.observability.telemetry import Telemetry
+from lqs.observability.metrics import Metrics
+from lqs.observability.telemetry import Listener, Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
 from lqs.storage import entities, pool
 from lqs.storage.database import Connection, Database
@@ -35,6 +36,10 @@ from lqs.wiring_kafka import kafka_ways, want_events
 
 EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
+
+
+class MigrationNeeded(MigrationRefused):
+    """The database lacks what this version needs, and `lqs migrate` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class ApiParts:
     foresight: Foresight
     rates: Rates
     quotas: Quotas
+    metrics: Metrics
     telemetry: Telemetry
     entity_types: EntityTypes
     defaults: Defaults
@@ -112,7 +118,8 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     settings = settings or load()
     types = types or entity_types()
     simulated = _simulation(settings)
-    telemetry = open_telemetry(settings, "api")
+    metrics = Metrics()
+    telemetry = open_telemetry(settings, "api", metrics.listen)
     async with open_database(settings, "lqs api") as database:
         await refuse_unmigrated(database, types)
         await want_events(settings, database)
@@ -166,6 +173,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                         time.monotonic,
                     ),
                     quotas=quotas,
+                    metrics=metrics,
                     telemetry=telemetry,
                     entity_types=types,
                     defaults=defaults,
@@ -189,38 +197,43 @@ async def open_worker_parts(
     Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`, `KafkaTrouble`.
     """
     settings = settings or load()
-    telemetry = open_telemetry(settings, "worker")
+    metrics = Metrics()
+    telemetry = open_telemetry(settings, "worker", metrics.listen)
     policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
     async with open_database(settings, "lqs worker") as database:
         await refuse_unmigrated(database, types)
+        stop_telling = _tell(metrics, settings, telemetry)
         await want_events(settings, database)
         ways = kafka_ways(settings, database, workshop)
-        yield WorkerParts(
-            database=database,
-            workshop=workshop,
-            telemetry=telemetry,
-            pace=Pace(
-                capacity=settings.worker_capacity,
-                claim_batch=settings.claim_batch_slots,
-                settle_batch=settings.settle_batch_slots,
-                settle_buffer_seconds=settings.settle_buffer_seconds,
-                poll_seconds=settings.poll_seconds,
-                heartbeat_seconds=settings.heartbeat_seconds,
-                housekeeping_seconds=settings.housekeeping_seconds,
-                graceful_stop_seconds=settings.graceful_stop_seconds,
-            ),
-            rules=Rules(
-                lease_seconds=settings.lease_seconds,
-                max_crashes=settings.max_crashes,
-                policy=policy,
-                kept=_kept(settings),
-                bulk=_bulk_rules(settings),
-            ),
-            open_transport=ways.open_transport,
-            open_relay=ways.open_relay,
-            open_publishing=ways.open_publishing,
-        )
+        try:
+            yield WorkerParts(
+                database=database,
+                workshop=workshop,
+                telemetry=telemetry,
+                pace=Pace(
+                    capacity=settings.worker_capacity,
+                    claim_batch=settings.claim_batch_slots,
+                    settle_batch=settings.settle_batch_slots,
+                    settle_buffer_seconds=settings.settle_buffer_seconds,
+                    poll_seconds=settings.poll_seconds,
+                    heartbeat_seconds=settings.heartbeat_seconds,
+                    housekeeping_seconds=settings.housekeeping_seconds,
+                    graceful_stop_seconds=settings.graceful_stop_seconds,
+                ),
+                rules=Rules(
+                    lease_seconds=settings.lease_seconds,
+                    max_crashes=settings.max_crashes,
+                    policy=policy,
+                    kept=_kept(settings),
+                    bulk=_bulk_rules(settings),
+                ),
+                open_transport=ways.open_transport,
+                open_relay=ways.open_relay,
+                open_publishing=ways.open_publishing,
+            )
+        finally:
+            await asyncio.to_thread(stop_telling)
 
 
 @asynccontextmanager
@@ -255,9 +268,24 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
         await embedded.stop()
 
 
-def open_telemetry(settings: Settings, process: str) -> Telemetry:
-    """The listeners of this process: its log."""
-    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format))
+def _tell(metrics: Metrics, settings: Settings, telemetry: Telemetry) -> Callable[[], None]:
+    """Have a worker tell its metrics where the settings say; returns how to end that. Raises `SettingsInvalid`."""
+    if settings.worker_metrics_port is None:
+        return lambda: None
+    host, port = settings.worker_metrics_host, settings.worker_metrics_port
+    try:
+        port, stop = metrics.serve(host, port)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"LQS_WORKER_METRICS_PORT: nothing can listen on {host}:{port} ({error.strerror}). Choose another port."
+        ) from None
+    telemetry.emit("metrics.served", address=f"http://{host}:{port}/metrics")
+    return stop
+
+
+def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> Telemetry:
+    """The listeners of this process: its log, and these."""
+    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format), *listeners)
 
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
@@ -272,7 +300,7 @@ async def _ensure(connection: Connection, types: EntityTypes) -> None:
 
 
 async def refuse_unmigrated(database: Database, types: EntityTypes | None = None) -> None:
-    """Raise `MigrationRefused` when the database is not what this code and these entity types expect."""
+    """Raise `MigrationNeeded` when the database is not what this code and these entity types expect."""
     missing = await pending(database)
     if not missing:
         async with database.acquire() as connection:
@@ -281,7 +309,7 @@ async def refuse_unmigrated(database: Database, types: EntityTypes | None = None
             f"the table of {kind.plural}" for name, kind in (types or entity_types()).items() if name not in there
         ]
     if missing:
-        raise MigrationRefused(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
+        raise MigrationNeeded(f"The database lacks {', '.join(missing)}. Run `lqs migrate` first.")
 
 
 def _kept(settings: Settings) -> Kept:

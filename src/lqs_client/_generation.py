@@ -132,6 +132,7 @@ class GenerationRequest:
     """
 
     request_id: str
+    owner_id: str | None
     entity_type: str
     status: str
     done: bool
@@ -223,6 +224,7 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         raise UnexpectedAnswer("the answer is no generation request: request_id, status or done is missing")
     return GenerationRequest(
         request_id=request_id,
+        owner_id=text(body, "owner_id"),
         entity_type=text(body, "entity_type") or "",
         status=status,
         done=done,

@@ -8,6 +8,8 @@ from lqs_client._errors import ApiError, ConnectionFailed, Timeout
 from lqs_client._wire import Exchange, HttpRequest, HttpResponse, Sleep, error_of
 
 _WORTH_REPEATING = frozenset({408, 429})
+_BROKE = 500
+"""The API met a fault of its own, perhaps after it did what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def _may_repeat(call: HttpRequest, trouble: ConnectionFailed | Timeout) -> bool:
 
 
 def _worth_repeating(call: HttpRequest, error: ApiError) -> bool:
+    if error.status == _BROKE and not call.repeatable:
+        return False
     if error.retryable is not None:
         return error.retryable
     return error.status in _WORTH_REPEATING or (call.repeatable and error.status >= 500)

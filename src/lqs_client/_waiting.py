@@ -68,15 +68,16 @@ def wait(request_id: str, how: Wait) -> Flow[GenerationRequest]:
     deadline = how.deadline()
     last: GenerationRequest | None = None
     etag: str | None = None
-    failures = 0
+    failures, hold = 0, _HOLD
     while True:
         trouble: LqsError | None = None
         try:
-            look = yield from _look(request_id, etag, deadline - how.clock())
+            look = yield from _look(request_id, etag, deadline - how.clock(), hold)
         except (ConnectionFailed, Timeout, ApiError) as error:
             if not passing(error):
                 raise
             trouble, failures = error, failures + 1
+            hold //= 2  # something between may end what it takes for silence
             pause = pause_after(error, failures, how.policy)
         else:
             failures, etag, pause = 0, look.etag, look.pause
@@ -94,8 +95,8 @@ def wait(request_id: str, how: Wait) -> Flow[GenerationRequest]:
         yield Sleep(pause)
 
 
-def _look(request_id: str, etag: str | None, left: float) -> Exchange[_Look]:
-    hold = min(_FIRST_HOLD if etag is None else _HOLD, max(0, int(min(left, _HOLD + 1) - SHORTEST_LOOK)))
+def _look(request_id: str, etag: str | None, left: float, longest: int) -> Exchange[_Look]:
+    hold = min(longest, _FIRST_HOLD if etag is None else _HOLD, max(0, int(min(left, _HOLD + 1) - SHORTEST_LOOK)))
     response = yield generation_request(request_id, etag=etag, timeout=_time_for_a_look(left), hold=hold)
     assert response is not None
     if response.status >= 400:

@@ -1,22 +1,27 @@
 """Where the address of the API and the key come from, and the file they are kept in.
 
-Each of the two comes from the first place that has it: the caller, the environment (`LQS_API_URL`, `LQS_API_KEY`),
-the credentials file, and for the address the default. The file is `$XDG_CONFIG_HOME/lqs/credentials.toml`, or
-`~/.config/lqs/credentials.toml`, readable by its owner alone.
+Each of the two comes from the first place that has it: the caller, the environment (`LQS_API_URL`, `LQS_API_KEY`), the
+profile in use, and for the address the default. Profiles are kept in `$XDG_CONFIG_HOME/lqs/credentials.toml`, or
+`~/.config/lqs/credentials.toml`, readable by its owner alone; `LQS_PROFILE` names the one in use, else the file does.
 """
 
-import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lqs_client import profiles
 from lqs_client._errors import CredentialsInvalid
+from lqs_client.profiles import DEFAULT_PROFILE, Kept, Profile
 
 DEFAULT_URL = "http://127.0.0.1:8421"
 URL_VARIABLE = "LQS_API_URL"
 KEY_VARIABLE = "LQS_API_KEY"
+PROFILE_VARIABLE = "LQS_PROFILE"
+
+
+class ProfileUnknown(CredentialsInvalid):
+    """Yours: the profile that was named is not in the credentials file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +45,60 @@ def credentials_file(environ: Mapping[str, str] | None = None) -> Path:
 def find_credentials(
     *, api_url: str | None = None, api_key: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Credentials:
-    """Look in every place. Raises `CredentialsInvalid` if the file is there but cannot be read as what it should be."""
+    """Look in every place.
+
+    Raises `CredentialsInvalid` if the file is there but cannot be read as what it should be, and `ProfileUnknown`.
+    """
     environ = os.environ if environ is None else environ
-    file = credentials_file(environ)
-    kept = (
-        _read(file) if not (_first(api_url, environ, URL_VARIABLE) and _first(api_key, environ, KEY_VARIABLE)) else {}
-    )
-    url, url_source = _choose(api_url, environ, URL_VARIABLE, (kept.get("api_url"), str(file)))
-    key, key_source = _choose(api_key, environ, KEY_VARIABLE, (kept.get("api_key"), str(file)))
+    spoken = _first(api_url, environ, URL_VARIABLE) and _first(api_key, environ, KEY_VARIABLE)
+    profile, place = (Profile(), "") if spoken else _profile_in_use(environ)
+    url, url_source = _choose(api_url, environ, URL_VARIABLE, (profile.api_url, place))
+    key, key_source = _choose(api_key, environ, KEY_VARIABLE, (profile.api_key, place))
     return Credentials(url or DEFAULT_URL, key, url_source, key_source)
 
 
+def name_in_use(environ: Mapping[str, str] | None = None) -> str:
+    """The name of the profile in use. Raises `CredentialsInvalid` if the file cannot be read."""
+    environ = os.environ if environ is None else environ
+    return environ.get(PROFILE_VARIABLE, "").strip() or read_kept(environ).chosen
+
+
 def save_credentials(api_url: str, api_key: str, environ: Mapping[str, str] | None = None) -> Path:
-    """Write the credentials file, replacing it as a whole; nobody but its owner can read it, at no moment."""
+    """Keep both as the profile default, beside the other profiles; a file that cannot be read is replaced."""
+    try:
+        kept = read_kept(environ)
+    except CredentialsInvalid:
+        kept = Kept()
+    return write_kept(Kept({**kept.profiles, DEFAULT_PROFILE: Profile(api_url, api_key)}, kept.chosen), environ)
+
+
+def read_kept(environ: Mapping[str, str] | None = None) -> Kept:
+    """All profiles of the credentials file. Raises `CredentialsInvalid`."""
+    return profiles.read(credentials_file(environ))
+
+
+def write_kept(kept: Kept, environ: Mapping[str, str] | None = None) -> Path:
+    """Write the credentials file anew, without the comments it had; returns where it is."""
     file = credentials_file(environ)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    lines = (f"{name} = {json.dumps(value)}\n" for name, value in (("api_url", api_url), ("api_key", api_key)))
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-        target.writelines(lines)
-    draft.replace(file)
+    profiles.write(file, kept)
     return file
 
 
 def read_credentials_file(environ: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """What the credentials file says of `api_url` and `api_key`; empty without a file. Raises `CredentialsInvalid`."""
-    return _read(credentials_file(environ))
+    """`api_url` and `api_key` of the profile default, as far as they are kept. Raises `CredentialsInvalid`."""
+    profile = read_kept(environ).profiles.get(DEFAULT_PROFILE, Profile())
+    members = {"api_url": profile.api_url, "api_key": profile.api_key}
+    return {name: value for name, value in members.items() if value}
+
+
+def _profile_in_use(environ: Mapping[str, str]) -> tuple[Profile, str]:
+    file, kept = credentials_file(environ), read_kept(environ)
+    name = environ.get(PROFILE_VARIABLE, "").strip() or kept.chosen
+    if name == DEFAULT_PROFILE:
+        return kept.profiles.get(name, Profile()), str(file)
+    if name not in kept.profiles:
+        raise ProfileUnknown(f"there is no profile {name!r} in {file}")
+    return kept.profiles[name], f"profile {name} of {file}"
 
 
 def _first(given: str | None, environ: Mapping[str, str], variable: str) -> str | None:
@@ -81,16 +114,3 @@ def _choose(
         return value, variable
     value_kept, place = kept
     return (value_kept, place) if value_kept else (None, "nowhere")
-
-
-def _read(file: Path) -> dict[str, str]:
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CredentialsInvalid(f"{file} cannot be read: {error}") from error
-    for name in ("api_url", "api_key"):
-        if not isinstance(content.get(name, ""), str):
-            raise CredentialsInvalid(f"{file}: {name} must be a text in quotes")
-    return content

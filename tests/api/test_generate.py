@@ -55,6 +55,32 @@ async def test_the_deadline_is_ninety_seconds_an_entity_and_two_minutes(api: Api
     assert seconds == 4 * 90 + 120
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("headers", "stored"),
+    [
+        ([("traceparent", TRACE)], TRACE),
+        ([("Traceparent", TRACE)], TRACE),
+        ([], None),
+        ([("traceparent", "00-0-0-0")], None),
+        ([("traceparent", TRACE), ("traceparent", TRACE)], None),
+        ([("traceparent", "\u00e9" * 300)], None),
+    ],
+)
+async def test_the_callers_place_in_a_trace_is_kept_and_a_malformed_one_is_ignored(
+    api: Api, alice: Caller, headers: list[tuple[str, str]], stored: str | None
+) -> None:
+    sent = [(name, value.encode()) for name, value in headers]
+    answer = await alice.http.post("/problems/generate", json={}, headers=[*sent, (b"x-other", b"1")])
+
+    assert answer.status_code == 202
+    async with api.database.acquire() as connection:
+        found = await connection.fetchval("SELECT traceparent FROM generation_requests")
+    assert found == stored
+
+
 CORPUS = {
     "not json": (b"{count: 1}", 400, "body_malformed", None),
     "half a body": (b'{"count": ', 400, "body_malformed", None),

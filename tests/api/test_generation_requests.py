@@ -230,9 +230,9 @@ async def test_who_waits_in_the_queue_is_told_where_and_how_long(api: Api, house
     schemas.GenerationRequest.model_validate(body, strict=False)
     told = body["progress"]
     assert (told["percent"], told["phase"], body["health"]) == (0, "queued", "on_track")
-    assert 2 <= told["queue_position"] <= 21, "the two take turns by their weights"
+    assert told["queue_position"] in (2, 5, 10, 20), "they take turns by their weights"
     assert told["eta_seconds"] == 8, "two turns of ten places"
-    assert told["basis"] == {"sample_size": 5, "slot_p50_ms": 4000}
+    assert told["basis"] == {"sample_size": 5, "slot_p50_ms": 5000}
     done = (await alice.http.get(f"/generation-requests/{before}")).json()
     assert (done["progress"]["percent"], done["progress"]["eta_seconds"], done["health"]) == (100, None, "on_track")
 

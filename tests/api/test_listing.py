@@ -193,8 +193,7 @@ async def test_no_more_than_so_many_rows_are_looked_through_for_a_page(house: Ho
         for n in range(7):
             await submitter.submit(house.submission(metadata={"rare": "yes"} if n == 0 else {}))
     search = Search(house.owner_id, None, Filter(metadata={"rare": "yes"}), END.requested_at, newest_first=True)
-    async with house.database.acquire() as connection:
-        nothing = await selection.page(connection, search, after=None, most=5, window=2, looks=2)
-        assert (nothing.places, nothing.up_to is None) == ([], False)
-        rest = await selection.page(connection, search, after=nothing.up_to, most=5, window=2, looks=2)
-        assert (len(rest.places), rest.up_to) == (1, None)
+    nothing = await selection.page(house.database, search, after=None, most=5, window=2, looks=2)
+    assert (nothing.places, nothing.up_to is None) == ([], False)
+    rest = await selection.page(house.database, search, after=nothing.up_to, most=5, window=2, looks=2)
+    assert (len(rest.places), rest.up_to) == (1, None)

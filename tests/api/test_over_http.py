@@ -131,6 +131,26 @@ async def test_a_process_that_is_told_to_stop_answers_a_hundred_who_wait_and_is_
     assert (code, took < 5) == (0, True), f"gone after {took:.1f} s"
 
 
+async def test_who_goes_away_gives_its_place_back(database: Database, database_url: str, tmp_path: Path) -> None:
+    """Twenty wait, which is all an owner may, and go; others of the owner are held again soon."""
+    await migrate_all(database)
+    [key] = await keys_of_several_owners(database, 1)
+    headers = {"Authorization": f"Bearer {key}"}
+    with serving_alone(database_url, tmp_path) as (url, _):
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=90) as client:
+            address = (await client.post("/problems/generate")).headers["Location"]
+            for _ in range(3):
+                leaving = [asyncio.ensure_future(client.get(address, headers=LONG)) for _ in range(WAITS)]
+                while (await client.get("/limits")).json()["held_answers"]["used"] < WAITS:
+                    assert not any(one.done() for one in leaving)
+                for one in leaving:
+                    one.cancel()
+                await asyncio.gather(*leaving, return_exceptions=True)
+                async with asyncio.timeout(30):
+                    while (await client.get("/limits")).json()["held_answers"]["used"]:
+                        pass
+
+
 POST = "POST /problems/generate HTTP/1.1\r\nHost: lqs\r\n"
 HALVES = {
     "half of the headers": POST + "X-Half: ",

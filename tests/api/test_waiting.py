@@ -108,20 +108,25 @@ async def test_nobody_waits_for_what_belongs_to_another_or_is_not_there(api: Api
         assert answer.status_code == 404
 
 
-async def test_a_purge_ends_the_waiting(api: Api, house: House, alice: Caller, eventually: Any) -> None:
+async def test_what_is_done_may_change_too_and_a_purge_ends_the_waiting(
+    api: Api, house: House, alice: Caller, eventually: Any
+) -> None:
     request_id, worker_id, slots = await house.claimed(1)
     address = f"/generation-requests/{request_id}"
     await house.settle(worker_id, *map(failed, slots))
     known = {"If-None-Match": (await alice.http.get(address)).headers["ETag"]}
-    await house.retry(request_id)
-    known = {"If-None-Match": (await alice.http.get(address)).headers["ETag"]}
     asked = await held(api.watch, eventually, alice.http.get(address, headers=LONG | known))
-    await house.abort(request_id)
+    assert (await alice.http.patch(address, json={"metadata": {"a": "b"}})).status_code == 200
+    changed = await asked
+    known = {"If-None-Match": changed.headers["ETag"]}
+    asked = await held(api.watch, eventually, alice.http.get(address, headers=LONG | known))
     await house.purge_one(request_id)
 
-    answer = await asked
+    async with asyncio.timeout(30):
+        purged = await asked
 
-    assert answer.status_code in (200, 410), "seen between the end and the purge, or after it"
+    assert (changed.status_code, changed.json()["metadata"]) == (200, {"a": "b"})
+    assert purged.status_code == 410
 
 
 async def test_one_owner_has_only_so_many_waits_held_and_takes_nobody_elses(
@@ -144,7 +149,7 @@ async def test_one_owner_has_only_so_many_waits_held_and_takes_nobody_elses(
 
 
 async def test_waiting_takes_no_connection(house: House, api: Api, alice: Caller, eventually: Any) -> None:
-    """The pool has ten; with twelve waits of two owners others are still answered."""
+    """The pool has eight connections; twenty waits are held, and others are still answered."""
     address = f"/generation-requests/{await house.submit()}"
     several = [asyncio.ensure_future(alice.http.get(address, headers=LONG)) for _ in range(MOST_WAITS)]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.calling import Caller
+from tests.client.scripted_api import KEY, Answer, scripted_api, state
 
 from running import Service
 
@@ -86,3 +87,37 @@ def test_ids_of_a_list_feed_other_commands(lqs: Caller) -> None:
     assert (watched.code, watched.out) == (0, "")
     assert f"{request_id}  completed  2/2" in watched.err
     assert "Completed: 2 of 2 problems" in watched.err
+
+
+def page(*results: object, cursor: str | None = None) -> Answer:
+    return Answer(200, {"results": list(results), "next_cursor": cursor, "has_more": cursor is not None})
+
+
+def test_a_last_page_that_is_empty_is_an_end_like_any_other(home: Path) -> None:
+    one = state("completed", generated=2)
+    with scripted_api(page(one, cursor="c"), page()) as api:
+        listed = Caller(home, api.url, KEY).piped("generation", "list", "--all")
+    assert (listed.code, len(listed.out.splitlines())) == (0, 2)
+    assert listed.err == f"  Next: lqs generation get {one['request_id']}\n"
+    with scripted_api(page()) as api:
+        beyond = Caller(home, api.url, KEY).piped("generation", "list", "--cursor", "c")
+    assert (beyond.code, beyond.out, beyond.err) == (0, "", "No more.\n")
+
+
+def test_pages_that_only_lead_on_are_followed_and_the_heading_comes_once(home: Path) -> None:
+    one, other = state("completed"), state("failed")
+    with scripted_api(page(cursor="a"), page(one, cursor="b"), page(other, cursor="c"), page()) as api:
+        caller = Caller(home, api.url, KEY)
+        first = caller.piped("generation", "list")
+        assert (len(first.out.splitlines()), "--cursor b" in first.err) == (2, True)
+        rest = caller.piped("generation", "list", "--all", "--cursor", "b")
+    assert [line.split()[0] for line in rest.out.splitlines()] == ["ID", other["request_id"]]
+
+
+def test_what_a_caller_noted_stays_in_its_row_and_an_operator_sees_whose_it_is(home: Path) -> None:
+    forged = state("completed") | {"metadata": {"n": "x\nforged  completed\tproblem"}, "owner_id": "owner-1"}
+    with scripted_api(page(forged)) as api:
+        listed = Caller(home, api.url, KEY).piped("generation", "list", "--everybody")
+    head, row = listed.out.splitlines()
+    assert (head.split()[-1], row.split()[-1]) == ("OWNER", "owner-1")
+    assert "n=x forged completed problem" in row

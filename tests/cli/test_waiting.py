@@ -132,6 +132,15 @@ def test_ctrl_c_says_that_the_work_goes_on_and_how_to_come_back(home: Path) -> N
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("words", [("generation", "retry", ID, "--wait"), ("generation", "watch", ID)])
+def test_ctrl_c_says_how_to_come_back_whatever_began_the_waiting(home: Path, words: tuple[str, ...]) -> None:
+    with scripted_api(Answer(200, state())) as api:
+        process = Caller(home, api.url, KEY).started(*words)
+        until(process, "stderr", lambda line: "processing" in line)
+        ended = interrupt(process)
+    assert (ended.code, ended.err.splitlines()[-1]) == (130, f"  Next: lqs generation wait {ID}")
+
+
 def test_ctrl_c_on_a_terminal_leaves_the_terminal_as_it_was(home: Path) -> None:
     with scripted_api(Answer(200, state())) as api:
         watched = Caller(home, api.url, KEY).on_terminal("generation", "wait", ID, press_ctrl_c_at="processing")
@@ -201,7 +210,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(home: Path) -> None:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
-            assert process.wait(timeout=20) == 1
+            assert process.wait(timeout=20) == 141
             assert process.stderr.read() == ""
 
 

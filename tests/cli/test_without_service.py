@@ -15,19 +15,22 @@ from lqs import __version__
 from lqs.cli.app import PLACES
 from lqs.cli.exit_codes import MEANINGS, ExitCode, gravest
 from lqs.domain import limits
+from lqs.domain.error_pages import PAGES
 from lqs.generators.catalog import entity_types
 from lqs_client.credentials import save_credentials
 
+ROOT = Path(__file__).parents[2]
 UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
 
 
-def test_the_version_is_told_before_any_framework_is_loaded() -> None:
+def test_the_version_is_told_with_nothing_loaded_but_the_way_to_it() -> None:
+    """So that it costs little more than the interpreter does; a number of milliseconds would depend on the machine."""
     look = (
-        "import sys, lqs.cli; sys.argv = ['lqs', '--version']; code = lqs.cli.main(); "
-        "print(code, [name for name in ('typer', 'rich', 'httpx', 'pydantic', 'lqs_client') if name in sys.modules])"
+        "import sys; before = set(sys.modules); import lqs.cli; sys.argv = ['lqs', '--version']; lqs.cli.main(); "
+        "print(sorted(name for name in sys.modules if name not in before))"
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    assert done.stdout == f"lqs {__version__}\n0 []\n"
+    assert done.stdout == f"lqs {__version__}\n['lqs', 'lqs.cli']\n"
 
 
 def test_help_loads_neither_the_http_library_nor_the_one_that_paints() -> None:
@@ -52,7 +55,7 @@ def test_the_exit_codes_are_told_as_they_are(lonely: Caller) -> None:
     told = {int(line.split()[0]): line.split(maxsplit=1)[1] for line in ended.out.splitlines()}
     assert told == {int(code): meaning for code, meaning in MEANINGS.items()}
     assert set(ExitCode) == set(MEANINGS)
-    assert sorted(told) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]
+    assert sorted(told) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 141]
 
 
 def test_of_several_outcomes_the_gravest_is_the_exit_code() -> None:
@@ -191,15 +194,6 @@ def test_a_traceback_is_shown_only_when_asked_for(keyed: Caller) -> None:
     assert "Traceback" in keyed.piped("generation", "get", UNKNOWN, "--debug").err
 
 
-def test_completion_offers_commands(lonely: Caller) -> None:
-    asked = {"_LQS_COMPLETE": "complete_bash", "COMP_WORDS": "lqs gen", "COMP_CWORD": "1"}
-    assert lonely.piped(**asked).out.split() == ["generation"]
-    asked |= {"COMP_WORDS": "lqs generation ", "COMP_CWORD": "2"}
-    assert {"get", "wait", "cancel", "retry", "runs", "slot", "find", "stats", "bulk", "pin"} <= set(
-        lonely.piped(**asked).out.split()
-    )
-
-
 def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller) -> None:
     ended = keyed.piped("problems", "generate", "--json")
     assert ended.out == ""
@@ -235,10 +229,37 @@ def test_help_on_a_command_is_the_help_of_that_command(lonely: Caller) -> None:
     for words in (["problems"], ["problems", "generate"], ["keys"]):
         told = lonely.piped("help", *words)
         assert (told.code, told.out) == (0, lonely.piped(*words, "--help").out)
-    assert "there is on exit-codes and on every command" in lonely.piped("help", "poems").err
+    assert "there is on exit-codes, errors and every command" in lonely.piped("help", "poems").err
 
 
 def test_the_help_shows_arguments_in_words_of_people(lonely: Caller) -> None:
     told = lonely.piped("generation", "wait", "--help").out
     assert told.startswith("Usage: lqs generation wait [OPTIONS] ID ...\n")
     assert "  ID  Ids of the generation requests." in told
+
+
+def test_every_error_code_is_explained_without_a_service(lonely: Caller) -> None:
+    listed = lonely.piped("help", "errors")
+    assert {line.split()[0] for line in listed.out.splitlines()[1:]} == set(PAGES)
+    page = (ROOT / "docs/errors/port-in-use.md").read_text(encoding="utf-8")
+    assert (
+        lonely.piped("help", "errors", "port_in_use").out == lonely.piped("help", "errors", "port-in-use").out == page
+    )
+    wrong = lonely.piped("help", "errors", "port_in_us")
+    assert (wrong.code, "did you mean port_in_use?" in wrong.err) == (2, True)
+
+
+def test_an_error_leads_to_its_page(keyed: Caller) -> None:
+    words = ("generation", "get", UNKNOWN)
+    assert keyed.piped(*words).err.splitlines()[-2] == "  More: lqs help errors connection_failed"
+    assert keyed.piped(*words, "--json").problem["type"] == "/errors/connection-failed"
+
+
+def test_a_full_disk_is_told_as_such(lonely: Caller) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [LQS, "help"], env=lonely.environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("lqs: no space is left")
+    assert "help errors disk_full" in ended.stderr

@@ -93,7 +93,7 @@ def test_a_cancellation_is_repeated_unless_its_own_effect_would_make_it_fail(fai
     assert len(stage.calls) == 3
 
 
-@pytest.mark.parametrize("failure", [CUT, Timeout("slow"), answer(500), answer(502)])
+@pytest.mark.parametrize("failure", [CUT, Timeout("slow"), answer(500), answer(500, {"retryable": True}), answer(502)])
 def test_making_an_api_key_is_not_repeated_when_it_may_have_happened(failure: object) -> None:
     stage = Stage()
     with pytest.raises(Exception, match=r"cut|slow|50\d"):

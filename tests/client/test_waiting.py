@@ -189,3 +189,10 @@ def test_the_time_that_is_left_bounds_the_holding_of_the_later_looks() -> None:
     with pytest.raises(WaitTimeout):
         stage.play(waiting(stage, 15.0), [answer(200, state(), HELD)])
     assert [call.hold for call in stage.calls] == [1, 3]
+
+
+def test_what_stands_between_and_takes_a_held_answer_for_silence_is_asked_for_shorter_ones() -> None:
+    stage = Stage()
+    cut = answer(504)
+    stage.play(waiting(stage, None), [answer(200, state(), HELD), cut, cut, cut, answer(200, state("completed"))])
+    assert [call.hold for call in stage.calls] == [1, 20, 10, 5, 2]

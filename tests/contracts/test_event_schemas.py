@@ -86,6 +86,13 @@ async def test_events_of_every_type_fit_their_schema_and_have_nothing_that_it_do
     assert types == set(EventType)
 
 
+async def test_the_event_of_a_generated_slot_names_its_entity(house: House) -> None:
+    told = [json.loads(record.value or b"") for record in await everything_told(house)]
+    named = {(one["request_id"], one["slot_index"], one["entity_id"]) for one in told if one.get("entity_id")}
+    stored = await house.rows("SELECT generation_request_id AS request, slot_index, id FROM entities")
+    assert named == {(str(row["request"]), row["slot_index"], str(row["id"])) for row in stored}
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
 def test_what_was_told_once_still_fits(example: Path) -> None:
     """Within a version of a schema nothing is taken back: these are never changed, only added to."""

@@ -15,7 +15,7 @@ from broker import jars
 if jars.why_not():
     collect_ignore_glob = ["test_*.py"]
 else:
-    from tests.kafka.users import PASSWORD, USER
+    from tests.kafka.users import PASSWORDS
 
     from broker.shared import Address, shared_broker
     from lqs.dispatch.kafka.access import Access
@@ -25,7 +25,7 @@ else:
         """The broker of this run, which other processes may use at the same time."""
         own = tmp_path_factory.getbasetemp()
         shared: Path = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
-        with shared_broker(shared / "broker", {USER: PASSWORD}) as address:
+        with shared_broker(shared / "broker", PASSWORDS) as address:
             yield address
 
     @pytest.fixture

@@ -127,12 +127,30 @@ async def test_what_did_not_arrive_is_told_again_and_holds_up_no_other(house: Ho
     await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([], [1])
     assert await waiting(house) == [one]
-    assert telling.trouble == "Kafka did not take over 1 events: nobody is there."
+    assert telling.trouble == "Kafka did not take over events: nobody is there."
 
     outside.deaf_to.clear()
     await telling.publish(outside.tell)
     assert (outside.told(one), outside.told(other)) == ([1], [1])
     assert telling.trouble is None
+
+
+async def test_trouble_is_told_once_when_it_begins_and_once_when_it_is_over(house: House) -> None:
+    await wanted(house)
+    one, heard = await house.submit(), []
+    outside = Outside(deaf_to={one})
+    telemetry = Telemetry(lambda happening: heard.append(happening.name))
+    telling = Publishing(house.database, telemetry, outside.open, PublishingRules(kept_seconds=WEEK))
+    for _ in range(3):
+        await telling.publish(outside.tell)
+    outside.deaf_to.clear()
+    for _ in range(3):
+        await telling.publish(outside.tell)
+    assert [name for name in heard if name != "events.published"] == [
+        "publishing.leads",
+        "publishing.in_trouble",
+        "publishing.well",
+    ]
 
 
 async def test_who_dies_between_sending_and_booking_is_repeated_with_the_same_ids(house: House) -> None:
@@ -186,8 +204,9 @@ async def test_a_publisher_that_is_stopped_makes_room_at_once(house: House, even
     await eventually(told, equals=[1])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await house.submit()
-    assert await publishing(house, outside).publish(outside.tell) == 1
+    next_id = await house.submit()
+    await publishing(house, outside).publish(outside.tell)
+    assert outside.told(next_id) == [1]
 
 
 async def test_it_goes_on_when_its_connections_were_cut(house: House, eventually) -> None:
@@ -285,6 +304,17 @@ async def test_a_publisher_says_again_that_events_are_wanted_but_not_at_every_tu
     await house.rows("UPDATE publication SET wanted_until = wanted_until - interval '61 minutes'")
     await publishing(house, Outside()).publish(Outside().tell)
     assert await until() > first
+
+
+async def test_also_a_short_wish_is_renewed_before_it_is_over(house: House) -> None:
+    async def renewed(after: str) -> bool:
+        await house.rows(f"UPDATE publication SET wanted_until = lqs_now() + interval '1 hour' - interval '{after}'")
+        [before] = await house.rows("SELECT wanted_until FROM publication")
+        async with house.database.transaction() as connection:
+            await publication.want(connection, kept_seconds=3600)
+        return await house.rows("SELECT wanted_until FROM publication") != [before]
+
+    assert [await renewed(after) for after in ("29 minutes", "31 minutes")] == [False, True]
 
 
 @pytest.mark.breaks_invariants

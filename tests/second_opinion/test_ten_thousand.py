@@ -8,9 +8,9 @@ import pytest
 
 from lqs.domain.entities.problem import FOCUSES, LEVELS, TENSES, Problem, ProblemConstraints
 from lqs.generators.french.proof.soundness import flaws
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 from second_opinion import grammalecte
 
 COUNT = 10_000

@@ -15,6 +15,7 @@ from lqs.storage import (
     dead_letters,
     entities,
     forecasts,
+    gauges,
     generation_requests,
     idempotency_keys,
     pool,
@@ -85,7 +86,7 @@ SELECT owner_id, 'POST /problems/generate', 'key ' || n, 'x', id FROM plan;
 
 -- The head of the queue is announced, in the way in which each cycle of a relay leaves it.
 INSERT INTO announcements
-SELECT request_id, index, fence, 1, now() + interval '10 s'
+SELECT request_id, index, fence, 1, now() + interval '1 hour'
 FROM slots WHERE status = 'pending' ORDER BY pass LIMIT 2000;
 
 -- Kafka is away, and of half of the history nobody has been told.
@@ -282,6 +283,9 @@ HOT = {
     ),
     "active": Hot(quotas.SQL["active"], {"owner_ids": f"ARRAY[{OWNER}]"}, ["generation_requests_active"]),
     "queued": Hot(quotas.SQL["queued"], {"most": "1000"}, ["slots_ready"]),
+    "gauges": Hot(
+        gauges.SQL["read"], {"lease_seconds": "10"}, ["slots_ready", "slots_held slots_by_deadline", "slots_waiting"],
+    ),
     "stands": Hot(views.SQL["stands"], {"ids": IDS}, ["generation_requests_pkey"]),
     "expired": Hot(
         retention.SQL["expired"],
@@ -534,4 +538,5 @@ async def test_an_announcement_reads_no_more_of_the_queue_than_it_announces_and_
     await much.execute("DEALLOCATE hot")
     [plan] = json.loads(text)
     [ready] = [node for node in _nodes(plan["Plan"]) if node.get("Index Name") == "slots_ready"]
-    assert ready["Actual Rows"] * ready["Actual Loops"] == 2010
+    # A plan that looks the announcement up for each slot has counted it before it tells its own rows.
+    assert ready["Actual Rows"] * ready["Actual Loops"] <= 2010

@@ -9,7 +9,7 @@ from lqs.domain.forecast import NOTHING_KNOWN, Basis, Health, Phase, Run, Surrou
 from lqs.domain.generation_request import Counts, Status
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MEASURED = Basis(sample_size=40, slot_p50_ms=8_000, slot_p99_ms=20_000)
+MEASURED = Basis(sample_size=60, slot_p50_ms=8_000, slot_p99_ms=20_000)
 RUN = Run(Status.PROCESSING, Counts(pending=4, processing=2, generated=3, failed=1), NOW + timedelta(hours=1), 90, NOW)
 AROUND = Surroundings(NOW, places=10, ahead=41, through=52)
 
@@ -20,7 +20,7 @@ def seconds(number: float) -> datetime:
 
 def test_it_is_as_far_as_slots_are_settled_and_stands_where_its_next_slot_stands() -> None:
     seen = forecast(RUN, AROUND, MEASURED)
-    assert (seen.percent, seen.phase, seen.queue_position) == (40, Phase.GENERATING, 42)
+    assert (seen.percent, seen.phase, seen.queue_position) == (40, Phase.GENERATING, 50)
     assert seen.eta_seconds == 48, "six turns of ten places, 8 s each"
     assert seen.health is Health.ON_TRACK
 
@@ -63,20 +63,39 @@ def test_its_phase_says_what_it_does(status: Status, counts: Counts, phase: Phas
 
 def test_what_waits_to_be_tried_again_takes_its_wait_and_an_attempt() -> None:
     waiting = replace(RUN, counts=Counts(retrying=1, generated=4))
-    around = Surroundings(NOW, places=10, next_attempt_at=seconds(30))
+    around = Surroundings(NOW, places=10, retried_by=seconds(30))
     assert forecast(waiting, around, MEASURED).eta_seconds == 38
-    assert forecast(waiting, replace(around, next_attempt_at=seconds(-5)), MEASURED).eta_seconds == 8
+    assert forecast(waiting, replace(around, retried_by=seconds(-5)), MEASURED).eta_seconds == 8
 
 
-def test_what_is_in_flight_takes_an_attempt() -> None:
+@pytest.mark.parametrize(("since", "left"), [(0, 8), (3, 5), (7.5, 1), (8, None), (19, None)])
+def test_what_is_in_flight_takes_what_is_left_of_an_attempt_and_then_nobody_knows(
+    since: float, left: int | None
+) -> None:
     flying = replace(RUN, counts=Counts(processing=3, generated=1))
-    assert forecast(flying, Surroundings(NOW, places=10), MEASURED).eta_seconds == 8
+    around = Surroundings(NOW, places=10, claimed_at=seconds(-since))
+    assert forecast(flying, around, MEASURED).eta_seconds == left
+
+
+def test_places_that_are_taken_are_waited_for() -> None:
+    first = replace(RUN, counts=Counts(pending=1))
+    around = Surroundings(NOW, places=10, ahead=0, through=1)
+    assert forecast(first, around, MEASURED).eta_seconds == 8
+    assert forecast(first, replace(around, taken=10), MEASURED).eta_seconds == 16
+
+
+def test_nothing_takes_longer_than_to_the_time_when_it_ends_whatever_happens() -> None:
+    soon = forecast(replace(RUN, ends_by=seconds(30)), AROUND, MEASURED)
+    assert (soon.eta_seconds, soon.health) == (30, Health.SLOW)
+    over = forecast(replace(RUN, ends_by=seconds(-1)), AROUND, MEASURED)
+    assert over.eta_seconds == 0
 
 
 @pytest.mark.parametrize(
-    ("ahead", "told"), [(0, 1), (8, 9), (98, 99), (99, 100), (100, 110), (1234, 1300), (9999, 10_000)]
+    ("ahead", "told"),
+    [(0, 1), (1, 2), (2, 5), (5, 10), (9, 10), (10, 20), (98, 100), (100, 200), (1234, 2000), (9999, 10_000)],
 )
-def test_what_others_have_queued_is_told_in_two_digits(ahead: int, told: int) -> None:
+def test_what_others_have_queued_is_told_roughly(ahead: int, told: int) -> None:
     assert forecast(RUN, replace(AROUND, ahead=ahead), MEASURED).queue_position == told
 
 
@@ -87,15 +106,15 @@ def test_what_others_have_queued_is_told_in_two_digits(ahead: int, told: int) ->
         (replace(RUN, since=seconds(-39)), AROUND, MEASURED, Health.ON_TRACK),
         (replace(RUN, since=seconds(-41)), AROUND, MEASURED, Health.STALLED),
         (replace(RUN, since=seconds(-41)), replace(AROUND, claimed_at=seconds(-5)), MEASURED, Health.ON_TRACK),
-        (replace(RUN, since=seconds(-89)), AROUND, NOTHING_KNOWN, Health.ON_TRACK),
+        (replace(RUN, since=seconds(-89)), AROUND, replace(MEASURED, sample_size=49), Health.ON_TRACK),
         (replace(RUN, since=seconds(-91)), AROUND, NOTHING_KNOWN, Health.STALLED),
         (replace(RUN, since=seconds(-900), counts=Counts(pending=3)), AROUND, MEASURED, Health.ON_TRACK),
-        (replace(RUN, deadline_at=seconds(47)), AROUND, MEASURED, Health.SLOW),
-        (replace(RUN, deadline_at=seconds(48)), AROUND, MEASURED, Health.ON_TRACK),
+        (replace(RUN, ends_by=seconds(48)), AROUND, MEASURED, Health.SLOW),
+        (replace(RUN, ends_by=seconds(49)), AROUND, MEASURED, Health.ON_TRACK),
         (replace(RUN, counts=Counts(retrying=1, processing=1)), AROUND, MEASURED, Health.SLOW),
     ],
     ids=[
-        "nobody at work", "silent", "silent for too long", "claimed since", "silent, nothing measured",
+        "nobody at work", "silent", "silent for too long", "claimed since", "silent, too little measured",
         "silent beyond an attempt", "queued for long", "the deadline comes first", "just in time", "tried again",
     ],
 )  # fmt: skip

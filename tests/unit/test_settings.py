@@ -41,7 +41,7 @@ WRONG = {
     "LQS_KAFKA_GROUP_ID": [""],
     "LQS_KAFKA_GROUP_PROTOCOL": ["share", "KIP-848"],
     "LQS_KAFKA_TOPIC_PREFIX": ["", "lqs/work", "a b", "x" * 201],
-    "LQS_KAFKA_UNPUBLISHED_SECONDS": ["59", "31536001"],
+    "LQS_KAFKA_UNPUBLISHED_SECONDS": ["3599", "31536001"],
     "LQS_KAFKA_EXTRA": ["not json", "[]", "1"],
     "LQS_LOG_LEVEL": ["loud", "INFO "],
     "LQS_LOG_FORMAT": ["xml"],

@@ -15,9 +15,11 @@ from lqs.api import (
     dead_letters,
     docs_page,
     envelope,
+    error_pages,
     generation_requests,
     health,
     limits,
+    metrics,
     records,
     retry,
     statistics,
@@ -37,6 +39,8 @@ _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
 
+_MOST_LISTING = 3
+"""Lists looked through at the same time, for the same reason."""
 _MOST_COUNTING = 2
 """Statistics counted at the same time; more would take the connections that everything else needs."""
 
@@ -59,6 +63,7 @@ def build(
             api.state.parts = parts
             api.state.keys = KeyCache()
             api.state.counting = asyncio.Semaphore(_MOST_COUNTING)
+            api.state.listing = asyncio.Semaphore(_MOST_LISTING)
             on_open(parts)
             yield
 
@@ -87,6 +92,8 @@ def build(
     api.include_router(api_keys.router)
     api.include_router(limits.router)
     api.include_router(health.router)
+    api.include_router(metrics.router)
+    api.include_router(error_pages.router)
     api.include_router(docs_page.router)
     refuse_other_methods(api)
     envelope.install(api)

@@ -36,8 +36,7 @@ class Caller:
     def require(self, scope: Scope) -> None:
         """Raise `ScopeMissing` unless the key has this scope."""
         if scope not in self.scopes:
-            has = ", ".join(sorted(self.scopes))
-            raise ScopeMissing(f"This needs a key with the scope {scope}; this one has: {has}.")
+            raise ScopeMissing(scope, sorted(self.scopes))
 
 
 class KeyCache:

@@ -63,7 +63,7 @@ def _complete(path: str, method: str, operation: Json, told: words.Told) -> None
     # FastAPI adds an error shape of its own, with which nothing here ever answers.
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
-    keyless = path.startswith("/health/")
+    keyless = path.startswith(words.KEYLESS)
     operation["security"] = [] if keyless else [{"api_key": []}]
     operation["parameters"] = _parameters(path, operation.get("parameters", []))
     if not operation["parameters"]:
@@ -71,6 +71,8 @@ def _complete(path: str, method: str, operation: Json, told: words.Told) -> None
     for status, response in responses.items():
         headers = (*words.EVERYWHERE, *(() if keyless else words.COUNTED), *told.headers(name, status))
         response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
+        if "text/plain" in response.get("content", {}):
+            response["content"]["text/plain"]["schema"] = words.TEXT
         if links := told.links(name, status):
             response["links"] = links
         if int(status) < 400 and (example := answer_example(told.alike(name), status)):

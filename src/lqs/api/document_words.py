@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from lqs.api.schemas.bounds import Address, KeyId
+from lqs.api.schemas.bounds import NO_NUL, Address, KeyId
 from lqs.domain import limits
 from lqs.domain.entity_type import EntityType
 
@@ -28,6 +28,7 @@ _TAGS: Mapping[str, str] = MappingProxyType(
         "generation requests": "What was asked for: where it stands, how it ended, how to cancel and to retry it.",
         "dead letters": "Slots that failed for good: for operators to look at, to requeue or to discard.",
         "API keys": "The keys of an owner, each with its scopes and, if wanted, a daily budget.",
+        "errors": "What the codes of error answers mean, and what to do next; needs no key.",
         "limits": "What a caller may do, and what is left of it.",
         "health": "For whoever watches the process; needs no key.",
     }
@@ -90,6 +91,9 @@ HEADERS: Json = {
         required=True,
     ),
 }
+KEYLESS = ("/health/", "/errors/")
+"""How the addresses begin that need no key."""
+TEXT: Json = {"type": "string", "pattern": NO_NUL, "maxLength": 1_000_000}
 EVERYWHERE = ("X-Trace-Id",)
 """The headers of every answer."""
 COUNTED = ("RateLimit", "RateLimit-Policy")
@@ -103,6 +107,10 @@ _PATH: Mapping[str, Json] = MappingProxyType(
         "key_id": {
             "description": "The id of an API key: what stands between its prefix and its secret.",
             "schema": TypeAdapter(KeyId).json_schema(),
+        },
+        "code": {
+            "description": "An error code, with hyphens as in the `type` of an error answer.",
+            "schema": {"type": "string", "pattern": "^[a-z_-]+$", "maxLength": 64},
         },
         "index": {
             "description": "The index of a slot.",

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -49,6 +50,7 @@ class Envelope:
         trace_id = _trace_id(scope)
         scope.setdefault("state", {})["trace_id"] = trace_id
         started = refused_length = False
+        begun = time.monotonic()
 
         async def send_marked(message: Message) -> None:
             nonlocal started, refused_length
@@ -60,6 +62,8 @@ class Envelope:
                 headers.setdefault("Cache-Control", "no-store")
                 refused_length = message["status"] == _BODY_TOO_LARGE
                 self._tell_rate(scope["state"], headers, status=message["status"])
+                if "Preference-Applied" not in headers:
+                    self._count(scope, message["status"], time.monotonic() - begun)
             await send(message)
 
         try:
@@ -74,6 +78,10 @@ class Envelope:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
             await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self._api.state.parts.metrics.answered(method=scope["method"], route=route, status=status, seconds=seconds)
 
     def _tell_rate(self, state: Mapping[str, Any], headers: MutableHeaders, *, status: int) -> None:
         """What is left of the caller's rate; an unchanged answer counts for nothing."""

@@ -89,6 +89,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
             body["differing_fields"] = list(error.differing_fields)[:MAX_FINDINGS]
         case errors.NothingMatches():
             body["generate"] = error.generate
+        case errors.ScopeMissing():
+            body["scopes"] = list(error.scopes)
         case errors.IdempotencyKeyExpired():
             body["existing_request_id"] = str(error.existing_request_id)
         case errors.VersionMismatch():

@@ -84,7 +84,7 @@ class _Look:
     async def hold(self, request: Request, seconds: int) -> bool:
         """Wait for something to say; whether that was to be waited for."""
         progress = await self._progress()
-        if progress.status.done or (self.if_none_match and not self._knows(progress)):
+        if not self._knows(progress) if self.if_none_match else progress.status.done:
             return True
         return await hold(
             self.parts.watch,

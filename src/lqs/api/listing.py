@@ -169,24 +169,34 @@ async def _listed(
 ) -> Response:
     newest_first = word_of("order_by", asked.order_by, (_NEWEST, _OLDEST)) == _NEWEST
     most = limit_of(request, _MOST_WHOLE) if whole else limit_of(request)
-    marked = {"list": "generation-requests", "order_by": asked.order_by, "scope": asked.scope, "done": asked.done}
-    marked |= wanted.named if wanted else {}
+    marked: dict[str, object] = {
+        "list": "generation-requests", "order_by": asked.order_by, "scope": asked.scope, "done": asked.done
+    }  # fmt: skip
+    marked |= _in_one_order(wanted)
     after = None if asked.cursor is None else Place(*read_cursor(asked.cursor, marked))
     if wanted is None:
         return _page([], None, None, whole=whole)
     owner_id = None if asked.scope == "all" else caller.owner_id
     search = Search(owner_id, None, wanted, END.requested_at, newest_first)
-    async with parts.database.acquire() as connection:
+    async with request.app.state.listing:
         if wanted.older_than_seconds is not None:
-            search = replace(search, filter=wanted.fixed(await selection.clock(connection)))
-        found = await selection.page(connection, search, after=after, most=most + 1)
-        shown = found.places[:most]
-        last = shown[-1] if len(found.places) > most else found.up_to
+            async with parts.database.acquire() as connection:
+                search = replace(search, filter=wanted.fixed(await selection.clock(connection)))
+        found = await selection.page(parts.database, search, after=after, most=most + 1)
+    shown = found.places[:most]
+    last = shown[-1] if len(found.places) > most else found.up_to
+    async with parts.database.acquire() as connection:
         read = await views.read_all(connection, [place.id for place in shown], owner_id=owner_id, whole=whole)
     cursor = write_cursor((last.requested_at, last.id), marked) if last else None
     following = _address(request, cursor) if cursor else None
     # One that was purged between the two looks is left out.
     return _page([read[place.id] for place in shown if place.id in read], cursor, following, whole=whole)
+
+
+def _in_one_order(wanted: Filter | None) -> dict[str, object]:
+    """The filter, the same however its words were ordered."""
+    named = wanted.named if wanted else {}
+    return {name: sorted(value) if isinstance(value, tuple | list) else value for name, value in named.items()}
 
 
 def _page(

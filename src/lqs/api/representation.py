@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from lqs.api.schemas.bounds import MAX_MESSAGE_CHARACTERS
 from lqs.domain.entity_type import EntityType
+from lqs.domain.forecast import Basis, roughly
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
 from lqs.domain.limits import MAX_ENTITIES
 from lqs.domain.slot import SlotStatus
@@ -124,10 +125,15 @@ def progress(foreseen: Foreseen) -> dict[str, Any]:
         "phase": seen.phase,
         "queue_position": seen.queue_position,
         "eta_seconds": seen.eta_seconds,
-        "basis": {"sample_size": basis.sample_size, "slot_p50_ms": basis.slot_p50_ms} if basis.enough else None,
+        "basis": _basis(basis) if basis.enough else None,
         "as_of": foreseen.as_of,
     }
     return {"progress": told, "health": seen.health}
+
+
+def _basis(basis: Basis) -> dict[str, int]:
+    """Roughly: they are those of all owners."""
+    return {"sample_size": roughly(basis.sample_size), "slot_p50_ms": roughly(basis.slot_p50_ms)}
 
 
 def _cancellation(view: GenerationRequestView) -> dict[str, Any] | None:

@@ -18,10 +18,10 @@ import typer.main
 from lqs import __version__
 from lqs.cli.entity_types import EntityNoun, entity_nouns
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.failures import describe, report
+from lqs.cli.failures import Failure, describe, report
 
 EPILOG = (
-    "--debug (tracebacks) and --no-color may stand anywhere. "
+    "--profile NAME, --debug (tracebacks) and --no-color may stand anywhere. "
     "Exit codes: lqs help exit-codes. Shell completion: --install-completion."
 )
 
@@ -46,6 +46,8 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "generation": Place("lqs.cli.generation", "Look at a generation request, wait for it, cancel or retry it."),
         "dead-letters": Place("lqs.cli.dead_letters", "Look at what failed for good, and try it again."),
         "keys": Place("lqs.cli.keys", "Make, list and revoke API keys."),
+        "config": Place("lqs.cli.config", "Show and keep addresses and keys, under names of your own."),
+        "doctor": Place("lqs.cli.doctor", "Check the way to the API, the key, and how the service is."),
         "up": Place("lqs.cli.up", "Serve everything on this machine until Ctrl-C."),
         "demo": Place("lqs.cli.demo", "Watch ten problems being generated, on a throw-away database."),
         "serve": Place("lqs.cli.operate", "Serve the API, without a worker.", "serve_app"),
@@ -53,7 +55,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
         "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
         "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
-        "help": Place("lqs.cli.help_topics", "Show the commands, or what the exit codes mean."),
+        "help": Place("lqs.cli.help_topics", "Show the commands, or what exit codes and error codes mean."),
     }
 )
 """Every command that is not an entity type's; a new one needs one line here."""
@@ -68,9 +70,13 @@ class _Later(typer.core.TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of the real command, which its caller then invokes."""
+        return self.real().make_context(info_name, args, parent=parent, **extra)
+
+    def real(self) -> Any:
+        """The real command."""
         command = typer.main.get_command(self._load())
         command.name = self.name
-        return command.make_context(info_name, args, parent=parent, **extra)
+        return command
 
 
 def run(words: Sequence[str]) -> int:
@@ -79,12 +85,23 @@ def run(words: Sequence[str]) -> int:
     _write_what_the_terminal_can()
     if flags.no_color:
         os.environ["NO_COLOR"] = "1"
+    if flags.profile == "":
+        report(Failure(ExitCode.USAGE, "usage", "--profile needs the name of a profile"), as_json=flags.as_json)
+        return ExitCode.USAGE
+    if flags.profile is not None:
+        os.environ["LQS_PROFILE"] = flags.profile
     try:
         code = _root(rest).main(list(rest) or ["--help"], prog_name="lqs", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_standard_output()
-        return ExitCode.ERROR
+        return ExitCode.OUTPUT_CLOSED
+    except SystemExit as end:
+        # the framework ends a command whose pipe is closed as if it had failed
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _drop_standard_output()
+        return ExitCode.OUTPUT_CLOSED
     except Exception as error:
         if flags.debug:
             traceback.print_exc()
@@ -94,18 +111,57 @@ def run(words: Sequence[str]) -> int:
     return int(code or ExitCode.DONE)
 
 
+def tree() -> dict[str, Any]:
+    """Every command with its line of help, its options and the commands below it."""
+    return _branch(_root([]))
+
+
+def _branch(command: Any) -> dict[str, Any]:
+    if isinstance(command, _Later):
+        command = command.real()
+    context = command.make_context("", [], resilient_parsing=True)
+    shown = [one for one in command.get_params(context) if not getattr(one, "hidden", False)]
+    options = {
+        name: _first_sentence(one.help or "")
+        for one in shown
+        if isinstance(one, typer.core.TyperOption)
+        for name in one.opts
+        if name.startswith("--")
+    }
+    below = command.commands if isinstance(command, typer.core.TyperGroup) else {}
+    return {
+        "help": _first_sentence(command.help or ""),
+        "options": options,
+        "commands": {name: _branch(one) for name, one in below.items() if not one.hidden},
+    }
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 @dataclass(frozen=True, slots=True)
 class _Flags:
     debug: bool
     no_color: bool
     as_json: bool
+    profile: str | None
 
 
 def _take_flags(words: Sequence[str]) -> tuple[_Flags, Sequence[str]]:
     end = words.index("--") if "--" in words else len(words)
     said = frozenset(words[:end])
-    rest = [word for place, word in enumerate(words) if place >= end or word not in ("--debug", "--no-color")]
-    return _Flags("--debug" in said, "--no-color" in said, "--json" in said), rest
+    rest: list[str] = []
+    profile: str | None = None
+    before = iter(words[:end])
+    for word in before:
+        if word == "--profile":
+            profile = next(before, "")
+        elif word.startswith("--profile="):
+            profile = word.partition("=")[2]
+        elif word not in ("--debug", "--no-color"):
+            rest.append(word)
+    return _Flags("--debug" in said, "--no-color" in said, "--json" in said, profile), [*rest, *words[end:]]
 
 
 def _root(words: Sequence[str]) -> typer.core.TyperGroup:

@@ -88,6 +88,17 @@ def check_ids(value: Any) -> Any:
     return value
 
 
+def take_ids(given: Sequence[str]) -> list[str]:
+    """The ids, each once; a single - stands for those on standard input, one a line."""
+    if "-" not in given:
+        return list(dict.fromkeys(check_ids(given)))
+    read = sys.stdin.read().split()
+    if not read and set(given) == {"-"}:
+        raise WrongUsage("there are no ids on standard input")
+    written = [one for one in given if one != "-"]
+    return list(dict.fromkeys(check_ids([*written, *read])))
+
+
 def parse_moment(text: str) -> datetime:
     """A point in time with its zone, such as 2030-01-31T12:00:00Z."""
     try:
@@ -175,6 +186,12 @@ def _wrong(option: str, message: str) -> typer.BadParameter:
     return typer.BadParameter(message, param_hint=option)
 
 
+IdsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID", callback=take_ids, help="Ids of the generation requests; - takes them from standard input."
+    ),
+]
 UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of the API.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON.")]
 TimeoutOption = Annotated[

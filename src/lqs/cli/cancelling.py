@@ -9,11 +9,11 @@ import typer
 
 from lqs.cli.arguments import (
     DEFAULT_TIMEOUT,
+    IdsArgument,
     JsonOption,
     TimeoutOption,
     UrlOption,
     WrongUsage,
-    check_ids,
 )
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
@@ -33,9 +33,7 @@ def check_reason(reason: str | None) -> str | None:
 
 
 def cancel(  # noqa: PLR0913  one parameter an option
-    request_ids: Annotated[
-        list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
-    ],
+    request_ids: IdsArgument,
     *,
     abort: Annotated[
         bool, typer.Option("--abort", help="End what is in flight, too, at once; else it finishes and is kept.")

@@ -5,7 +5,14 @@ import os
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs_client import AsyncClient, Client, CredentialsInvalid, looks_like_key
-from lqs_client.credentials import KEY_VARIABLE, URL_VARIABLE, Credentials, credentials_file, find_credentials
+from lqs_client.credentials import (
+    KEY_VARIABLE,
+    PROFILE_VARIABLE,
+    URL_VARIABLE,
+    Credentials,
+    credentials_file,
+    find_credentials,
+)
 
 
 def address(url: str | None) -> str:
@@ -35,14 +42,17 @@ def _credentials(url: str | None) -> tuple[Credentials, str]:
     _refuse_misspelt_variables()
     found = find_credentials(api_url=url)
     if found.api_key is None:
-        raise CredentialsInvalid(f"there is no API key: not in {KEY_VARIABLE}, not in {credentials_file()}")
+        what = f"there is no API key: not in {KEY_VARIABLE}, not in {credentials_file()}"
+        raise CommandFailed(Failure(ExitCode.NOT_ALLOWED, "key_missing", what))
     if not looks_like_key(found.api_key):
         raise CredentialsInvalid(f"the API key in {found.key_source} is no key of lqs: mistyped, or cut when copied")
     return found, found.api_key
 
 
 def _refuse_misspelt_variables() -> None:
-    if not any(name.startswith("LQS_") and name not in (KEY_VARIABLE, URL_VARIABLE) for name in os.environ):
+    if not any(
+        name.startswith("LQS_") and name not in (KEY_VARIABLE, URL_VARIABLE, PROFILE_VARIABLE) for name in os.environ
+    ):
         return
     # the settings are slow to import and no concern of a command that speaks to an API: only a doubt is worth it
     from lqs.settings import SettingsInvalid, refuse_unknown_variables
@@ -50,8 +60,7 @@ def _refuse_misspelt_variables() -> None:
     try:
         refuse_unknown_variables()
     except SettingsInvalid as error:
-        step = "correct it in the environment and run the command again"
-        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", str(error), (), step)) from error
+        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", str(error))) from error
 
 
 def _wrong_address(found: Credentials, error: ValueError) -> CommandFailed:

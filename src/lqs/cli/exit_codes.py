@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     CANCELLED = 7
     STILL_RUNNING = 8
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
 
 
 MEANINGS = MappingProxyType(
@@ -32,6 +33,7 @@ MEANINGS = MappingProxyType(
         ExitCode.CANCELLED: "waiting: the generation request was cancelled",
         ExitCode.STILL_RUNNING: "waiting: still running when --timeout ended; the work goes on",
         ExitCode.INTERRUPTED: "interrupted with Ctrl-C; what was submitted goes on",
+        ExitCode.OUTPUT_CLOSED: "whoever read the output left before its end, such as head; nothing more was looked at",
     }
 )
 

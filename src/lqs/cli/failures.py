@@ -1,16 +1,17 @@
 """Says what went wrong: what happened, why, and what to run next; or, for programs, a problem object (RFC 9457)."""
 
+import errno
 import json
 import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import typer
 import typer.core
 
+from lqs.cli import explained
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.plain import clean, duration
 from lqs.cli.program import NAME, command, program
@@ -28,40 +29,30 @@ from lqs_client import (
     Timeout,
     UnexpectedAnswer,
 )
+from lqs_client.credentials import ProfileUnknown
 
-_KEY = f"set LQS_API_KEY, or run {command('up')} on the machine of the service: it stores a key for you"
-_START = f"{command('up')} (starts the service on this machine), or name another one with --url or LQS_API_URL"
-_LATER = "the same command again; a service under load may need a minute"
-_ADDRESS = "check the address of the API: --url, LQS_API_URL or the credentials file"
-
-_CONFLICTS = MappingProxyType(
-    {
-        "generation_request_not_done": f"{command('generation wait ID')}, and then the same command again",
-        "nothing_to_retry": f"{command('generation get ID')} (shows where every slot stands)",
-        "budget_spent": f"{command('problems generate')} anew, with a budget of its own",
-        "generation_request_pinned": f"{command('generation unpin ID')}, and then the same command again",
-        "version_mismatch": f"{command('generation get ID')}, and then decide",
-        "dead_letter_resolved": f"{command('dead-letters list')} (shows what nobody has dealt with)",
-    }
-)
-
-_Row: TypeAlias = tuple[ExitCode, str, str | None]
-_OTHER: _Row = (ExitCode.ERROR, "error", None)
+_Row: TypeAlias = tuple[ExitCode, str]
+_FAULT: _Row = (ExitCode.ERROR, "fault_in_lqs")
 _WITHOUT_ANSWER: tuple[tuple[type[LqsError], _Row], ...] = (
-    (CredentialsInvalid, (ExitCode.NOT_ALLOWED, "credentials_invalid", _KEY)),
-    (ConnectionFailed, (ExitCode.ERROR, "connection_failed", _START)),
-    (Timeout, (ExitCode.ERROR, "timeout", _LATER)),
-    (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer", _ADDRESS)),
+    (ProfileUnknown, (ExitCode.USAGE, "profile_unknown")),
+    (CredentialsInvalid, (ExitCode.NOT_ALLOWED, "credentials_invalid")),
+    (ConnectionFailed, (ExitCode.ERROR, "connection_failed")),
+    (Timeout, (ExitCode.ERROR, "timeout")),
+    (UnexpectedAnswer, (ExitCode.ERROR, "unexpected_answer")),
 )
-_ANSWERS: tuple[tuple[type[ApiError], ExitCode, str], ...] = (
-    (Authentication, ExitCode.NOT_ALLOWED, _KEY),
-    (Forbidden, ExitCode.NOT_ALLOWED, f"ask for a key with that scope: {command('keys create NAME --scope SCOPE')}"),
-    (NotFound, ExitCode.NOT_FOUND, "check the id, and that the key belongs to the owner who asked for it"),
-    (Gone, ExitCode.NOT_FOUND, "its entities are still there; generate anew for others"),
-    (Invalid, ExitCode.USAGE, "correct what is named above and run the command again"),
-    (RateLimited, ExitCode.ERROR, "the same command later"),
+_ANSWERS: tuple[tuple[type[ApiError], _Row], ...] = (
+    (Authentication, (ExitCode.NOT_ALLOWED, "not_authenticated")),
+    (Forbidden, (ExitCode.NOT_ALLOWED, "scope_missing")),
+    (NotFound, (ExitCode.NOT_FOUND, "not_found")),
+    (Gone, (ExitCode.NOT_FOUND, "generation_request_purged")),
+    (Invalid, (ExitCode.USAGE, "body_refused")),
 )
-_AGAIN = "the same command again; if it stays, report the trace id"
+"""What an answer means whose code is newer than this program: its exit code, and the code it is most like."""
+
+_SAID_BY_THEMSELVES = frozenset({"usage", "interrupted"})
+"""Codes whose page tells nothing that the command itself does not."""
+
+_WAITING_ALONE_DOES_NOT_HELP = frozenset({"active_quota_exceeded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +70,14 @@ class Failure:
         """The problem object: the API's own if it sent one."""
         if self.body is not None:
             return self.body
-        members = {"type": "about:blank", "title": self.what, "code": self.code, "next": self.next_step}
+        kind = explained.address(self.code) or "about:blank"
+        members = {"type": kind, "title": self.what, "code": self.code, "next": self.step()}
         detail = " ".join(self.why)
         return {name: value for name, value in (members | {"detail": detail}).items() if value}
+
+    def step(self) -> str | None:
+        """What to run next: what was found out for this one, else what its page says."""
+        return self.next_step or explained.next_step(self.code)
 
 
 class CommandFailed(Exception):
@@ -100,8 +96,10 @@ def report(failure: Failure, *, as_json: bool) -> None:
     print(f"lqs: {clean(failure.what)}", file=sys.stderr)
     for line in failure.why:
         print(f"  {clean(line)}", file=sys.stderr)
-    if failure.next_step:
-        print(f"  Next: {failure.next_step}", file=sys.stderr)
+    if failure.code not in _SAID_BY_THEMSELVES and explained.address(failure.code):
+        print(f"  More: {command(f'help errors {failure.code}')}", file=sys.stderr)
+    if step := failure.step():
+        print(f"  Next: {step}", file=sys.stderr)
 
 
 def describe(error: Exception) -> Failure:
@@ -112,8 +110,10 @@ def describe(error: Exception) -> Failure:
         case ApiError():
             return _api_error(error)
         case LqsError():
-            exit_code, word, step = next((row for kind, row in _WITHOUT_ANSWER if isinstance(error, kind)), _OTHER)
-            return Failure(exit_code, word, str(error), _notes(error), step)
+            exit_code, code = next((row for kind, row in _WITHOUT_ANSWER if isinstance(error, kind)), _FAULT)
+            return Failure(exit_code, code, str(error), _notes(error))
+        case OSError(errno=errno.ENOSPC):
+            return Failure(ExitCode.ERROR, "disk_full", "no space is left for what this command writes")
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             words = context.command_path.removeprefix(NAME).lstrip() if context else ""
@@ -121,8 +121,7 @@ def describe(error: Exception) -> Failure:
             return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), _subcommands(context), step)
         case _:
             what = f"this is a fault in lqs: {type(error).__name__}: {error}"
-            step = "the same command with --debug, and report what it prints"
-            return Failure(ExitCode.ERROR, "internal", what, (), step)
+            return Failure(*_FAULT, what)
 
 
 def _subcommands(context: typer.Context | None) -> tuple[str, ...]:
@@ -172,10 +171,13 @@ def _api_error(error: ApiError) -> Failure:
 def _judge(error: ApiError) -> tuple[ExitCode, str | None]:
     if isinstance(error, NotFound) and "generate" in error.raw:
         return ExitCode.NOT_FOUND, _way_to_have_some(error.raw["generate"])
-    for kind, exit_code, step in _ANSWERS:
+    if isinstance(error, RateLimited) and error.code not in _WAITING_ALONE_DOES_NOT_HELP:
+        return ExitCode.ERROR, _pause(error)
+    known = explained.next_step(error.code)
+    for kind, (exit_code, like) in _ANSWERS:
         if isinstance(error, kind):
-            return exit_code, _pause(error) if isinstance(error, RateLimited) else _CONFLICTS.get(error.code, step)
-    return ExitCode.ERROR, _CONFLICTS.get(error.code, _AGAIN if error.trace_id else None)
+            return exit_code, known or explained.next_step(like)
+    return ExitCode.ERROR, known or (explained.next_step("internal_error") if error.trace_id else None)
 
 
 def _pause(error: RateLimited) -> str:

@@ -1,6 +1,7 @@
 """The options that say which generation requests a command is for, and the filter of the API that they make."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -104,7 +105,7 @@ def _filter(named: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "metadata":
             wanted[name] = dict(parse_metadata(value))
         elif name == "older_than":
-            wanted["older_than_seconds"] = int(value)
+            wanted["older_than_seconds"] = math.ceil(value)
         else:
             wanted[name] = value
     return wanted

@@ -9,11 +9,11 @@ import typer
 from lqs.cli.arguments import (
     CLIENT_EPILOG,
     DEFAULT_TIMEOUT,
+    IdsArgument,
     JsonOption,
     PartialOkOption,
     TimeoutOption,
     UrlOption,
-    check_ids,
     check_word,
     new_app,
 )
@@ -21,6 +21,8 @@ from lqs.cli.bulk import add_bulk
 from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.entity_types import plural_of
+from lqs.cli.exit_codes import ExitCode, gravest
+from lqs.cli.failures import describe, report
 from lqs.cli.keeping import add_keeping
 from lqs.cli.listing import add_list
 from lqs.cli.outlook import outlook
@@ -29,7 +31,7 @@ from lqs.cli.program import command
 from lqs.cli.retrying import register
 from lqs.cli.statistics import show as show_statistics
 from lqs.cli.verdicts import cost_in_words, judge
-from lqs_client import Cancellation, GenerationRequest, Slot
+from lqs_client import Cancellation, GenerationRequest, LqsError, Slot
 
 _ENDS = ("completed", "done")
 
@@ -37,16 +39,25 @@ app = new_app("Look at a generation request, wait for it, cancel it, try it agai
 
 
 @app.command(epilog=CLIENT_EPILOG)
-def get(
-    request_id: Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help="Id of the generation request.")],
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Show where a generation request stands, slot by slot, and what it has generated so far."""
+def get(request_ids: IdsArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """Show where generation requests stand, slot by slot, and what they have generated so far."""
+    codes: list[ExitCode] = []
     with open_client(url) as client:
-        request = client.get(request_id)
+        for request_id in request_ids:
+            try:
+                request = client.get(request_id)
+            except LqsError as error:
+                failure = describe(error)
+                report(failure, as_json=as_json)
+                codes.append(failure.exit_code)
+                continue
+            _show(request, as_json=as_json)
+    raise typer.Exit(gravest(codes))
+
+
+def _show(request: GenerationRequest, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(request.raw, ensure_ascii=False))
+        print(json.dumps(request.raw, ensure_ascii=False), flush=True)
         return
     from lqs.cli.render import console, print_entities
 
@@ -58,9 +69,7 @@ def get(
 
 @app.command(epilog=CLIENT_EPILOG)
 def wait(
-    request_ids: Annotated[
-        list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
-    ],
+    request_ids: IdsArgument,
     until: Annotated[
         str, typer.Option("--for", metavar="END", help="completed: the exit code is the outcome; done: any end is 0.")
     ] = "completed",
@@ -80,9 +89,7 @@ def wait(
 
 @app.command(epilog=CLIENT_EPILOG)
 def watch(
-    request_ids: Annotated[
-        list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
-    ],
+    request_ids: IdsArgument,
     timeout: TimeoutOption = None,
     as_json: JsonOption = False,
     url: UrlOption = None,

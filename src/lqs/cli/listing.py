@@ -36,7 +36,10 @@ def list_requests(  # noqa: PLR0913  one parameter an option
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """List generation requests, the newest first; the options are those of bulk, so it shows what that would change."""
+    """List generation requests, the newest first. The options are those of bulk, which changes of these what it can.
+
+    With --json every page is one line.
+    """
     if ids and as_json:
         raise WrongUsage("--ids and --json are two ways to print the same: choose one")
     check_word("--state", state, _STATES)
@@ -44,34 +47,40 @@ def list_requests(  # noqa: PLR0913  one parameter an option
     filters |= {} if state == "any" else {"done": state == "done"}
     filters |= {"order_by": "requested_at"} if oldest_first else {}
     filters |= {"all_owners": True} if everybody else {}
-    found = 0
+    first: GenerationRequest | None = None
+    begun = cursor is not None
     with open_client(url) as client:
         while True:
             page = client.requests.list(limit=limit, cursor=cursor, **cast(RequestFilters, filters))
-            found += len(page.results)
-            _print(page, ids=ids, as_json=as_json)
+            _print(page, ids=ids, as_json=as_json, everybody=everybody, headed=first is None)
+            first = first or next(iter(page.results), None)
             cursor = page.next_cursor
             # A page that only says where to go on is none that anybody asked for.
-            if cursor is None or not (every or not found):
+            if cursor is None or (first and not every):
                 break
     sys.stdout.flush()
     if not (as_json or ids):
-        _advise(page, found)
+        _advise(first, cursor, begun=begun)
 
 
-def _print(page: GenerationRequestPage, *, ids: bool, as_json: bool) -> None:
+def _print(page: GenerationRequestPage, *, ids: bool, as_json: bool, everybody: bool, headed: bool) -> None:
     if as_json:
         print(json.dumps(page.raw, ensure_ascii=False), flush=True)
     elif ids:
         for one in page.results:
             print(one.request_id)
     elif page.results:
-        head = ("ID", "ASKED FOR AT", "STATUS", "TYPE", "GENERATED", "FAILED", "COST", "METADATA")
-        print(columns(head, [_row(one) for one in page.results]))
+        head = ["ID", "ASKED FOR AT", "STATUS", "TYPE", "GENERATED", "FAILED", "COST", "METADATA"]
+        rows = [_row(one) for one in page.results]
+        if everybody:
+            head.append("OWNER")
+            rows = [[*row, one.owner_id or "-"] for row, one in zip(rows, page.results, strict=True)]
+        lines = columns(head, rows).splitlines()
+        print("\n".join(lines if headed else lines[1:]))
 
 
-def _row(one: GenerationRequest) -> tuple[str, ...]:
-    return (
+def _row(one: GenerationRequest) -> list[str]:
+    return [
         one.request_id,
         moment(one.requested_at),
         clean(one.status),
@@ -80,14 +89,16 @@ def _row(one: GenerationRequest) -> tuple[str, ...]:
         str(one.failed_count or "-"),
         money(one.cost.total_microusd) if one.cost.total_microusd else "-",
         " ".join(f"{name}={value}" for name, value in one.metadata.items()) or "-",
-    )
+    ]
 
 
-def _advise(page: GenerationRequestPage, found: int) -> None:
-    if not found:
+def _advise(first: GenerationRequest | None, cursor: str | None, *, begun: bool) -> None:
+    if cursor:
+        print(f"  Next: the same command with --cursor {cursor}, or --all", file=sys.stderr)
+    elif first:
+        print(f"  Next: {command(f'generation get {first.request_id}')}", file=sys.stderr)
+    elif begun:
+        print("No more.", file=sys.stderr)
+    else:
         step = command("problems generate --count 5 --wait")
         print(f"Nothing matches.\n  Next: {step} (asks for some)", file=sys.stderr)
-    elif page.next_cursor:
-        print(f"  Next: the same command with --cursor {page.next_cursor}, or --all", file=sys.stderr)
-    else:
-        print(f"  Next: {command(f'generation get {page.results[0].request_id}')}", file=sys.stderr)

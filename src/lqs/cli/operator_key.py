@@ -109,10 +109,12 @@ def _keep(url: str, key: str) -> KeyPlace:
 
 
 def _set_aside(file: Path) -> Path | None:
-    """Keep what stood in the credentials file: it may be the only copy of a key of another service."""
+    """Keep what stands in the credentials file: it may have the only copy of a key of another service."""
     if not file.exists():
         return None
     number = 1
     while (former := file.with_name(f"{file.name}.before-{number}")).exists():
         number += 1
-    return file.rename(former)
+    former.touch(mode=0o600, exist_ok=False)
+    former.write_bytes(file.read_bytes())
+    return former

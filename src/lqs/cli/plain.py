@@ -12,11 +12,10 @@ def clean(text: str) -> str:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows under their headings, aligned, two spaces apart."""
-    widths = [max(len(line[place]) for line in (head, *rows)) for place in range(len(head))]
-    lines = (
-        "  ".join(clean(cell).ljust(width) for cell, width in zip(line, widths, strict=True)) for line in (head, *rows)
-    )
+    """Rows under their headings, aligned, two spaces apart; whatever a cell says, it stays in its line."""
+    table = [[" ".join(clean(cell).split()) for cell in line] for line in (head, *rows)]
+    widths = [max(len(line[place]) for line in table) for place in range(len(head))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in table)
     return "\n".join(line.rstrip() for line in lines)
 
 

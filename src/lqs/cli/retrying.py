@@ -12,6 +12,7 @@ import typer
 from lqs.cli.arguments import (
     CLIENT_EPILOG,
     DEFAULT_TIMEOUT,
+    IdsArgument,
     JsonOption,
     PartialOkOption,
     TimeoutOption,
@@ -31,9 +32,6 @@ from lqs_client import Attempt, GenerationRequest, LqsError, Run
 
 _CHOICES = {"failed": "failed", "all": "failed_and_cancelled"}
 
-IdsArgument = Annotated[
-    list[str], typer.Argument(metavar="ID", callback=check_ids, help="Ids of the generation requests.")
-]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help="Id of the generation request.")]
 
 

@@ -12,6 +12,9 @@ from lqs.cli.health import answers
 from lqs.cli.program import command
 from lqs.dispatch.kafka.trouble import KafkaTrouble
 
+_DISK_FULL = "53100"
+"""SQLSTATE."""
+
 
 @contextmanager
 def sentences() -> Iterator[None]:
@@ -20,19 +23,23 @@ def sentences() -> Iterator[None]:
     from lqs.storage.database import DatabaseUnavailable
     from lqs.storage.embedded import EmbeddedRefused
     from lqs.storage.migrate import MigrationRefused
+    from lqs.wiring import MigrationNeeded
 
     try:
         yield
     except SettingsInvalid as error:
         what, *more = str(error).splitlines()
-        step = "correct it in the environment and run the command again"
-        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", what, tuple(more), step)) from error
+        raise CommandFailed(Failure(ExitCode.USAGE, "settings_invalid", what, tuple(more))) from error
     except DatabaseUnavailable as error:
-        raise CommandFailed(Failure(ExitCode.ERROR, "database_unavailable", str(error))) from error
+        code = "disk_full" if getattr(error.__cause__, "sqlstate", None) == _DISK_FULL else "database_unavailable"
+        raise CommandFailed(Failure(ExitCode.ERROR, code, str(error))) from error
     except EmbeddedRefused as error:
-        raise CommandFailed(Failure(ExitCode.ERROR, "embedded_refused", str(error))) from error
+        code = "disk_full" if os.strerror(errno.ENOSPC) in str(error) else "embedded_refused"
+        raise CommandFailed(Failure(ExitCode.ERROR, code, str(error))) from error
     except KafkaTrouble as error:
         raise CommandFailed(Failure(ExitCode.ERROR, error.code, str(error), (), error.next_step)) from error
+    except MigrationNeeded as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, "migration_needed", str(error))) from error
     except MigrationRefused as error:
         raise CommandFailed(Failure(ExitCode.ERROR, "migration_refused", str(error))) from error
 
@@ -75,13 +82,10 @@ def _cannot_listen(host: str, port: int, error: OSError) -> Failure:
                 )
                 return Failure(ExitCode.ERROR, "already_up", what, (), step)
             what = f"port {port} of {host} is in use by another program"
-            step = "stop that one, or choose a port: LQS_API_PORT=0 takes a free one"
-            return Failure(ExitCode.ERROR, "port_in_use", what, (), step)
+            return Failure(ExitCode.ERROR, "port_in_use", what)
         case errno.EACCES:
-            what, step = f"this user may not listen on port {port}", "choose one above 1023 with LQS_API_PORT"
-            return Failure(ExitCode.USAGE, "port_refused", what, (), step)
+            return Failure(ExitCode.USAGE, "port_refused", f"this user may not listen on port {port}")
         case _:
             reason = error.strerror or os.strerror(error.errno or 0)
             what = f"the API cannot listen on {host}, port {port}: {reason}"
-            step = "set LQS_API_HOST to an address of this machine, such as 127.0.0.1"
-            return Failure(ExitCode.USAGE, "address_refused", what, (), step)
+            return Failure(ExitCode.USAGE, "address_refused", what)

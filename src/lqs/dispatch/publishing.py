@@ -75,11 +75,12 @@ class Publishing:
         """
         await self._want()
         if not await self._leads():
+            self._be_in_trouble(None)  # that of another is told by that other
             return 0
         async with self._database.acquire() as connection:
             events = await publication.next_events(connection, batch=self._rules.batch)
         if not events:
-            self.trouble = None
+            self._be_in_trouble(None)
             return 0
         sent = await tell(events)
         return await self._book(events, sent)
@@ -91,18 +92,25 @@ class Publishing:
         if done:
             async with self._database.transaction() as connection:
                 await publication.published(connection, sorted(done))
-        self.trouble = f"Kafka did not take over {len(sent.unsent)} events: {sent.reason}." if sent.unsent else None
-        taken = len(events) - len(sent.unsent)
-        self._telemetry.emit("events.published", events=taken, unsent=len(sent.unsent), reason=sent.reason)
+        self._telemetry.emit("events.published", events=len(events) - len(sent.unsent), unsent=len(sent.unsent))
+        self._be_in_trouble(f"Kafka did not take over events: {sent.reason}." if sent.unsent else None)
         return len(done)
+
+    def _be_in_trouble(self, trouble: str | None) -> None:
+        """Tell that it began and that it is over, once each."""
+        if trouble and not self.trouble:
+            self._telemetry.emit("publishing.in_trouble", reason=trouble)
+        elif self.trouble and not trouble:
+            self._telemetry.emit("publishing.well")
+        self.trouble = trouble
 
     async def _whatever_happens(self, tell: Tell) -> int:
         try:
             return await self.publish(tell)
         except DatabaseUnavailable as error:
-            self._telemetry.emit("publisher.waits", reason=str(error))
+            self._telemetry.emit("publishing.waits", reason=str(error))
         except Exception as error:
-            self._telemetry.fault("publisher.broke", error)
+            self._telemetry.fault("publishing.broke", error)
         return 0
 
     def _slowest(self) -> float:
@@ -123,7 +131,7 @@ class Publishing:
         async with self._database.transaction() as connection:
             leads = await publication.lead(connection, self._id, lease_seconds=self._rules.lease_seconds)
         if leads and self._led_until < now:
-            self._telemetry.emit("publisher.leads")
+            self._telemetry.emit("publishing.leads")
         self._led_until = now + self._rules.lease_seconds if leads else 0.0
         return leads
 
@@ -133,7 +141,7 @@ class Publishing:
             async with asyncio.timeout(1), self._database.transaction() as connection:
                 await publication.resign(connection, self._id)
         except (TimeoutError, DatabaseUnavailable) as error:
-            self._telemetry.emit("publisher.kept_its_lease", reason=str(error))
+            self._telemetry.emit("publishing.kept_its_lease", reason=str(error))
 
 
 OpenPublishing = Callable[[Telemetry], Publishing]

@@ -110,6 +110,8 @@ class Relay:
         await self._promote()
         async with self._database.acquire() as connection:
             survey = await announcements.survey(connection, lease_seconds=self._rules.lease_seconds)
+        if not survey.ready:
+            self.trouble = None  # workers found what could not be announced, and nobody will tell whether it could now
         wanted = 2 * survey.free - survey.open if survey.ready else 0
         announced = 0
         while announced < wanted:

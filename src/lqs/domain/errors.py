@@ -189,6 +189,10 @@ class ScopeMissing(CallerError):
     code = "scope_missing"
     title = "This API key may not do this"
 
+    def __init__(self, needed: str, scopes: Sequence[str]) -> None:
+        super().__init__(f"This needs a key with the scope {needed}; this one has: {', '.join(scopes)}.")
+        self.scopes = tuple(scopes)
+
 
 class NotFound(CallerError):
     """Nothing of the caller's has this address."""

@@ -35,7 +35,7 @@ class Foresight:
         run = Run(
             status=view.status,
             counts=view.counts,
-            deadline_at=view.deadline_at,
+            ends_by=min(view.deadline_at, view.cancel.settles_by) if view.cancel else view.deadline_at,
             slot_timeout_seconds=view.slot_timeout_seconds,
             since=max(one for one in heard if one is not None),
         )

@@ -61,13 +61,22 @@ async def run(slot: Claimed, workshop: Workshop) -> Result:
     """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code."""
     started = time.monotonic()
     try:
-        return await _attempt(slot, workshop, started)
+        result = await _attempt(slot, workshop, started)
     except asyncio.CancelledError as error:
         if _asked_to_stop():
             raise
-        return _broken(slot, workshop, error, started)
+        result = _broken(slot, workshop, error, started)
     except Exception as error:
-        return _broken(slot, workshop, error, started)
+        result = _broken(slot, workshop, error, started)
+    workshop.telemetry.emit(
+        "attempt.ended",
+        **_place(slot),
+        entity_type=slot.entity_type,
+        outcome=result.report.status,
+        code=result.report.error_code,
+        seconds=result.report.duration_ms / 1000,
+    )
+    return result
 
 
 def without_content(result: Result, workshop: Workshop) -> Result:
@@ -98,8 +107,6 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
     made = _generated(slot, started, generated.usage, content)
-    if slot.traceparent is not None:
-        workshop.telemetry.emit("attempt.generated", **_place(slot), duration_ms=made.report.duration_ms)
     return replace(made, facets=terms(workshop.entity_types[slot.entity_type].facets, content))
 
 

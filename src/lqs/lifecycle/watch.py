@@ -50,16 +50,16 @@ class Watch:
         """Wait until it has another version than this one, or, if none is named, until it is done.
 
         After `seconds`, or when the process is told to stop, too; who called looks for themselves. False, and at once,
-        when this owner has too many waits already.
+        when this owner has too many waits already, or the process is stopping.
         """
-        if self._owners[owner_id] >= MOST_WAITS:
+        if self._closed or self._owners[owner_id] >= MOST_WAITS:
             return False
         waiter = _Waiter(request_id, version)
         self._owners[owner_id] += 1
         self._waiters.add(waiter)
         self._asked.set()
         try:
-            async with asyncio.timeout(0 if self._closed else seconds):
+            async with asyncio.timeout(seconds):
                 await waiter.heard.wait()
         except TimeoutError:
             pass

@@ -14,7 +14,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _QUIET = frozenset(
     {
         *("slots.announced", "slots.named", "slots.claimed", "slots.settled"),
-        *("attempt.failed", "attempt.generated", "intake.paused", "intake.resumed"),
+        *("attempt.ended", "attempt.failed", "events.published", "kafka.said", "intake.paused", "intake.resumed"),
     }
 )
 """Happenings of every moment; logged at debug level only."""

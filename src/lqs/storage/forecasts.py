@@ -20,18 +20,17 @@ async def surroundings(
         connection, id=request_id, most=_MOST_AHEAD, lease_seconds=lease_seconds, held_seconds=held_seconds
     )
     assert row is not None
+    through = row["through"]
+    counted = through is not None and through <= _MOST_AHEAD
     return Surroundings(
         now=row["now"],
         places=row["places"],
-        ahead=_counted(row["ahead"]),
-        through=_counted(row["through"]),
-        next_attempt_at=row["next_attempt_at"],
+        taken=row["taken"],
+        ahead=row["ahead"] if through is not None and row["ahead"] < _MOST_AHEAD else None,
+        through=through if counted else None,
+        retried_by=row["retried_by"],
         claimed_at=row["claimed_at"],
     )
-
-
-def _counted(slots: int | None) -> int | None:
-    return None if slots is None or slots > _MOST_AHEAD else slots
 
 
 async def basis(connection: Connection, entity_type: str) -> Basis:

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from lqs.domain.bulk import BulkAction
 from lqs.domain.selection import Filter
-from lqs.storage.database import Connection
+from lqs.storage.database import Connection, Database
 from lqs.storage.queries import queries
 
 SQL = queries("selection")
+
+_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +106,19 @@ async def match(
 
 
 async def page(
-    connection: Connection, search: Search, *, after: Place | None, most: int, window: int = 2_000, looks: int = 25
+    database: Database, search: Search, *, after: Place | None, most: int, window: int = 2_000, looks: int = 5
 ) -> Found:
     """The next matches behind a place (None: from the first on), up to `most`, of `looks` times `window` rows at most.
 
-    A time that bounds a filter is where the search begins or ends, so that nobody looks through what lies beyond.
+    A time that bounds a filter is where the search begins or ends, so that nobody looks through what lies beyond. No
+    connection is kept from one look to the next.
     """
     begin, end = _bounds(search)
     place: Place | None = after or begin
     places: list[Place] = []
     while place is not None and looks and len(places) < most:
-        found = await match(connection, search, after=place, until=end, window=window, batch=most - len(places))
+        async with database.acquire() as connection:
+            found = await match(connection, search, after=place, until=end, window=window, batch=most - len(places))
         places += found.places
         place = found.up_to
         looks -= 1
@@ -122,11 +126,20 @@ async def page(
 
 
 def _bounds(search: Search) -> tuple[Place, Place]:
-    """Where to begin and where to end. Everybody's are looked through by their ids, which know no times."""
-    wanted = search.filter
+    """Where to begin and where to end. Everybody's are looked through by their ids, which tell the time of the clock
+    that made them: about that of the database, and surely within a day of it.
+    """
+    first, last = search.filter.requested_after, search.filter.requested_before
     if search.owner_id is None:
-        return search.beginning, search.end
-    first, last = wanted.requested_after, wanted.requested_before
-    lowest = Place(first, UUID(int=0)) if first else BEGINNING
-    highest = Place(last, UUID(int=0)) if last else END
+        lowest = Place(first, _earliest_id(first - _SKEW)) if first else BEGINNING
+        highest = Place(last, _earliest_id(last + _SKEW)) if last else END
+    else:
+        lowest = Place(first, UUID(int=0)) if first else BEGINNING
+        highest = Place(last, UUID(int=0)) if last else END
     return (highest, lowest) if search.newest_first else (lowest, highest)
+
+
+def _earliest_id(when: datetime) -> UUID:
+    """The first id (RFC 9562, version 7) that a clock makes at this time."""
+    milliseconds = max(0, round(when.timestamp() * 1000))
+    return UUID(int=(milliseconds << 80) & (2**128 - 1))

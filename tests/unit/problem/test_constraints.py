@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from lqs.domain.entities.problem import ERROR_CODES, FOCUSES, LEVELS, TENSES, TOPICS, ProblemConstraints
 from lqs.domain.entity_type import ConstraintsRefused
 from lqs.generators.french.frames import verbs
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.constraints import check_constraints
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 REFUSED = [
     ({"verbs": ["parler", "parlr"]}, "/verbs/1", "Did you mean parler"),
@@ -22,7 +22,11 @@ REFUSED = [
     ({"verbs": ["naître"], "tenses": ["present"]}, "/tenses/0", "passe_simple, passe_compose, plus_que_parfait"),
     ({"verbs": ["aller", "naître"], "tenses": ["present"]}, "/verbs/1", "“naître” is only offered in passe_simple"),
     ({"verbs": ["naître"], "tenses": ["passe_compose", "present"]}, "/tenses/1", "can have present"),
-    ({"tenses": ["present"], "error_codes": ["aux.choice"]}, "/tenses/0", "Choose from: "),
+    (
+        {"tenses": ["present"], "error_codes": ["aux.choice"]},
+        "/error_codes/0",
+        "It needs a compound tense such as passe_compose and a verb that takes one auxiliary only. Choose from: agre",
+    ),
     (
         {"tenses": ["present"], "error_codes": ["agreement.subject_verb", "participle.agreement"]},
         "/error_codes/1",
@@ -64,6 +68,7 @@ def test_what_cannot_be_honoured_is_refused_with_its_place_and_a_way_out(
         {"verbs": ["se laver"], "persons": ["1p"], "error_codes": ["participle.agreement"]},
         {"statement_count": 5, "focus": ["negation"], "cefr": ["A1"]},
         {"indirect_object": "pronoun", "direct_object": "pronoun", "tenses": ["passe_compose"], "topics": ["people"]},
+        {"focus": ["reflexive"], "tenses": ["imperatif"]},
         {"tags": ["lesson-4"]},
         {"seed": 0},
         {},

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from lqs.domain.entities.problem import ErrorCode, Problem, ProblemConstraints
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
+from lqs.generators.problem.wanted import wanted
 
 POLITE = "“vous” takes the second person plural of the verb even when it is one person"
 
@@ -87,13 +87,33 @@ def test_the_rule_is_told(code: ErrorCode, asked: dict[str, object], expected: s
     assert told(code, **asked) == expected
 
 
+CONCLUSION = re.compile(r" So it is “(?P<right>[^”]+)”, not “(?P<wrong>[^”]+)”\.$")
+
+
 def test_every_wrong_statement_says_what_it_should_be_and_quotes_it():
     for problem in made(500):
+        right = problem.statements[problem.correct_index].text
         for statement in problem.statements:
             if statement.error:
-                assert statement.explanation.endswith(
-                    f"So it is “{statement.error.correction}”, not “{statement.error.wrong}”."
+                told = CONCLUSION.search(statement.explanation)
+                assert told, statement.explanation
+                assert statement.error.correction in told["right"]
+                assert statement.error.wrong in told["wrong"]
+                places = [match.start() for match in re.finditer(re.escape(told["wrong"]), statement.text)]
+                repaired = (
+                    statement.text[:at] + told["right"] + statement.text[at + len(told["wrong"]) :] for at in places
                 )
+                assert right in repaired
+
+
+def test_a_negation_is_shown_with_both_its_parts():
+    for problem in made(200, focus=["negation"]):
+        for statement in problem.statements:
+            if statement.error and statement.error.code.startswith("negation."):
+                told = CONCLUSION.search(statement.explanation)
+                assert told
+                assert re.search(r"\b[Nn](e|’)", told["right"])
+                assert str(problem.target.negation) in told["right"]
 
 
 def test_no_explanation_is_left_with_a_gap():

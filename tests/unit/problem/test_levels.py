@@ -4,7 +4,8 @@ import pytest
 
 from lqs.domain.entities.problem import LEVELS, TENSES
 from lqs.generators.french.levels import TENSE_LEVELS, error_level
-from lqs.generators.problem.cells import Shape, cells
+from lqs.generators.problem.cells import Shape
+from lqs.generators.problem.offered import cells
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 
 from lqs.domain.entities.problem import ERROR_CODES, FOCUSES, KEYS, TENSES, Problem, ProblemConstraints, fold
 from lqs.generators.french.frames import verbs
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose, key_position
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 GOLDEN = Path(__file__).parent / "golden_problems.json"
 ANYTHING = ProblemConstraints()

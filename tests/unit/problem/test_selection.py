@@ -3,10 +3,10 @@
 import pytest
 
 from lqs.domain.entities.problem import Problem, ProblemConstraints
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.selection import Infeasible, plan
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 SEEDS = range(12)
 

@@ -7,8 +7,9 @@ import pytest
 
 from lqs.domain.entities.problem import PERSONS
 from lqs.generators.french.english import group, question
-from lqs.generators.problem.cells import Shape, cells, persons_of
-from lqs.generators.problem.drafts import Draft, drafts_of, right_parts
+from lqs.generators.problem.cells import Shape
+from lqs.generators.problem.drafts import Draft, drafts_of, right_statement
+from lqs.generators.problem.offered import cells, persons_of
 from lqs.generators.problem.translations import translation
 
 SNAPSHOT = Path(__file__).parent / "translations.txt"
@@ -25,7 +26,7 @@ def one_of_every_use() -> list[str]:
             if drafts:
                 by_use.setdefault(cell.frame, []).append(rng.choice(drafts))
     chosen = (rng.choice(drafts) for drafts in by_use.values())
-    return [f"{right_parts(draft).text} | {translation(draft)}" for draft in chosen]
+    return [f"{right_statement(draft).text} | {translation(draft)}" for draft in chosen]
 
 
 def test_every_use_is_translated_as_it_was_read_and_approved():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,9 @@ from lqs.domain.entities.problem import (
     fingerprint,
 )
 from lqs.domain.entity_type import VerificationFailed
-from lqs.generators.problem.cells import wanted
 from lqs.generators.problem.offline import compose
 from lqs.generators.problem.verify import verify_problem
+from lqs.generators.problem.wanted import wanted
 
 ANYTHING = ProblemConstraints()
 
@@ -272,3 +273,13 @@ def test_the_fingerprint_ignores_the_order_of_the_statements_and_knows_the_verb(
     assert fingerprint(problem.target, shuffled) == problem.fingerprint
     other = Target(**{**problem.target.model_dump(), "lemma": "venir"})
     assert fingerprint(other, problem.statements) != problem.fingerprint
+
+
+def test_every_check_is_told_in_the_documentation_with_what_it_does(problem: Problem):
+    page = (Path(__file__).parents[3] / "docs/reference/checks.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| (V\d\d|constraints) \|.*\| (refuses|warns) \|$", page, re.M))
+
+    verified = verify_problem(problem, ANYTHING)
+    assert verified.verification is not None
+    codes = {check.code for check in verified.verification.checks}
+    assert told == {code: "warns" if code in WARNINGS else "refuses" for code in codes}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lqs.api.schemas.bounds import MAX_FINDINGS, Address, Message, Version
 from lqs.api.schemas.generation_request import Counts
+from lqs.domain.api_key import Scope
 from lqs.domain.generation_request import Status
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$", max_length=64)]
@@ -41,6 +42,9 @@ class Error(BaseModel):
     )
     existing_request_id: UUID | None = Field(
         None, description="With idempotency_key_reuse and idempotency_key_expired: what the key stands for."
+    )
+    scopes: list[Scope] | None = Field(
+        None, max_length=len(Scope), description="With scope_missing: those that the key has."
     )
     parameter: Message | None = Field(None, description="With parameter_refused: its name.")
     differing_fields: list[Message] | None = Field(

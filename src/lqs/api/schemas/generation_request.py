@@ -115,7 +115,7 @@ class Cancellation(Output):
 
 
 class Basis(Output):
-    """What an estimate rests on: the latest attempts of the entity type that made something."""
+    """What an estimate rests on: the latest attempts of the entity type that made something, in round figures."""
 
     sample_size: Number
     slot_p50_ms: Number
@@ -126,10 +126,10 @@ class Progress(Output):
 
     percent: int = Field(ge=0, le=100, description="Of slots that are settled; 100 only when done.")
     phase: Phase
-    queue_position: Number | None = Field(description="Of its next slot among all that are ready, rounded.")
+    queue_position: Number | None = Field(description="About that of its next slot among all that are ready.")
     eta_seconds: Number | None = Field(description="From now, rounded.")
     basis: Basis | None
-    as_of: datetime
+    as_of: datetime = Field(description="When this was looked at; of what is done, its end.")
 
 
 class GenerationRequestSummary(Output):

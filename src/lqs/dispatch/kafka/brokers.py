@@ -1,6 +1,7 @@
 """Clients of Kafka, opened with their errors in our words. Importing this module imports the client library."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -32,7 +33,7 @@ _CODES = MappingProxyType(
         KafkaError._ALL_BROKERS_DOWN: KafkaCode.UNREACHABLE,
         KafkaError._TIMED_OUT: KafkaCode.UNREACHABLE,
         KafkaError._RESOLVE: KafkaCode.UNREACHABLE,
-        KafkaError._SSL: KafkaCode.UNREACHABLE,
+        KafkaError._SSL: KafkaCode.CERTIFICATE_REFUSED,
         KafkaError._MSG_TIMED_OUT: KafkaCode.UNREACHABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART: KafkaCode.TOPIC_MISSING,
         KafkaError._UNKNOWN_TOPIC: KafkaCode.TOPIC_MISSING,
@@ -41,11 +42,16 @@ _CODES = MappingProxyType(
     }
 )
 
+_HOPELESS = frozenset({KafkaCode.LOGIN_REFUSED, KafkaCode.CERTIFICATE_REFUSED})
 _SENTENCES = MappingProxyType(
     {
         KafkaCode.LOGIN_REFUSED: (
             "Kafka refuses the login",
             "check LQS_KAFKA_SASL_USERNAME, the password and LQS_KAFKA_SASL_MECHANISM",
+        ),
+        KafkaCode.CERTIFICATE_REFUSED: (
+            "the encrypted connection to Kafka cannot be made",
+            "check LQS_KAFKA_SSL_CA, LQS_KAFKA_SSL_CERT and LQS_KAFKA_SECURITY_PROTOCOL",
         ),
         KafkaCode.NOT_ALLOWED: (
             "this user may not do that on Kafka",
@@ -79,13 +85,14 @@ def without_secrets(text: str, access: Access) -> str:
     login, certificates = access.login, access.certificates
     secrets = [login.password if login else None, certificates.key, certificates.key_password, *access.extra.values()]
     for secret in secrets:
-        if secret is not None and len(value := secret.get_secret_value()) > _TOO_SHORT_TO_TELL:
+        value = secret.get_secret_value() if secret is not None else ""
+        if value and not _NO_SECRET.fullmatch(value):
             text = text.replace(value, "***")
     return text
 
 
-_TOO_SHORT_TO_TELL = 3
-"""A property such as `true` is no secret, and blotting it out would make nonsense of every other word."""
+_NO_SECRET = re.compile(r"true|false|\d{1,6}")
+"""What is added as a property may be as plain as this; blotting that out would make nonsense of much else."""
 
 
 class Complaints(logging.Handler):
@@ -111,7 +118,7 @@ class Complaints(logging.Handler):
     @property
     def hopeless(self) -> bool:
         """Whether waiting longer is of no use, because somebody has to mend something first."""
-        return self.last is not None and _CODES.get(self.last.code()) is KafkaCode.LOGIN_REFUSED
+        return self.last is not None and _CODES.get(self.last.code()) in _HOPELESS
 
     def emit(self, record: logging.LogRecord) -> None:
         """A line of the library's log."""

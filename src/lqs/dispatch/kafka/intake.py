@@ -14,6 +14,7 @@ from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.dispatch.transport import Notice, Places
 from lqs.observability.telemetry import Telemetry
 
+_LONGEST_SILENCES = 5
 _CLOSE_SECONDS = 8.0
 """Leaving the group takes a moment; with brokers that are gone it may take forever."""
 
@@ -40,7 +41,7 @@ class Intake:
         self._on_heard = on_heard
         self._loop = asyncio.get_running_loop()
         self._heard: list[Notice] = []
-        self._quiet_since = time.monotonic()
+        self._quiet_since = self._looked_at = time.monotonic()
         self._reader = Reader(
             Reading(
                 access=access,
@@ -60,15 +61,24 @@ class Intake:
 
     @property
     def must_look(self) -> bool:
-        """Whether nothing was heard for so long, or nothing can be, that the worker has to look for itself."""
-        return self.trouble is not None or time.monotonic() - self._quiet_since >= self._silence_seconds
+        """Whether nothing was heard for so long, or nothing can be, that the worker has to look for itself.
+
+        Now and then it has to, whatever it hears: for what nobody announces, such as slots of a type that the leader
+        does not know.
+        """
+        now = time.monotonic()
+        return (
+            self.trouble is not None
+            or now - self._quiet_since >= self._silence_seconds
+            or now - self._looked_at >= _LONGEST_SILENCES * self._silence_seconds
+        )
 
     def looked(self) -> None:
         """The silence begins anew.
 
         Workers that looked whenever a place became free would leave nothing to be announced, and never hear anything.
         """
-        self._quiet_since = time.monotonic()
+        self._quiet_since = self._looked_at = time.monotonic()
 
     def take(self) -> Sequence[Notice]:
         """The notices heard since the last call."""

@@ -83,6 +83,8 @@ class Sender:
                 reason = str(trouble(error, self._access, cause=complaints.last)) if error else None
             except KafkaTrouble as refusal:
                 reason = str(refusal)
+            except KafkaException as fatal:
+                reason = str(trouble(fatal.args[0], self._access))
             except Exception as broken:
                 self._telemetry.fault("sender.broke", broken)
             sent = batch.sum(reason)

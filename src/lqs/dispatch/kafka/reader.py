@@ -114,7 +114,7 @@ class Reader:
                 self._fetch(consumer)
                 self._hand_over()
                 self._probe(consumer)
-            self._commit(consumer, wait=True)
+            self._commit(consumer, wait=self.trouble is None)  # brokers that are gone would be waited for in vain
         finally:
             self._in_hand.clear()
             self._paused = False
@@ -242,8 +242,14 @@ class Reader:
         said = None if found is None else trouble(found, self._reading.access, cause=self._complaints.last)
         if said is None:
             self._complaints.last = None
-        self.trouble = None if said is None else f"{said}. Next step: {said.next_step}."
+        self._tell(None if said is None else f"{said}. Next step: {said.next_step}.")
         self._probe_at = time.monotonic() + (_PROBE_SECONDS if said is None else _PROBE_IN_TROUBLE_SECONDS)
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            told = {"reason": trouble} if trouble else {}
+            self._reading.telemetry.emit("intake.in_trouble" if trouble else "intake.well", **told)
 
     def _said(self, level: str, line: str) -> None:
         self._probe_at = 0.0

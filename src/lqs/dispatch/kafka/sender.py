@@ -25,6 +25,7 @@ async def open_sender(access: Access, telemetry: Telemetry) -> AsyncIterator[Sen
         )
         return Undelivered([announcements[place] for place in sorted(sent.unsent)], sent.reason)
 
+    await sender.send(())  # nothing, so that the client is made and finds the brokers before there is any hurry
     try:
         yield send
     finally:

@@ -9,6 +9,7 @@ class KafkaCode(StrEnum):
     NOT_CONFIGURED = "kafka_not_configured"
     SETTINGS_REFUSED = "kafka_settings_refused"
     LOGIN_REFUSED = "kafka_login_refused"
+    CERTIFICATE_REFUSED = "kafka_certificate_refused"
     NOT_ALLOWED = "kafka_not_allowed"
     UNREACHABLE = "kafka_unreachable"
     TOPIC_MISSING = "kafka_topic_missing"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -75,6 +76,8 @@ KEYS: tuple[Key, ...] = get_args(Key)
 STATEMENTS = 4
 """How many statements a problem has unless the caller says otherwise."""
 MIN_STATEMENTS, MAX_STATEMENTS = 3, len(KEYS)
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
@@ -230,6 +233,7 @@ class Problem(_Part):
     provenance: Provenance
 
 
+@lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """The text without what does not make two statements different: case, spaces, punctuation, apostrophe shapes."""
     return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", text).casefold())
@@ -237,10 +241,12 @@ def fold(text: str) -> str:
 
 def fingerprint(target: Target, statements: tuple[Statement, ...]) -> str:
     """SHA-256 (64 hexadecimal digits) of what a learner would recognise; the order of the statements plays no part."""
-    content = {
-        "lemma": target.lemma,
-        "tense": target.tense,
-        "correct": sorted(fold(s.text) for s in statements if s.is_correct),
-        "wrong": sorted(fold(s.text) for s in statements if not s.is_correct),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    correct = tuple(sorted(fold(s.text) for s in statements if s.is_correct))
+    wrong = tuple(sorted(fold(s.text) for s in statements if not s.is_correct))
+    return _digest(target.lemma, target.tense, correct, wrong)
+
+
+@lru_cache(maxsize=64)
+def _digest(lemma: str, tense: str, correct: tuple[str, ...], wrong: tuple[str, ...]) -> str:
+    content = {"correct": correct, "lemma": lemma, "tense": tense, "wrong": wrong}
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()

@@ -57,7 +57,7 @@ class Group(NamedTuple):
     participle: str
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def accepted(infinitive: str, tense: str, person: str) -> tuple[str, ...]:
     """Every accepted spelling of a simple form, the one we write first; empty where the verb lacks it."""
     return in_order(infinitive, verb_forms(infinitive).get(f"{tense} {person}", ()))
@@ -104,7 +104,7 @@ def auxiliary_for(infinitive: str, *, pronominal: bool = False, direct_object: b
     return "être" if infinitive in TRANSITIVE_WITH_AVOIR else "avoir"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def group(
     infinitive: str, tense: str, person: str, agreement: str = "ms", pronominal: bool = False, direct: bool = False
 ) -> Group:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from lqs.domain.entities.problem import Negation, Person, Tense
 from lqs.generators.french.frames import Frame, Role
@@ -31,6 +32,9 @@ _BE_NOW = MappingProxyType({"1s": "am", "2s": "are", "3s": "is", "1p": "are", "2
 _BE_THEN = MappingProxyType({"1s": "was", "2s": "were", "3s": "was", "1p": "were", "2p": "were", "3p": "were"})
 _STATES = frozenset({"be", "can", "understand", "remember", "believe", "know"})
 _VOWELS = "aeiou"
+
+Aspect = Literal["habit", "state", "course"]
+"""How a French imparfait is meant: I used to work, I was tired, I was working."""
 _OBJECTIVE = MappingProxyType({"I": "me", "he": "him", "she": "her", "we": "us", "they": "them"})
 
 
@@ -55,6 +59,15 @@ def _ed_form(verb: str) -> str:
     if verb.endswith("y") and verb[-2] not in _VOWELS:
         return verb[:-1] + "ied"
     return verb + "ed"
+
+
+def _ing_form(verb: str) -> str:
+    if verb in _DOUBLING:
+        return verb + verb[-1] + "ing"
+    return (verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb) + "ing"
+
+
+_DOUBLING = frozenset({"run", "swim", "sit", "get", "put", "set", "cut", "chat", "stop", "win"})
 
 
 def _past(verb: str, person: Person) -> str:
@@ -90,11 +103,19 @@ _PERFECTS: Mapping[Tense, str] = MappingProxyType(
 
 
 def group(
-    verb: str, tense: Tense, person: Person, *, negation: Negation | None = None, adverb: str = "", state: bool = False
+    verb: str,
+    tense: Tense,
+    person: Person,
+    *,
+    negation: Negation | None = None,
+    adverb: str = "",
+    aspect: Aspect = "habit",
 ) -> str:
-    """The verb group in English, its adverb and negation in their places."""
-    helper, main = _plain(verb, tense, person, adverb, state)
-    if negation == "plus" and tense == "imparfait" and main:
+    """The verb group in English, its adverb and negation in their places. `aspect` is that of the imparfait."""
+    helper, main = _plain(verb, tense, person, adverb, aspect == "state")
+    if tense == "imparfait" and aspect == "course":
+        helper, main = _BE_THEN[person], _ing_form(verb)
+    if negation == "plus" and tense == "imparfait" and main and aspect != "course":
         main = _past(verb, person)
     words = [helper, main]
     if negation in ("jamais", "plus"):

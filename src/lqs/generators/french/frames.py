@@ -1,6 +1,7 @@
 """What the verbs are used for: complements that make sense, the times they go with, and what they mean in English."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -50,7 +51,10 @@ class Verb:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One use of a verb. `habits` and `past` are keys of markers that go with it; see `markers`."""
+    """One use of a verb.
+
+    `habits` and `past` are keys of markers that go with it; see `markers`. A `lasting` one goes on for a while.
+    """
 
     verb: Verb
     complement: tuple[Piece, ...]
@@ -62,15 +66,17 @@ class Frame:
     state: bool
     imperative: bool
     born: bool
+    lasting: bool
+    pieces: Mapping[Role, Piece]
 
     def piece(self, role: Role) -> Piece | None:
-        """The French piece with this role."""
-        return next((piece for piece in self.complement if piece.role is role), None)
+        """The French piece with this role; the first of them."""
+        return self.pieces.get(role)
 
     @property
     def direct(self) -> Piece | None:
         """The direct object."""
-        return self.piece(Role.DIRECT)
+        return self.pieces.get(Role.DIRECT)
 
 
 def _pieces(text: str) -> tuple[Piece, ...]:
@@ -105,10 +111,11 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
         topic, level = about.split()
         habits, past = times.split("/")
         verb = verbs.setdefault(name, _verb(name))
+        complement = _pieces(french)
         frames.append(
             Frame(
                 verb,
-                _pieces(french),
+                complement,
                 _pieces(english),
                 next(known for known in TOPICS if known == topic),
                 next(known for known in LEVELS if known == level),
@@ -117,6 +124,8 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
                 state="s" in flags,
                 imperative=not set(flags) & set("sib"),
                 born="b" in flags,
+                lasting="d" in flags,
+                pieces=MappingProxyType({piece.role: piece for piece in reversed(complement)}),
             )
         )
     return MappingProxyType(verbs), tuple(frames)

@@ -12,13 +12,15 @@ from lqs.generators.french.frames import Frame
 class Marker:
     """An expression of time or circumstance. An `inner` one is an adverb of the verb group: « souvent », « déjà ».
 
-    A `first` one always stands before the clause.
+    A `first` one always stands before the clause, a `recurring` one after it where the clause is negative: « je ne me
+    lève pas tôt tous les jours » denies the habit, « tous les jours, je ne me lève pas tôt » is odd.
     """
 
     french: str
     english: str
     inner: bool = False
     first: bool = False
+    recurring: bool = False
 
 
 PLAIN = Marker("", "")
@@ -26,11 +28,11 @@ _HABITS = MappingProxyType(
     {
         "p": PLAIN,
         "o": Marker("souvent", "often", inner=True),
-        "d": Marker("tous les jours", "every day"),
-        "m": Marker("chaque matin", "every morning"),
-        "e": Marker("tous les soirs", "every evening"),
+        "d": Marker("tous les jours", "every day", recurring=True),
+        "m": Marker("chaque matin", "every morning", recurring=True),
+        "e": Marker("tous les soirs", "every evening", recurring=True),
         "s": Marker("le samedi", "on Saturdays"),
-        "w": Marker("chaque semaine", "every week"),
+        "w": Marker("chaque semaine", "every week", recurring=True),
         "u": Marker("en été", "in summer"),
     }
 )
@@ -61,7 +63,7 @@ _TASTES = frozenset({"aimer", "adorer", "détester", "préférer", "ressembler",
 """What is liked is not told for tomorrow."""
 _ALREADY = _PAST["a"]
 _IN_THAT_CASE = Marker("dans ce cas", "in that case", first=True)
-_WITH_LUCK = Marker("avec un peu de chance", "with a bit of luck", first=True)
+_OTHERWISE = Marker("sinon", "otherwise", first=True)
 _DAY_BEFORE = Marker("la veille", "the day before")
 _THAT_DAY = Marker("ce jour-là", "that day")
 _NEXT_DAY = Marker("le lendemain", "the next day")
@@ -79,13 +81,13 @@ def markers(frame: Frame, tense: Tense) -> tuple[Marker, ...]:
         case "present":
             return tuple(_HABITS[key] for key in frame.habits)
         case "imparfait":
-            lasting = frame.state or frame.english[0].text.startswith("be ")
+            lasting = frame.state or frame.lasting or frame.english[0].text.startswith("be ")
             once = tuple(_PAST[key] for key in past if lasting and key in "ynSWY")
             return tuple(_HABITS[key] for key in frame.habits) + once
         case "passe_compose":
             return tuple(_PAST[key] for key in frame.past)
         case "passe_simple" if frame.past and not frame.state:
-            return (PLAIN,) if frame.born or past == ("p",) else (_THAT_DAY, _NEXT_DAY)
+            return (_THAT_DAY, _NEXT_DAY) if set(past) & set("yntS") and not frame.born else (PLAIN,)
         case "futur" if frame.verb.infinitive not in _TASTES:
             return tuple(dict.fromkeys(_FUTURE[key] for key in past)) or (PLAIN,)
         case "plus_que_parfait" if frame.past and not frame.state:
@@ -95,9 +97,9 @@ def markers(frame: Frame, tense: Tense) -> tuple[Marker, ...]:
         case "futur_anterieur" if "a" in frame.past:
             return (_BY_TOMORROW, _BY_THEN)
         case "conditionnel_present":
-            return (_IN_THAT_CASE, _WITH_LUCK) if frame.imperative else (_IN_THAT_CASE,)
+            return (_IN_THAT_CASE, _OTHERWISE)
         case "conditionnel_passe" if frame.past and not frame.state:
-            return (_IN_THAT_CASE,)
+            return (_IN_THAT_CASE, _OTHERWISE)
         case "subjonctif_present" if not frame.born:
             return (PLAIN,)
         case "subjonctif_passe" if frame.past and not frame.state:

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
 
@@ -18,20 +18,16 @@ _PRONOUNS = "me te se nous vous m’ t’ s’ y en le la les lui leur"
 _LEANING = frozenset(_PRONOUNS.split())
 """Pronouns, which belong to the word after them."""
 
+_LOST = frozenset("eaiEAI")
+"""The vowels that fall when a word elides."""
+
 _VOWELS = frozenset("aeiouyœæ")
 _CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
 WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
 """A word, which keeps its apostrophe if it is elided, or a punctuation mark."""
 
 
-class Word(NamedTuple):
-    """A word or punctuation mark and its place: `text[start:end]`."""
-
-    form: str
-    start: int
-    end: int
-
-
+@lru_cache(maxsize=2048)
 def begins_with_vowel_sound(word: str) -> bool:
     """Whether a word before this one elides."""
     lowered = word.lower()
@@ -44,23 +40,23 @@ def begins_with_vowel_sound(word: str) -> bool:
 
 def join(words: list[str]) -> str:
     """The words as one text: elided where French elides, otherwise parted by spaces. Empty words are left out."""
-    text = ""
-    for word in filter(None, words):
-        if not text:
-            text = word
+    joined: list[str] = []
+    for word in words:
+        if not word:
             continue
-        head, _, last = text.rpartition(" ")
-        if _elides(last.lower(), word):
-            text = f"{head} {last[:-1]}{APOSTROPHE}{word}" if head else f"{last[:-1]}{APOSTROPHE}{word}"
+        if joined and joined[-1][-1] in _LOST and _elides(joined[-1], word):
+            joined[-1] = f"{joined[-1][:-1]}{APOSTROPHE}{word}"
         else:
-            text = f"{text} {word}"
-    return text
+            joined.append(word)
+    return " ".join(joined)
 
 
-def _elides(word: str, following: str) -> bool:
+def _elides(text: str, following: str) -> bool:
+    """Whether the last word of a text loses its vowel before what follows."""
+    word = text.rpartition(" ")[2].lower()
     if word == "si":
-        return following.lower().startswith(("il ", "ils ")) or following.lower() in ("il", "ils")
-    return word in ELIDING and begins_with_vowel_sound(following)
+        return following.partition(" ")[0].lower() in ("il", "ils")
+    return word in ELIDING and begins_with_vowel_sound(following.partition(" ")[0])
 
 
 def contracted(preposition: str, phrase: str) -> str:
@@ -80,10 +76,33 @@ def typographic(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("'", APOSTROPHE)
 
 
-@lru_cache(maxsize=256)
-def words(text: str) -> tuple[Word, ...]:
+def unaccented(text: str) -> str:
+    """The text without accents and cedillas."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=64)
+def words(text: str) -> tuple[str, ...]:
     """The words and punctuation marks of a text; an elided word keeps its apostrophe."""
-    return tuple(Word(m.group(), m.start(), m.end()) for m in WORD.finditer(text))
+    return tuple(WORD.findall(text))
+
+
+@lru_cache(maxsize=64)
+def places(text: str) -> tuple[tuple[int, int], ...]:
+    """Where each of the `words` stands: `text[start:end]`."""
+    return tuple(match.span() for match in WORD.finditer(text))
+
+
+def shared_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How many words two texts share at their beginnings, and how many of the rest at their ends."""
+    shorter = min(len(one), len(other))
+    head = 0
+    while head < shorter and one[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    return head, tail
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
@@ -93,31 +112,22 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
     one before, or the one after for pronouns and for words too many.
     """
     ours, theirs = words(wrong), words(right)
-    shorter = min(len(ours), len(theirs))
-    head = 0
-    while head < shorter and ours[head].form == theirs[head].form:
-        head += 1
-    tail = 0
-    while tail < shorter - head and ours[-1 - tail].form == theirs[-1 - tail].form:
-        tail += 1
-    if tail and any(_ends_elided(found, tail) for found in (ours, theirs)):
+    head, tail = shared_ends(ours, theirs)
+    if tail and any(len(found) > tail and found[-1 - tail].endswith(APOSTROPHE) for found in (ours, theirs)):
         tail -= 1  # « s’êtes » for « vous êtes »: an elided word cannot be cut from the next
-    if head + tail == shorter:
+    if head + tail == min(len(ours), len(theirs)):
         missing = theirs[head : len(theirs) - tail]
-        before = bool(missing) and missing[0].form.lower() not in _LEANING and head > 0
+        before = bool(missing) and missing[0].lower() not in _LEANING and head > 0
         head, tail = (head - 1, tail) if before or tail < 2 else (head, tail - 1)
-    start, end = _slice(ours, head, tail)
-    from_, to = _slice(theirs, head, tail)
-    return start, end, right[from_:to]
+    start, end = without_ends(right, head, tail)
+    return start, end + len(wrong) - len(right), right[start:end]
 
 
-def _ends_elided(found: tuple[Word, ...], tail: int) -> bool:
-    return len(found) > tail and found[-1 - tail].form.endswith(APOSTROPHE)
-
-
-def _slice(found: tuple[Word, ...], head: int, tail: int) -> tuple[int, int]:
+def without_ends(text: str, head: int, tail: int) -> tuple[int, int]:
+    """Start and end of a text without so many words at its beginning and at its end."""
+    found = places(text)
     inside = found[head : len(found) - tail]
     if inside:
-        return inside[0].start, inside[-1].end
-    at = found[head].start if head < len(found) else found[-1].end
+        return inside[0][0], inside[-1][1]
+    at = found[head][0] if head < len(found) else found[-1][1]
     return at, at

@@ -21,32 +21,33 @@ _PARTICIPLES: dict[str, tuple[str, ...]] = {
     "er": (),
     "ir": ("i", "u", "é"),
     "re": ("u", "é", "i"),
-    "oir": ("u", "oyé", "i"),
+    "oir": ("u", "i"),
 }
 _MARKS = {"ms": "", "fs": "e", "mp": "s", "fp": "es"}
 _PERSONS = ("1s", "2s", "3s", "1p", "2p", "3p")
 _SOUNDS = (
-    (re.compile(r"ge([aoâ])"), r"g\1"),
-    (re.compile(r"ç"), "c"),
-    (re.compile(r"è(?=[^aeiou]+e(s|nt)?$)"), "é"),
-    (re.compile(r"è(?=[^aeiou]+e)"), "e"),
-    (re.compile(r"é(?=.)"), "e"),
-    (re.compile(r"ê"), "e"),
-    (re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
-    (re.compile(r"ons$"), "on"),
-    (re.compile(r"ait$"), "aît"),
-    (re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
-    (re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
-    (re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
-    (re.compile(r"(?<=[aou])i(?=e)"), "y"),
-    (re.compile(r"y(?=[eoai])"), "i"),
-    (re.compile(r"rr"), "r"),
-    (re.compile(r"û|ù"), "u"),
-    (re.compile(r"î"), "i"),
-    (re.compile(r"nn(?=e)"), "n"),
-    (re.compile(r"ss(?=[eoai])"), "s"),
-    (re.compile(r"(?<=[aeiouy])([lnt])(?=(e|es|ent|ons|ez)$)"), r"\1\1"),
+    ("g", re.compile(r"ge([aoâ])"), r"g\1"),
+    ("ç", re.compile(r"ç"), "c"),
+    ("è", re.compile(r"è(?=[^aeiou]+e(s|nt)?$)"), "é"),
+    ("è", re.compile(r"è(?=[^aeiou]+e)"), "e"),
+    ("é", re.compile(r"é(?=.)"), "e"),
+    ("ê", re.compile(r"ê"), "e"),
+    ("er", re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
+    ("ons", re.compile(r"ons$"), "on"),
+    ("", re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
+    ("", re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
+    ("", re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
+    ("ie", re.compile(r"(?<=[aou])i(?=e(?!nt$))"), "y"),
+    ("y", re.compile(r"y(?=[eoai])"), "i"),
+    ("rr", re.compile(r"rr"), "r"),
+    ("û", re.compile(r"û"), "u"),
+    ("ù", re.compile(r"ù"), "u"),
+    ("î", re.compile(r"î"), "i"),
+    ("nne", re.compile(r"nn(?=e)"), "n"),
+    ("ss", re.compile(r"ss(?=[eoai])"), "s"),
+    ("", re.compile(r"(?<=[aeiouy])([lnt])(?=(e|es|ent|ons|ez)$)"), r"\1\1"),
 )
+"""What a form must contain, what is heard wrong there, and how it is then written."""
 
 
 def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[str]:
@@ -56,10 +57,10 @@ def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[
     if tense == "participe_passe":
         for vowel in _PARTICIPLES[ending]:
             yield stem + vowel + _MARKS[place]
-    else:
+    elif infinitive != "être":
         yield from _by_rule(infinitive, stem, ending, tense, _PERSONS.index(place))
-    for pattern, replacement in _SOUNDS:
-        changed = pattern.sub(replacement, form, count=1)
+    for needed, pattern, replacement in _SOUNDS:
+        changed = pattern.sub(replacement, form, count=1) if needed in form else form
         if changed != form:
             yield changed
 

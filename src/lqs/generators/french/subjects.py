@@ -46,7 +46,7 @@ _TABLE = (
     Subject("mes sœurs", "3p", ("fp",), "my sisters", "their"),
     Subject("mes cousins", "3p", ("mp",), "my cousins", "their"),
     Subject("mes cousines", "3p", ("fp",), "my cousins", "their"),
-    Subject("Paul et Julie", "3p", ("mp",), "Paul and Julie", "their"),
+    Subject("Paul et Sophie", "3p", ("mp",), "Paul and Sophie", "their"),
     Subject("Marie et Léa", "3p", ("fp",), "Marie and Léa", "their"),
 )
 

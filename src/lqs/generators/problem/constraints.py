@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode, ProblemConstraints
 from lqs.domain.entity_type import ConstraintsRefused
-from lqs.generators.problem.cells import Cell, Wanted, admitted, persons_of, wanted
-from lqs.generators.problem.drafts import Draft, drafts_of, right_parts
+from lqs.generators.problem.cells import Cell
+from lqs.generators.problem.drafts import Draft, drafts_of, right_statement
 from lqs.generators.problem.mistakes import mistakes
 from lqs.generators.problem.naming import known_verb, quoted, unknown_verb
+from lqs.generators.problem.offered import persons_of
 from lqs.generators.problem.selection import complete
+from lqs.generators.problem.wanted import Wanted, admitted, wanted
 
 _MOST_DRAFTS = 800
 """How many sentences are tried before constraints are called impossible; the order is random, so that a kind of
@@ -96,10 +98,17 @@ def _refuse_what_no_sentence_has(want: Wanted) -> None:
         if getattr(want, field.slot) and (cells := _cells(_without(want, field))):
             raise ConstraintsRefused(
                 f"/{field.name}/0",
-                f"No problem with the other constraints can be so. Choose from: {_choices(cells, field)}; "
-                "or change the others.",
+                f"No problem with the other constraints can be so.{_needs(want, field)} "
+                f"Choose from: {_choices(cells, field)}; or change the others.",
             )
     raise ConstraintsRefused("/tenses", "These constraints exclude each other. Ask for fewer of them at once.")
+
+
+def _needs(want: Wanted, field: _Field) -> str:
+    """What an error code that is asked for alone needs; empty for anything else."""
+    needs = [_NEEDS[code] for code in want.codes if code in _NEEDS]
+    alone = field.name == "error_codes" and len(want.codes) == 1
+    return f" It needs {needs[0]}." if alone and needs else ""
 
 
 def _changed(want: Wanted, name: str, value: Any) -> Wanted:
@@ -174,10 +183,10 @@ def _can_show(want: Wanted, code: ErrorCode) -> bool:
     cells = tuple(cell for cell in _cells(want) if code in cell.codes)
     for draft in _drafts(want, cells):
         try:
-            right = right_parts(draft)
+            right = right_statement(draft)
         except LookupError:
             continue
-        if next(mistakes(draft, right, code, rng), None) and complete(want, draft, rng):
+        if next(mistakes(right, code, rng), None) and complete(want, draft, rng):
             return True
     return False
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lqs.domain.entities.problem import Person
+from lqs.domain.entities.problem import PERSONS, Person
 from lqs.generators.french import conjugator
 from lqs.generators.french.clauses import Parts
 from lqs.generators.french.conjugator import COMPOUND, auxiliary_for, inverted
@@ -89,13 +89,17 @@ def noun_of(piece: Piece | None) -> str:
     return text
 
 
+_OF_PERSON = {person: tuple(subject for subject in SUBJECTS.values() if subject.person == person) for person in PERSONS}
+_OF_QUESTIONS = (SUBJECTS["il"], SUBJECTS["elle"])
+
+
 def subjects_of(cell: Cell, person: Person) -> tuple[Subject, ...]:
     """The subjects of one person that a cell can have."""
     if cell.tense == "imperatif":
         return (_ADDRESSED[person],)
     if cell.shape is Shape.QUESTION:
-        return (SUBJECTS["il"], SUBJECTS["elle"])
-    return tuple(subject for subject in SUBJECTS.values() if subject.person == person)
+        return _OF_QUESTIONS
+    return _OF_PERSON[person]
 
 
 def markers_of(cell: Cell) -> tuple[Marker, ...]:
@@ -105,8 +109,7 @@ def markers_of(cell: Cell) -> tuple[Marker, ...]:
         first = tuple(marker for marker in found if marker.first)
         return first if cell.tense in ("conditionnel_present", "conditionnel_passe") else (PLAIN,)
     if cell.negation or cell.shape is Shape.QUESTION:
-        unsuited = ("déjà", "avec un peu de chance") if cell.negation else ()
-        kept = tuple(m for m in found if m.french not in unsuited)
+        kept = tuple(marker for marker in found if not (cell.negation and marker.french == "déjà"))
         return kept or (PLAIN,)
     return found
 
@@ -121,7 +124,7 @@ def triggers_of(cell: Cell, person: Person) -> tuple[Trigger | None, ...]:
         if cell.tense in trigger.tenses
         and not (trigger.speaker and person == "1s")
         and not (trigger.demand and not cell.frame.imperative)
-        and not (trigger.regret and (cell.frame.imperative or cell.frame.state))
+        and not (trigger.regret and (cell.frame.imperative or cell.frame.state or cell.frame.piece(Role.ATTRIBUTE)))
     )
 
 
@@ -134,8 +137,21 @@ def drafts_of(cell: Cell, person: Person) -> Iterator[Draft]:
                     yield Draft(cell, subject, agreement, marker, marker.first, trigger)
 
 
-def right_parts(draft: Draft) -> Parts:
-    """The right statement."""
+class Right(NamedTuple):
+    """A right statement: what was chosen about it, its parts, and how it is written."""
+
+    draft: Draft
+    parts: Parts
+    text: str
+
+
+def right_statement(draft: Draft) -> Right:
+    """The right statement. Raises `LookupError` where the verb lacks the form."""
+    parts = _parts(draft)
+    return Right(draft, parts, parts.text)
+
+
+def _parts(draft: Draft) -> Parts:
     cell, subject = draft.cell, draft.subject
     verb, french = cell.frame.verb, draft.marker.french
     group = conjugator.group(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from lqs.domain.entities.problem import Lemma, ProblemConstraints
 from lqs.generators.french.frames import Verb, verbs
-from lqs.generators.french.orthography import typographic
+from lqs.generators.french.orthography import typographic, unaccented
 
 _QUOTED_CHARACTERS = 40
 _SUGGESTIONS = 3
@@ -22,16 +22,12 @@ def _tidy(name: str) -> str:
     return " ".join(typographic(name).casefold().split())
 
 
-def _unaccented(name: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-
-
 @cache
 def _by_spelling() -> MappingProxyType[str, Verb]:
     """The verbs by their names without accents; a spelling that two share is left out."""
-    spellings = Counter(_unaccented(name) for name in verbs())
+    spellings = Counter(unaccented(name) for name in verbs())
     return MappingProxyType(
-        {_unaccented(name): verb for name, verb in verbs().items() if spellings[_unaccented(name)] == 1}
+        {unaccented(name): verb for name, verb in verbs().items() if spellings[unaccented(name)] == 1}
     )
 
 
@@ -41,7 +37,7 @@ def known_verb(name: str) -> Verb | None:
     A spelling without accents that two verbs share means neither.
     """
     tidy = _tidy(name)
-    return verbs().get(tidy) or _by_spelling().get(_unaccented(tidy))
+    return verbs().get(tidy) or _by_spelling().get(unaccented(tidy))
 
 
 def dictionary_form(name: str) -> str:
@@ -70,7 +66,7 @@ def quoted(name: str) -> str:
 
 def unknown_verb(name: str) -> str:
     """What to tell one who named a verb that is not known."""
-    close = _close(_unaccented(_tidy(name)))
+    close = _close(unaccented(_tidy(name)))
     if close:
         way_out = f"Did you mean {' or '.join(close)}? There are {len(verbs())} to choose from."
     else:
@@ -79,7 +75,7 @@ def unknown_verb(name: str) -> str:
 
 
 def _close(plain: str) -> list[str]:
-    reflexive = [verb.name for verb in verbs().values() if verb.pronominal and _unaccented(verb.infinitive) == plain]
+    reflexive = [verb.name for verb in verbs().values() if verb.pronominal and unaccented(verb.infinitive) == plain]
     return reflexive or [
         _by_spelling()[spelling].name
         for spelling in difflib.get_close_matches(plain, _by_spelling(), n=_SUGGESTIONS, cutoff=_CLOSE)

@@ -1,6 +1,7 @@
 """The offline generator: French problems from the embedded grammar, in microseconds, without network or key."""
 
 import random
+from functools import lru_cache
 from typing import cast
 
 from lqs.domain.entities.problem import (
@@ -17,11 +18,13 @@ from lqs.domain.entities.problem import (
 )
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage
 from lqs.generators.french.orthography import NO_BREAK_SPACE, changed_span
-from lqs.generators.problem.cells import PRONOUN_SHAPES, Wanted, admitted, wanted
-from lqs.generators.problem.explanations import TENSE_NAMES, Difference, explain_right, explain_wrong
+from lqs.generators.problem.cells import PRONOUN_SHAPES
+from lqs.generators.problem.explanations import explain_right, explain_wrong
 from lqs.generators.problem.mistakes import Mistake
+from lqs.generators.problem.reasons.wording import TENSE_NAMES, Difference
 from lqs.generators.problem.selection import Plan, plan
 from lqs.generators.problem.translations import translation
+from lqs.generators.problem.wanted import Wanted, admitted, wanted
 
 
 class OfflineProblemGenerator:
@@ -44,7 +47,8 @@ class OfflineProblemGenerator:
 def compose(want: Wanted, seed: int, slot_index: int, tags: tuple[str, ...] = ()) -> Problem:
     """The problem of one slot; which slots of a seed can be equal is told in `selection`."""
     found = plan(want, seed, slot_index)
-    draft, cell = found.draft, found.draft.cell
+    draft = found.right.draft
+    cell = draft.cell
     verb = cell.frame.verb
     target = Target(
         lemma=verb.name,
@@ -89,7 +93,12 @@ def _statements(found: Plan, correct_index: int) -> tuple[Statement, ...]:
 def key_position(seed: int, slot_index: int, count: int) -> int:
     """Where the right statement stands: every `count` slots of a seed see each place once."""
     turn, place = divmod(slot_index, count)
-    return random.Random(f"key:{seed}:{turn}").sample(range(count), count)[place]
+    return _key_order(seed, turn, count)[place]
+
+
+@lru_cache(maxsize=64)
+def _key_order(seed: int, turn: int, count: int) -> list[int]:
+    return random.Random(f"key:{seed}:{turn}").sample(range(count), count)
 
 
 def _right_statement(key: Key, found: Plan) -> Statement:
@@ -97,8 +106,8 @@ def _right_statement(key: Key, found: Plan) -> Statement:
         key=key,
         text=found.right.text,
         is_correct=True,
-        translation=translation(found.draft),
-        explanation=explain_right(found.draft, found.right),
+        translation=translation(found.right.draft),
+        explanation=explain_right(found.right),
     )
 
 
@@ -110,12 +119,12 @@ def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
         text=mistake.text,
         is_correct=False,
         error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, found.draft, Difference(found.right, wrong, correction)),
+        explanation=explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
     )
 
 
 def _tags(found: Plan, statements: tuple[Statement, ...], own: tuple[str, ...]) -> tuple[str, ...]:
-    cell = found.draft.cell
+    cell = found.right.draft.cell
     codes = sorted({statement.error.code for statement in statements if statement.error})
     kinds = [
         word

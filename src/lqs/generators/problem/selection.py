@@ -6,25 +6,29 @@ Everything follows from the constraints, the seed and the number of the slot.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from lqs.domain.entities.problem import ErrorCode, Focus
+from lqs.domain.entities.problem import ErrorCode, Focus, fold
 from lqs.domain.limits import MAX_ENTITIES
-from lqs.generators.french.clauses import Parts
 from lqs.generators.french.frames import Verb
-from lqs.generators.problem.cells import Cell, Wanted, admitted, persons_of
+from lqs.generators.problem.cells import Cell
 from lqs.generators.problem.drafts import (
     Draft,
+    Right,
     drafts_of,
     markers_of,
-    right_parts,
+    right_statement,
     subjects_of,
     triggers_of,
 )
-from lqs.generators.problem.mistakes import Mistake, mistakes
+from lqs.generators.problem.mistakes import ANY_ORDER, LUCK, Mistake, are_alike_in_length, mistakes
+from lqs.generators.problem.offered import persons_of
+from lqs.generators.problem.wanted import Wanted, admitted
+
+T = TypeVar("T")
 
 _TRIES = 30
 _FEW_CELLS = 3000
@@ -32,15 +36,13 @@ _FEW_CELLS = 3000
 _LIKE_NEGATIONS = frozenset({"plus", "plut"})
 """The passé simple of plaire: « je ne plus pas » is right, and nothing to teach."""
 _GENERAL: frozenset[ErrorCode] = frozenset({"agreement.subject_verb", "form.stem_or_spelling"})
-_FAIR_LENGTH = 5
 _SPARE_VERBS = 3
 
 
 class Plan(NamedTuple):
     """Everything chosen about a problem."""
 
-    draft: Draft
-    right: Parts
+    right: Right
     wrong: tuple[Mistake, ...]
 
     @property
@@ -53,10 +55,29 @@ class Infeasible(LookupError):
     """No problem can be made within these constraints; `check_constraints` refuses them beforehand."""
 
 
+@lru_cache(maxsize=512)
 def plan(want: Wanted, seed: int, slot_index: int) -> Plan:
     """What is chosen for one slot. Raises `Infeasible`."""
-    turns = _turns(want, seed, max(slot_index + 1, MAX_ENTITIES))
-    return _plan(want, seed, slot_index, turns[slot_index])
+    turn = _turns(want, seed, max(slot_index + 1, MAX_ENTITIES))[slot_index]
+    rng = random.Random(f"{seed}:{slot_index}")
+    earlier = range(slot_index) if len(_all_cells(want)) < _FEW_CELLS else turn.earlier
+    before = [plan(want, seed, slot) for slot in earlier]
+    texts, identities = {p.right.text for p in before}, {p.identity for p in before}
+    second: Plan | None = None
+    last: Plan | None = None
+    for found in _attempts(want, turn, rng):
+        if found.right.text not in texts:
+            return found
+        if found.identity not in identities:
+            second = second or found
+        last = last or found
+    if last and not second:
+        more = (complete(want, draft, rng, ANY_ORDER) for draft in _more_drafts(want, rng))
+        second = next((found for found in more if found and found.identity not in identities), None)
+    chosen = second or last or next(every_plan(want, rng), None)
+    if chosen is None:
+        raise Infeasible
+    return chosen
 
 
 class _Turn(NamedTuple):
@@ -68,7 +89,7 @@ class _Turn(NamedTuple):
     focus: Focus
     verb: Verb
     earlier: tuple[int, ...]
-    spare: tuple[Cell, ...] = ()
+    spare: tuple[Verb, ...] = ()
 
 
 @lru_cache(maxsize=64)
@@ -77,8 +98,8 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
     if not by_focus:
         raise Infeasible
     rng = random.Random(seed)
-    focuses = rng.sample(list(by_focus), len(by_focus))
-    order = rng.sample(list(admitted(want)), len(admitted(want)))
+    focuses = _shuffled(by_focus, rng)
+    order = _shuffled(admitted(want), rng)
     taken: dict[Verb, list[int]] = {}
     turns: list[_Turn] = []
     for slot in range(count):
@@ -92,7 +113,7 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
     for slot, turn in enumerate(turns):
         verbs = by_focus[turn.focus]
         free = [verb for verb in spare[slot :: len(turns)] if verb in verbs][:_SPARE_VERBS]
-        turns[slot] = turn._replace(spare=tuple(cell for verb in free for cell in verbs[verb]))
+        turns[slot] = turn._replace(spare=tuple(free))
     return tuple(turns)
 
 
@@ -107,29 +128,6 @@ def _by_focus(want: Wanted) -> MappingProxyType[Focus, MappingProxyType[Verb, tu
     )
 
 
-@lru_cache(maxsize=512)
-def _plan(want: Wanted, seed: int, slot_index: int, turn: _Turn) -> Plan:
-    rng = random.Random(f"{seed}:{slot_index}")
-    earlier = range(slot_index) if len(_all_cells(want)) < _FEW_CELLS else turn.earlier
-    before = [plan(want, seed, slot) for slot in earlier]
-    texts, identities = {p.right.text for p in before}, {p.identity for p in before}
-    second: Plan | None = None
-    last: Plan | None = None
-    for found in _attempts(want, turn, rng):
-        if found.right.text not in texts:
-            return found
-        if found.identity not in identities:
-            second = second or found
-        last = last or found
-    if last and not second:
-        more = (complete(want, draft, rng) for draft in _more_drafts(want, rng))
-        second = next((found for found in more if found and found.identity not in identities), None)
-    chosen = second or last or next(every_plan(want, rng), None)
-    if chosen is None:
-        raise Infeasible
-    return chosen
-
-
 def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
     found = (_random_draft(want, _all_cells(want), rng) for _ in range(5 * _TRIES))
     return (draft for draft in found if draft)
@@ -138,9 +136,16 @@ def _more_drafts(want: Wanted, rng: random.Random) -> Iterator[Draft]:
 def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
     """Random plans: of the focus and verb, then of the focus or of the verb alone, then of anything."""
     own = _by_focus(want)[turn.focus]
-    pools = (own[turn.verb], turn.spare, admitted(want)[turn.verb], _focus_cells(want, turn.focus), _all_cells(want))
+    pools: tuple[Callable[[], tuple[Cell, ...]], ...] = (
+        lambda: own[turn.verb],
+        lambda: tuple(cell for verb in turn.spare for cell in own[verb]),
+        lambda: admitted(want)[turn.verb],
+        lambda: _focus_cells(want, turn.focus),
+        lambda: _all_cells(want),
+    )
     tried: tuple[Cell, ...] = ()
-    for pool in pools:
+    for made in pools:
+        pool = made()
         if not pool or pool == tried:
             continue
         tried = pool
@@ -162,31 +167,32 @@ def _all_cells(want: Wanted) -> tuple[Cell, ...]:
 
 
 def _random_draft(want: Wanted, some: tuple[Cell, ...], rng: random.Random) -> Draft | None:
-    cell = rng.choice(some)
+    cell = _drawn(some, rng)
     persons = [person for person in persons_of(cell) if not want.persons or person in want.persons]
     if not persons:
         return None
-    person = rng.choice(persons)
+    person = _drawn(persons, rng)
     triggers = triggers_of(cell, person)
     if not triggers:
         return None
-    subject = rng.choice(subjects_of(cell, person))
-    marker = rng.choice(markers_of(cell))
+    subject = _drawn(subjects_of(cell, person), rng)
+    marker = _drawn(markers_of(cell), rng)
     moves = bool(marker.french) and not marker.inner and cell.shape != "question"
-    leading = marker.first or (moves and rng.random() < 0.5)
-    return Draft(cell, subject, rng.choice(subject.agreements), marker, leading, rng.choice(triggers))
+    trails = marker.recurring and cell.negation is not None
+    leading = marker.first or (moves and not trails and rng.random() < 0.5)
+    return Draft(cell, subject, _drawn(subject.agreements, rng), marker, leading, _drawn(triggers, rng))
 
 
-def complete(want: Wanted, draft: Draft, rng: random.Random) -> Plan | None:
+def complete(want: Wanted, draft: Draft, rng: random.Random, luck: float = LUCK) -> Plan | None:
     """The draft with its wrong statements; None if too few can be proven."""
     try:
-        right = right_parts(draft)
+        right = right_statement(draft)
     except LookupError:
         return None
-    if right.finite in _LIKE_NEGATIONS:
+    if right.parts.finite in _LIKE_NEGATIONS:
         return None
-    wrong = choose_mistakes(want, draft, right, rng)
-    return Plan(draft, right, wrong) if wrong else None
+    wrong = choose_mistakes(want, right, rng, luck)
+    return Plan(right, wrong) if wrong else None
 
 
 def every_plan(want: Wanted, rng: random.Random) -> Iterator[Plan]:
@@ -204,43 +210,65 @@ def _plans_of(want: Wanted, cell: Cell, rng: random.Random) -> Iterator[Plan]:
                     yield found
 
 
-def choose_mistakes(want: Wanted, draft: Draft, right: Parts, rng: random.Random) -> tuple[Mistake, ...]:
+def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float) -> tuple[Mistake, ...]:
     """As many wrong statements as are wanted, of as many kinds as there are; none if there are too few.
 
     The kinds that make the focus come before the general ones, and a problem has at least one of them unless the
     caller chose the kinds.
     """
-    codes = [code for code in draft.cell.codes if not want.codes or code in want.codes]
+    cell = right.draft.cell
+    codes = [code for code in cell.codes if not want.codes or code in want.codes]
     special = [code for code in codes if code not in _GENERAL]
     general = [code for code in codes if code in _GENERAL]
-    if draft.cell.focus == "conjugation":
+    if cell.focus == "conjugation":
         special, general = codes, []
-    chosen = _in_turn([mistakes(draft, right, code, rng) for code in rng.sample(special, len(special))], want.wrong)
-    if not chosen and not want.codes:
+    chosen = _Chosen(right.text)
+    chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
+    if not chosen.mistakes and not want.codes:
         return ()
-    missing = want.wrong - len(chosen)
-    if len({mistake.code for mistake in chosen}) < len(chosen) and general:
-        chosen = chosen[: want.wrong - 1]  # one of another kind is worth more than two alike
-        missing = want.wrong - len(chosen)
-    chosen += _in_turn([mistakes(draft, right, code, rng) for code in rng.sample(general, len(general))], missing)
-    rng.shuffle(chosen)
-    return tuple(chosen) if len(chosen) == want.wrong and is_fair(right.text, tuple(chosen)) else ()
+    repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
+    spare: list[Mistake] = []
+    if repeated and general and cell.focus != "pronouns":
+        spare = chosen.give_back(want.wrong - 1)  # one of another kind is worth more than two alike
+    chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(general, rng)], want.wrong)
+    chosen.add([iter(spare)], want.wrong)
+    return tuple(_shuffled(chosen.mistakes, rng)) if len(chosen.mistakes) == want.wrong else ()
 
 
-def _in_turn(piles: list[Iterator[Mistake]], count: int) -> list[Mistake]:
-    """One from each pile, round after round."""
-    chosen: list[Mistake] = []
-    while piles and len(chosen) < count:
-        for pile in [*piles]:
-            found = next(pile, None)
-            if found is None:
-                piles.remove(pile)
-            elif len(chosen) < count:
-                chosen.append(found)
-    return chosen
+class _Chosen:
+    """Wrong statements that differ from each other and from the right one, and of which none stands out by length."""
+
+    def __init__(self, right: str) -> None:
+        self.mistakes: list[Mistake] = []
+        self._texts = [right]
+
+    def add(self, piles: list[Iterator[Mistake]], count: int) -> None:
+        """One from each pile, round after round, until there are so many."""
+        while piles and len(self.mistakes) < count:
+            for pile in [*piles]:
+                found = next((mistake for mistake in pile if self._suits(mistake.text)), None)
+                if found is None:
+                    piles.remove(pile)
+                    continue
+                self.mistakes.append(found)
+                self._texts.append(found.text)
+                if len(self.mistakes) == count:
+                    return
+
+    def give_back(self, count: int) -> list[Mistake]:
+        """Take out what came after so many."""
+        last = self.mistakes[count:]
+        del self.mistakes[count:], self._texts[count + 1 :]
+        return last
+
+    def _suits(self, text: str) -> bool:
+        return are_alike_in_length([*self._texts, text]) and fold(text) not in map(fold, self._texts)
 
 
-def is_fair(right: str, wrong: tuple[Mistake, ...]) -> bool:
-    """Whether no statement stands out by its length."""
-    lengths = [len(right), *(len(mistake.text) for mistake in wrong)]
-    return max(lengths) - min(lengths) <= _FAIR_LENGTH or max(lengths) <= 1.25 * min(lengths)
+def _drawn(some: Sequence[T], rng: random.Random) -> T:
+    """One of some; `choice` would draw as evenly, at ten times the cost."""
+    return some[int(rng.random() * len(some))]
+
+
+def _shuffled(some: Iterable[T], rng: random.Random) -> list[T]:
+    return [one for _, _, one in sorted((rng.random(), place, one) for place, one in enumerate(some))]

@@ -1,20 +1,18 @@
 """Whether a statement contains what its target says: verb, tense, person, subject, negation, pronouns."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from lqs.domain.entities.problem import Target
 from lqs.generators.french.conjugator import COMPOUND, IMPERATIVES, accepted, auxiliary_for
 from lqs.generators.french.frames import verbs
 from lqs.generators.french.proof.reading import CLITICS, Tokens, helper_of, subject_of
-from lqs.generators.french.proof.words import finite, participle_readings, tokens
+from lqs.generators.french.proof.words import tokens
 
 _DIRECT = frozenset({"le", "la", "l’", "les", "en"})
 _INDIRECT = frozenset({"lui", "leur"})
 _REFLEXIVE = frozenset({"me", "te", "se", "nous", "vous", "-toi", "-nous", "-vous"})
 
 
-@lru_cache(maxsize=1024)
 def misses(text: str, target: Target) -> str | None:
     """What the statement lacks of its target, in words; None if nothing."""
     found = tokens(text)
@@ -56,7 +54,7 @@ def _verbs_at(found: Tokens, infinitive: str, target: Target) -> Iterator[int]:
         return
     simple = COMPOUND[target.tense]
     for at, token in enumerate(found):
-        if any(lemma == infinitive for lemma, _ in participle_readings(token.form)):
+        if any(lemma == infinitive for lemma, _ in token.participles):
             helper = helper_of(found, at)
             if helper is not None and _is_helper(found, helper, infinitive, simple, target):
                 yield helper
@@ -65,4 +63,4 @@ def _verbs_at(found: Tokens, infinitive: str, target: Target) -> Iterator[int]:
 def _is_helper(found: Tokens, at: int, infinitive: str, tense: str, target: Target) -> bool:
     has_object = target.direct_object != "none" or target.negation in ("rien", "personne")
     wanted = auxiliary_for(infinitive, pronominal=target.pronominal, direct_object=has_object)
-    return (wanted, tense, target.person) in finite(found[at].form)
+    return (wanted, tense, target.person) in found[at].finite

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from lqs.generators.french import english
 from lqs.generators.french.frames import Frame, Role
 from lqs.generators.french.orthography import capitalised
+from lqs.generators.french.tables.times import PAST
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft, object_agreement, replaced_roles
 
@@ -30,7 +31,7 @@ def _clause(draft: Draft) -> str:
     verb, rest = english.phrase(cell.frame, subject.possessive, _replacements(draft))
     adverb = draft.marker.english if draft.marker.inner else ""
     group = english.group(
-        verb, cell.tense, subject.person, negation=cell.negation, adverb=adverb, state=cell.frame.state
+        verb, cell.tense, subject.person, negation=cell.negation, adverb=adverb, aspect=_aspect(draft)
     )
     finite = " ".join(filter(None, [group, rest]))
     if cell.shape is Shape.QUESTION:
@@ -46,6 +47,13 @@ def _clause(draft: Draft) -> str:
         bare=" ".join(filter(None, [english.bare(verb), rest])),
         participle=" ".join(filter(None, [english.past_participle(verb), rest])),
     )
+
+
+def _aspect(draft: Draft) -> english.Aspect:
+    frame = draft.cell.frame
+    if frame.lasting and draft.marker.french in PAST:
+        return "course"
+    return "state" if frame.state else "habit"
 
 
 def _replacements(draft: Draft) -> dict[Role, str]:
@@ -68,6 +76,8 @@ def _pronoun(frame: Frame, role: Role) -> str:
     if role is Role.DIRECT and not english_piece.person:
         return "them" if _is_plural(english_piece.text, agreement) else "it"
     preposition = next((p for p in _PREPOSITIONS if english_piece.text.startswith(p)), "")
+    if role is Role.INDIRECT and frame.direct and agreement.endswith("s"):
+        return preposition + "him or her"  # « je la lui envoie » does not say to whom
     return preposition + _THIRD_PERSONS[agreement]
 
 

@@ -1,10 +1,9 @@
 """Verification: nothing is stored unless every check here passes, whichever generator made it.
 
 The checks read the statements' text and recompute from lexicon and grammar; they trust nothing the generator claims.
-V14, the second opinion of another program, is asked for in tests only.
+V14, the second opinion of another program, is asked for in tests only; see docs/reference/checks.md.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -33,7 +32,7 @@ from lqs.generators.problem.target import misses
 ENGINE = "contrast/2"
 
 _FRENCH_ONLY = frozenset({"le", "la", "les", "des", "du", "je", "tu", "il", "elle", "nous", "vous", "est", "et"})
-_MARKUP = re.compile(r"[<>{}\[\]\\]|https?:|www\.|@")
+_MARKUP = ("<", ">", "{", "}", "[", "]", "\\", "@", "http:", "https:", "www.")
 _MAX_STATEMENT = 160
 """Characters; more is no statement a learner compares at a glance."""
 _FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
@@ -57,7 +56,7 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
         passed, detail = find(problem, constraints)
         if rejects and not passed:
             raise VerificationFailed(code, detail)
-        checks.append(Check(code=code, passed=passed, detail=detail))
+        checks.append(_check(code, passed, detail))
     right = _correct(problem).text
     statements = tuple(
         statement if statement.is_correct else statement.model_copy(update={"proof": prove(right, statement.text)})
@@ -66,6 +65,12 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
     status = "verified" if all(check.passed for check in checks) else "warned"
     verification = Verification(status=status, engine=ENGINE, checks=tuple(checks))
     return problem.model_copy(update={"statements": statements, "verification": verification})
+
+
+@lru_cache(maxsize=256)
+def _check(code: str, passed: bool, detail: str) -> Check:
+    """Findings are told in few words, so most are told again."""
+    return Check(code=code, passed=passed, detail=detail)
 
 
 def _correct(problem: Problem) -> Statement:
@@ -104,13 +109,8 @@ def _target_form(problem: Problem, _: ProblemConstraints) -> _Finding:
     return missing is None, missing or f"The correct statement has “{target.lemma}” in {target.tense}, {target.person}."
 
 
-@lru_cache(maxsize=1024)
-def _flaws(text: str) -> str:
-    return "; ".join(flaws(text))
-
-
 def _correct_is_right(problem: Problem, _: ProblemConstraints) -> _Finding:
-    found = _flaws(_correct(problem).text)
+    found = "; ".join(flaws(_correct(problem).text))
     return not found, found or "The correct statement breaks no rule."
 
 
@@ -145,15 +145,10 @@ def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
 
 def _known_words(problem: Problem, _: ProblemConstraints) -> _Finding:
     right = _correct(problem).text
-    unknown = _unknown(right)
+    unknown = " ".join(unknown_words(right, 0, 0))
     for statement, error in _wrong(problem):
         unknown = unknown or " ".join(unknown_words(statement.text, error.start, error.end))
     return not unknown, f"Not in the lexicon: {unknown}" if unknown else "Every word outside the errors is known."
-
-
-@lru_cache(maxsize=1024)
-def _unknown(text: str) -> str:
-    return " ".join(unknown_words(text, 0, 0))
 
 
 def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
@@ -180,7 +175,7 @@ def _level(problem: Problem, _: ProblemConstraints) -> _Finding:
 def _translation(problem: Problem, _: ProblemConstraints) -> _Finding:
     correct = _correct(problem)
     translation = correct.translation or ""
-    residue = {word.form.lower() for word in words(translation)} & _FRENCH_ONLY
+    residue = {word.lower() for word in words(translation)} & _FRENCH_ONLY
     passed = (
         bool(translation.strip())
         and fold(translation) != fold(correct.text)
@@ -198,8 +193,9 @@ def _fingerprint(problem: Problem, _: ProblemConstraints) -> _Finding:
 def _safety(problem: Problem, _: ProblemConstraints) -> _Finding:
     texts = [s.text for s in problem.statements] + [s.explanation for s in problem.statements]
     texts += [problem.instructions, _correct(problem).translation or ""]
+    whole = "\n".join(texts)
     long = any(len(statement.text) > _MAX_STATEMENT for statement in problem.statements)
-    return not long and not _MARKUP.search("\n".join(texts)), "No markup, no address, no statement too long."
+    return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
 
 
 def _constraints(problem: Problem, asked: ProblemConstraints) -> _Finding:

@@ -144,6 +144,7 @@ CREATE TABLE dead_letters (
 );
 CREATE INDEX dead_letters_of_owner ON dead_letters (owner_id, state, failed_at DESC, id DESC);
 CREATE INDEX dead_letters_by_age ON dead_letters (failed_at);
+CREATE INDEX dead_letters_open ON dead_letters (id) WHERE state = 'open';
 
 -- What had failed before there were dead letters.
 INSERT INTO dead_letters (id, owner_id, request_id, slot_index, run, entity_type, error_code, constraints, metadata,

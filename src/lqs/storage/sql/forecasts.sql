@@ -3,25 +3,27 @@
 -- `held_seconds`.
 WITH own AS (
     SELECT pass, index FROM slots WHERE request_id = :id AND status = 'pending'
-), ends AS (
-    (SELECT 'first' AS name, pass, index FROM own ORDER BY pass, index LIMIT 1)
-    UNION ALL
-    (SELECT 'last', pass, index FROM own ORDER BY pass DESC, index DESC LIMIT 1)
+), first AS (
+    SELECT pass, index FROM own ORDER BY pass, index LIMIT 1
+), last AS (
+    SELECT pass, index FROM own ORDER BY pass DESC, index DESC LIMIT 1
 ), queue AS (
-    SELECT name, (SELECT count(*) FROM (SELECT FROM slots s
-                                        WHERE s.status = 'pending'
-                                          AND (s.pass, s.request_id, s.index) < (ends.pass, :id::uuid, ends.index)
-                                        LIMIT :most::int + 1) counted) AS ahead
-    FROM ends
+    SELECT count(*) FILTER (WHERE (s.pass, s.request_id, s.index) < (first.pass, :id::uuid, first.index)) AS ahead,
+           count(*) AS through
+    FROM first
+    CROSS JOIN last
+    CROSS JOIN LATERAL (SELECT pass, request_id, index FROM slots
+                        WHERE status = 'pending' AND (pass, request_id, index) <= (last.pass, :id::uuid, last.index)
+                        ORDER BY pass, request_id, index
+                        LIMIT :most::int + 1) s
 )
-SELECT lqs_now() AS now,
-       (SELECT ahead FROM queue WHERE name = 'first') AS ahead,
-       (SELECT ahead + 1 FROM queue WHERE name = 'last') AS through,
-       (SELECT min(available_at) FROM slots WHERE request_id = :id AND status = 'retrying') AS next_attempt_at,
+SELECT lqs_now() AS now, q.ahead, nullif(q.through, 0) AS through, w.places, w.taken,
+       (SELECT max(available_at) FROM slots WHERE request_id = :id AND status = 'retrying') AS retried_by,
        (SELECT max(deadline_at) - make_interval(secs => :held_seconds) FROM slots
-        WHERE request_id = :id AND status = 'processing') AS claimed_at,
-       (SELECT coalesce(sum(capacity), 0) FROM workers
-        WHERE dead_at IS NULL AND heartbeat_at >= lqs_now() - make_interval(secs => :lease_seconds)) AS places;
+        WHERE request_id = :id AND status = 'processing') AS claimed_at
+FROM queue q
+CROSS JOIN (SELECT coalesce(sum(capacity), 0) AS places, coalesce(sum(in_flight), 0) AS taken FROM workers
+            WHERE dead_at IS NULL AND heartbeat_at >= lqs_now() - make_interval(secs => :lease_seconds)) w;
 
 -- name: basis(entity_type, window)
 -- The attempts of the latest generation requests, found in the order of their ids; of a rare type possibly none.

@@ -1,9 +1,10 @@
 -- name: want(kept_seconds)
--- Written at most once an hour by all processes together: the row is read by every commit that appends events.
+-- Written about once an hour by all processes together: the row is read by every commit that appends events.
 UPDATE publication
 SET wanted_until = lqs_now() + make_interval(secs => :kept_seconds)
 WHERE wanted_until IS NULL
-   OR wanted_until < lqs_now() + make_interval(secs => :kept_seconds) - interval '1 hour';
+   OR wanted_until < lqs_now() + make_interval(secs => :kept_seconds)
+                     - least(make_interval(secs => :kept_seconds) / 2, interval '1 hour');
 
 -- name: lead(publisher, lease_seconds)
 -- A lease and no lock: a process that stands still loses it, though its session lives on. Whoever held it goes on.

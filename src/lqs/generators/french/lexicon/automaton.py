@@ -6,13 +6,16 @@ bit for the end of a string, and 22 bits for the index of the first arc of the n
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 Arc = tuple[int, bool, int]
 """Label, whether a string ends here, and the node it leads to."""
 
 _WORD = struct.Struct("<I")
+_LABEL = 0xFF
 _LAST = 1 << 8
 _FINAL = 1 << 9
 _TARGET = 10
@@ -75,32 +78,24 @@ class Automaton:
     """Reads what `Builder` wrote, from any buffer, without copying it."""
 
     def __init__(self, buffer: bytes | memoryview) -> None:
-        self._view = memoryview(buffer)
-        (self._root,) = _WORD.unpack_from(self._view, 0)
+        words = _words(buffer)
+        self._root = words[0]
+        self._arcs = words[1:]
         self._endings = lru_cache(maxsize=4096)(self._below)  # words that inflect alike share them
 
     def after(self, prefix: bytes) -> tuple[bytes, ...]:
         """What follows `prefix` in every string that begins with it, in ascending order of the bytes."""
-        node = self._root
+        arcs, node = self._arcs, self._root
         for label in prefix:
-            node = self._target(node, label)
-            if node == _NO_NODE:
+            index = node
+            while (found := (arc := arcs[index]) & _LABEL) < label:
+                if arc & _LAST:
+                    return ()
+                index += 1
+            node = arc >> _TARGET
+            if found != label or node == _NO_NODE:
                 return ()
         return self._endings(node)
-
-    def _arc(self, index: int) -> int:
-        word: int = _WORD.unpack_from(self._view, 4 * (index + 1))[0]
-        return word
-
-    def _target(self, node: int, label: int) -> int:
-        index = node
-        while True:
-            word = self._arc(index)
-            if word & 0xFF == label:
-                return word >> _TARGET
-            if word & _LAST:
-                return _NO_NODE
-            index += 1
 
     def _below(self, node: int) -> tuple[bytes, ...]:
         return tuple(self._strings(node, b""))
@@ -108,12 +103,21 @@ class Automaton:
     def _strings(self, node: int, read: bytes) -> Iterator[bytes]:
         index = node
         while True:
-            word = self._arc(index)
-            string = read + bytes((word & 0xFF,))
-            if word & _FINAL:
+            arc = self._arcs[index]
+            string = read + bytes((arc & _LABEL,))
+            if arc & _FINAL:
                 yield string
             else:
-                yield from self._strings(word >> _TARGET, string)
-            if word & _LAST:
+                yield from self._strings(arc >> _TARGET, string)
+            if arc & _LAST:
                 return
             index += 1
+
+
+def _words(buffer: bytes | memoryview) -> Sequence[int]:
+    """The 32-bit words of a buffer, in place where the machine orders bytes as the file does."""
+    if sys.byteorder == "little":
+        return memoryview(buffer).cast("I")
+    swapped = array("I", bytes(buffer))
+    swapped.byteswap()
+    return swapped

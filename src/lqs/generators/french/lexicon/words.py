@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from sys import intern
 from types import MappingProxyType
 
 from lqs.generators.french.lexicon.automaton import Automaton
@@ -16,7 +17,7 @@ def _lexicon() -> Automaton:
         return Automaton(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=256)
 def analyses(form: str) -> tuple[Analysis, ...]:
     """Everything a form can be, spelled exactly so; empty for what is no word. Apostrophes are typographic."""
     return tuple(Analysis(form, paste(form, change), what) for change, what in _pairs(FORM, form))
@@ -34,6 +35,12 @@ def verb_forms(infinitive: str) -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType(forms)
 
 
-def _pairs(section: bytes, word: str) -> list[tuple[str, str]]:
-    found = (string.decode() for string in _lexicon().after(section + word.encode() + END))
-    return [(first, second) for first, _, second in (string.partition("\t") for string in found)]
+def _pairs(section: bytes, word: str) -> tuple[tuple[str, str], ...]:
+    return _decoded(_lexicon().after(section + word.encode() + END))
+
+
+@lru_cache(maxsize=2048)
+def _decoded(endings: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
+    """Words that inflect alike have the same endings, and share what is made of them."""
+    parts = (ending.decode().partition("\t") for ending in endings)
+    return tuple((intern(first), intern(second)) for first, _, second in parts)

@@ -4,10 +4,11 @@ Nothing here knows how a statement came about. A false proof is worse than a mis
 proves wrong, or that some reading of the sentence allows, is not proven. Rules as in Grevisse, "Le bon usage".
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode, Proof
+from lqs.generators.french.orthography import shared_ends
 from lqs.generators.french.proof.reading import Tokens
 from lqs.generators.french.proof.words import Token, tokens
 
@@ -28,12 +29,13 @@ class Contrast(NamedTuple):
     pair: tuple[Token, Token] | None
 
 
+@cache
 def proven(method: str, code: ErrorCode) -> Proof:
     """A proof, with the rule that gave it."""
     return Proof(method=method, code=code)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def contrast(right: str, wrong: str) -> Contrast | None:
     """The difference of two statements in whole words; None if there is none.
 
@@ -43,19 +45,14 @@ def contrast(right: str, wrong: str) -> Contrast | None:
     ours, theirs = tokens(right), tokens(wrong)
     if right == wrong:
         return None
-    if [t.plain for t in ours] == [t.plain for t in theirs]:
-        return _span(ours, theirs, [t.form for t in ours], [t.form for t in theirs])
-    return _span(ours, theirs, [t.plain for t in ours], [t.plain for t in theirs])
+    left, other = [token.plain for token in ours], [token.plain for token in theirs]
+    if left == other:
+        left, other = [token.form for token in ours], [token.form for token in theirs]
+    return _span(ours, theirs, left, other)
 
 
 def _span(ours: Tokens, theirs: Tokens, left: list[str], other: list[str]) -> Contrast:
-    shorter = min(len(left), len(other))
-    head = 0
-    while head < shorter and left[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and left[-1 - tail] == other[-1 - tail]:
-        tail += 1
+    head, tail = shared_ends(left, other)
     old, new = ours[head : len(left) - tail], theirs[head : len(other) - tail]
     pair = (old[0], new[0]) if len(old) == len(new) == 1 else None
     return Contrast(ours, theirs, head, len(left) - tail, len(other) - tail, old, new, pair)

@@ -1,17 +1,8 @@
 """Proofs about nouns and adjectives: gender, number, and forms that depend on the next sound."""
 
 from lqs.domain.entities.problem import Proof
-from lqs.generators.french.orthography import begins_with_vowel_sound
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.reading import ALL, DETERMINERS, Controller, Tokens, helper_of, noun_phrase, subject_of
-from lqs.generators.french.proof.words import (
-    adjective_readings,
-    finite,
-    infinitive_of,
-    is_adverb,
-    noun_agreements,
-    participle_readings,
-)
 
 _LINKING = frozenset({"être", "devenir", "rester", "sembler", "paraître", "redevenir"})
 _BEFORE_CONSONANT = {"beau": "bel", "nouveau": "nouvel", "ce": "cet", "ma": "mon", "ta": "ton", "sa": "son"}
@@ -28,14 +19,13 @@ def gender(found: Contrast) -> Proof | None:
     left, right_ = _allowed(old), _allowed(new)
     if left is None or right_ is None or found.right_end >= len(found.right):
         return None
-    phrase = noun_phrase(found.right, found.start)
+    phrase = noun_phrase(found.right, found.start + (old[0].plain == "à"))
     if phrase is None or phrase.end <= found.right_end:
         return None
-    after = found.right[found.right_end].form
-    if begins_with_vowel_sound(after):
+    if found.right[found.right_end].vowel:
         return None  # « mon amie », « l’école »: those forms show no gender, or belong to another rule
     sure = phrase.agreements <= left and not right_ & phrase.agreements
-    nouns = frozenset().union(*(noun_agreements(t.form) for t in found.right[found.right_end : phrase.end]))
+    nouns = frozenset().union(*(t.nouns for t in found.right[found.right_end : phrase.end]))
     same_number = {a[1] for a in left} & {a[1] for a in right_}
     return proven("noun_of_other_gender", "np.gender") if sure and same_number and not right_ & nouns else None
 
@@ -56,17 +46,15 @@ def adjective(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
-    adjectives = {lemma for lemma, _ in adjective_readings(old.form)} & {
-        lemma for lemma, _ in adjective_readings(new.form)
-    }
-    compound = helper_of(found.right, found.start) is not None and participle_readings(old.form)
+    adjectives = {lemma for lemma, _ in old.adjectives} & {lemma for lemma, _ in new.adjectives}
+    compound = helper_of(found.right, found.start) is not None and old.participles
     if not adjectives or (compound and found.right[found.start - 1].plain != "très"):
         return None
     owner = _described(found)
     if owner is None:
         return None
-    ours = {a for lemma, a in adjective_readings(old.form) if lemma in adjectives}
-    theirs = {a for lemma, a in adjective_readings(new.form) if lemma in adjectives}
+    ours = {a for lemma, a in old.adjectives if lemma in adjectives}
+    theirs = {a for lemma, a in new.adjectives if lemma in adjectives}
     if not ours & owner.agreements or theirs & owner.agreements:
         return None
     return proven("adjective_of_other_gender_or_number", "adjective.agreement")
@@ -75,9 +63,9 @@ def adjective(found: Contrast) -> Proof | None:
 def _described(found: Contrast) -> Controller | None:
     """What an adjective describes: the subject through a linking verb, or the noun of its phrase."""
     tokens, at = found.right, found.start - 1
-    while at > 0 and (is_adverb(tokens[at].form) or tokens[at].plain in ("pas", "plus", "jamais")):
+    while at > 0 and (tokens[at].is_adverb or tokens[at].plain in ("pas", "plus", "jamais")):
         at -= 1
-    if at >= 0 and any(reading.lemma in _LINKING for reading in finite(tokens[at].form)):
+    if at >= 0 and any(reading.lemma in _LINKING for reading in tokens[at].finite):
         return subject_of(tokens, at)
     for start in range(max(0, found.start - 3), found.start):
         phrase = noun_phrase(tokens, start) if tokens[start].plain in DETERMINERS else None
@@ -90,9 +78,9 @@ def _without(found: Contrast, start: int) -> frozenset[str]:
     """The agreements of the phrase's noun with its determiner, the adjective in question left out."""
     allowed = DETERMINERS[found.right[start].plain]
     nouns = [
-        noun_agreements(token.form)
+        token.nouns
         for index, token in enumerate(found.right[start + 1 : found.start + 2], start + 1)
-        if index != found.start and noun_agreements(token.form)
+        if index != found.start and token.nouns
     ]
     return nouns[0] & allowed if nouns and nouns[0] & allowed else ALL
 
@@ -102,9 +90,9 @@ def elision(found: Contrast) -> Proof | None:
     if len(found.new) != 1 or len(found.old) != 1 or found.right_end >= len(found.right):
         return None
     old, new, after = found.old[0], found.new[0], found.right[found.right_end]
-    if after.start != old.end + (0 if old.form.endswith("’") else 1) or after.plain in _DOUBTFUL:
+    if after.plain.startswith("-") or after.plain in _DOUBTFUL:
         return None
-    vowel = begins_with_vowel_sound(after.form)
+    vowel = after.vowel
     if old.form.endswith("’") and new.plain in _ELISION and old.form[0].lower() == new.plain[0] and vowel:
         return proven("vowel_before_vowel", "elision")
     si = old.form.lower() == "s’" and new.plain == "si" and after.plain in ("il", "ils")
@@ -120,13 +108,13 @@ def contraction(found: Contrast) -> Proof | None:
     old, new = tuple(t.plain for t in found.old), tuple(t.plain for t in found.new)
     if found.right_end >= len(found.right):
         return None
-    after = found.right[found.right_end].form
-    if infinitive_of(after) or not (noun_agreements(after) or adjective_readings(after)):
+    after = found.right[found.right_end]
+    if after.infinitive or not (after.nouns or after.adjectives):
         return None
     if len(old) == 1 and _CONTRACTED.get(old[0]) == new:
         return proven("preposition_beside_article", "contraction")
     if len(new) == 1 and old in (("à", "l’"), ("de", "l’")) and new in (("au",), ("du",)):
-        return proven("contraction_before_vowel", "contraction") if begins_with_vowel_sound(after) else None
+        return proven("contraction_before_vowel", "contraction") if after.vowel else None
     return None
 
 
@@ -135,13 +123,12 @@ def before_vowel(found: Contrast) -> Proof | None:
     if not found.pair or found.right_end >= len(found.right):
         return None
     old, new = (token.plain for token in found.pair)
-    after = found.right[found.right_end].form
-    if after in _DOUBTFUL or not (noun_agreements(after) or adjective_readings(after)):
+    after = found.right[found.right_end]
+    if after.form in _DOUBTFUL or not (after.nouns or after.adjectives):
         return None
-    vowel = begins_with_vowel_sound(after)
-    if _BEFORE_CONSONANT.get(new) == old and vowel and noun_agreements(after):
+    if _BEFORE_CONSONANT.get(new) == old and after.vowel and after.nouns:
         return proven("form_of_consonants_before_vowel", "before_vowel")
-    if _BEFORE_CONSONANT.get(old) == new and new in ("cet", "bel", "nouvel") and not vowel:
+    if _BEFORE_CONSONANT.get(old) == new and new in ("cet", "bel", "nouvel") and not after.vowel:
         return proven("form_of_vowels_before_consonant", "before_vowel")
     return None
 

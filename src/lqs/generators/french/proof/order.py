@@ -5,15 +5,8 @@ from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode
 from lqs.generators.french.lexicon.hunspell import TENSES
-from lqs.generators.french.proof.reading import CLITICS, DETERMINERS, Tokens, helper_lemma, helper_of, noun_phrase
-from lqs.generators.french.proof.words import (
-    finite,
-    infinitive_of,
-    is_adverb,
-    noun_agreements,
-    participle_readings,
-    readings,
-)
+from lqs.generators.french.proof.reading import CLITICS, DETERMINERS, Tokens, helper_of, noun_phrase
+from lqs.generators.french.proof.words import Token
 
 _RANKS = {
     **dict.fromkeys(("me", "te", "se", "nous", "vous"), 1),
@@ -43,14 +36,12 @@ def faults(found: Tokens) -> frozenset[Fault]:
 
 
 def _is_finite(found: Tokens, at: int) -> bool:
-    return at < len(found) and bool(finite(found[at].form))
+    return at < len(found) and bool(found[at].finite)
 
 
 def _only_finite(found: Tokens, at: int) -> bool:
     """A finite verb that can be nothing else."""
-    form = found[at].form if at < len(found) else ""
-    known = readings(form)
-    return bool(finite(form)) and all(analysis.what.split(" ")[0] in _VERBAL for analysis in known)
+    return _is_finite(found, at) and all(a.what.partition(" ")[0] in _VERBAL for a in found[at].readings)
 
 
 def _negation(found: Tokens) -> Iterator[Fault]:
@@ -64,19 +55,20 @@ def _negation(found: Tokens) -> Iterator[Fault]:
                 yield order
             if at and found[at - 1].plain in _OBJECTS and at > 1 and found[at - 2].plain in _SUBJECTS:
                 yield order  # « je la ne regarde pas »
-            if at and _only_finite(found, at - 1) and found[at - 1].plain not in ("pas", "plus"):
-                yield order  # « je mange ne pas »
+            negates_infinitive = following in _SECOND and _leads_to_infinitive(found, at + 2)
+            if at and _only_finite(found, at - 1) and not negates_infinitive:
+                yield order  # « je mange ne pas », but « je peux ne pas venir »
         if token.plain in _NOT_AFTER_PARTICIPLE and _negated_before(found, at) and _is_compound(found, at - 1):
             yield order  # « je n’ai mangé pas »
         if token.plain == "personne" and _negated_before(found, at) and at + 1 < len(found):
-            helped = participle_readings(found[at + 1].form) and _is_finite(found, at - 1)
+            helped = found[at + 1].participles and _is_finite(found, at - 1)
             if helped and found[at - 1].plain != "ne":
                 yield order  # « je n’ai personne vu »
 
 
 def _is_compound(found: Tokens, at: int) -> bool:
     """Whether a past participle with its auxiliary stands at an index."""
-    return at >= 0 and bool(participle_readings(found[at].form)) and helper_of(found, at) is not None
+    return at >= 0 and bool(found[at].participles) and helper_of(found, at) is not None
 
 
 def _negated_before(found: Tokens, at: int) -> bool:
@@ -84,15 +76,15 @@ def _negated_before(found: Tokens, at: int) -> bool:
 
 
 def _leads_to_infinitive(found: Tokens, at: int) -> bool:
-    while at < len(found) and (found[at].plain in CLITICS or found[at].plain in _SECOND or is_adverb(found[at].form)):
+    while at < len(found) and (found[at].plain in CLITICS or found[at].plain in _SECOND or found[at].is_adverb):
         at += 1
-    return at < len(found) and bool(infinitive_of(found[at].form))
+    return at < len(found) and bool(found[at].infinitive)
 
 
 def _verb_after_clitics(found: Tokens, at: int) -> bool:
     while at < len(found) and found[at].plain in CLITICS:
         at += 1
-    return _is_finite(found, at) or (at < len(found) and bool(infinitive_of(found[at].form)))
+    return _is_finite(found, at) or (at < len(found) and bool(found[at].infinitive))
 
 
 def _pronoun_order(found: Tokens) -> Iterator[Fault]:
@@ -124,9 +116,9 @@ def _stands_after_verb(found: Tokens, at: int) -> bool:
     before = found[at - 1]
     if before.plain.startswith("-") or before.plain in CLITICS or before.plain == "ne":
         return False
-    if infinitive_of(before.form) and not noun_agreements(before.form):
+    if before.infinitive and not before.nouns:
         return True
-    if participle_readings(before.form) and helper_of(found, at - 1) is not None:
+    if before.participles and helper_of(found, at - 1) is not None:
         return True
     return _only_finite(found, at - 1) or (_is_finite(found, at - 1) and _has_pronoun_subject(found, at - 1))
 
@@ -144,14 +136,14 @@ def _could_belong_elsewhere(found: Tokens, at: int) -> bool:
     following = found[at + 1] if at + 1 < len(found) else None
     if following is None or following.plain in _MARKS:
         return plain == "lui" and _subject_is_masculine(found, at)
-    if participle_readings(following.form) and _is_helper(found, at - 1):
+    if following.participles and found[at - 1].helper:
         return noun_phrase(found, at) is not None
-    if plain in DETERMINERS and (noun_phrase(found, at) is not None or not _is_ordinary(following.form)):
+    if plain in DETERMINERS and (noun_phrase(found, at) is not None or not _is_ordinary(following)):
         return True
-    if infinitive_of(following.form) or following.plain in _OBJECTS:
+    if following.infinitive or following.plain in _OBJECTS:
         return True
     if plain == "en":
-        return not is_adverb(following.form)
+        return not following.is_adverb
     if plain == "lui":
         return _subject_is_masculine(found, at)
     if plain in ("le", "la", "les", "leur"):
@@ -159,15 +151,14 @@ def _could_belong_elsewhere(found: Tokens, at: int) -> bool:
     return False
 
 
-def _is_ordinary(form: str) -> bool:
+_WEEKDAYS = frozenset({"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"})
+_AFTER_PRONOUNS = _WEEKDAYS | {"tous", "toutes", "hier", "demain", "souvent", "ce", "cette", "à", "dans", "chaque"}
+
+
+def _is_ordinary(word: Token) -> bool:
     """A word of the lexicon that can follow no article: after it a pronoun stands alone."""
-    known = readings(form)
-    nominal = bool(noun_agreements(form)) or any(a.what.startswith(("adj", "prn", "nb")) for a in known)
-    return bool(known) and (not nominal or form in ("tous", "toutes", "hier", "souvent", "ce", "cette", "à", "dans"))
-
-
-def _is_helper(found: Tokens, at: int) -> bool:
-    return helper_lemma(found[at].form) != ""
+    nominal = bool(word.nouns) or any(a.what.startswith(("adj", "prn", "nb")) for a in word.readings)
+    return bool(word.readings) and (not nominal or word.form in _AFTER_PRONOUNS)
 
 
 def _subject_is_masculine(found: Tokens, at: int) -> bool:

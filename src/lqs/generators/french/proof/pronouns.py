@@ -1,6 +1,7 @@
 """Proofs about pronouns and negation."""
 
 from lqs.domain.entities.problem import Proof
+from lqs.generators.french.conjugator import REFLEXIVES
 from lqs.generators.french.proof.contrast import Contrast, proven
 from lqs.generators.french.proof.order import faults
 from lqs.generators.french.proof.reading import (
@@ -8,15 +9,11 @@ from lqs.generators.french.proof.reading import (
     after_group,
     clitics_before,
     direct_object_at,
-    helper_lemma,
     subject_of,
     topic,
 )
 from lqs.generators.french.proof.words import (
-    finite,
     is_only_reflexive,
-    noun_agreements,
-    participle_readings,
 )
 from lqs.generators.french.tables.government import (
     ESSENTIALLY_REFLEXIVE,
@@ -27,7 +24,6 @@ from lqs.generators.french.tables.government import (
     REFLEXIVE_WITHOUT_OBJECT,
 )
 
-_REFLEXIVES = {"1s": "me", "2s": "te", "3s": "se", "1p": "nous", "2p": "vous", "3p": "se"}
 _DIRECT = {
     "le": frozenset({"ms"}),
     "la": frozenset({"fs"}),
@@ -37,6 +33,10 @@ _DIRECT = {
 _INDIRECT = {"lui": frozenset({"ms", "fs"}), "leur": frozenset({"mp", "fp"})}
 _TO_PLACES = frozenset({"à", "au", "aux", "dans", "chez", "en", "sur"})
 _FROM_PLACES = frozenset({"de", "du", "des"})
+_LEAVING = frozenset(
+    {"venir", "revenir", "partir", "repartir", "sortir", "ressortir", "arriver", "rentrer", "descendre"}
+)
+"""Verbs after which en stands for the place one comes from: « Au marché ? J’en viens. »"""
 _NEGATIVE = frozenset({"pas", "plus", "jamais", "rien", "personne", "aucun", "aucune", "guère", "point", "ni", "que"})
 
 
@@ -58,19 +58,19 @@ _ALIKE = {"l’": "le", "la": "le", "moi": "me", "toi": "te"}
 
 def _verb_after(found: Tokens, at: int) -> int | None:
     """The finite verb that the pronoun at an index belongs to."""
-    while at < len(found) and found[at].plain in (*_REFLEXIVES.values(), *_DIRECT, *_INDIRECT, "y", "en"):
+    while at < len(found) and found[at].plain in (*REFLEXIVES.values(), *_DIRECT, *_INDIRECT, "y", "en"):
         at += 1
-    return at if at < len(found) and finite(found[at].form) else None
+    return at if at < len(found) and found[at].finite else None
 
 
 def _lemmas(found: Tokens, verb: int) -> set[str]:
     """The verbs of a group: those of its participle if the finite verb is an auxiliary."""
     end = after_group(found, verb)
-    if helper_lemma(found[verb].form):
-        lemmas = {lemma for token in found[verb + 1 : end] for lemma, _ in participle_readings(token.form)}
+    if found[verb].helper:
+        lemmas = {lemma for token in found[verb + 1 : end] for lemma, _ in token.participles}
         if lemmas:
             return lemmas
-    return {reading.lemma for reading in finite(found[verb].form)}
+    return {reading.lemma for reading in found[verb].finite}
 
 
 def reflexive_person(found: Contrast) -> Proof | None:
@@ -80,9 +80,9 @@ def reflexive_person(found: Contrast) -> Proof | None:
     old, new = found.pair
     verb = _verb_after(found.right, found.right_end)
     subject = subject_of(found.right, verb) if verb is not None else None
-    if verb is None or subject is None or new.plain not in _REFLEXIVES.values():
+    if verb is None or subject is None or new.plain not in REFLEXIVES.values():
         return None
-    if old.plain != _REFLEXIVES[subject.person] or new.plain == old.plain:
+    if old.plain != REFLEXIVES[subject.person] or new.plain == old.plain:
         return None
     essential = all(_is_essential(lemma) for lemma in _lemmas(found.right, verb))
     if new.plain == "se" or (essential and subject.text != "il"):  # « il me souvient » is literary, and right
@@ -100,12 +100,12 @@ def reflexive_missing(found: Contrast) -> Proof | None:
         return None
     verb = _verb_after(found.right, found.right_end)
     subject = subject_of(found.right, verb) if verb is not None else None
-    if verb is None or subject is None or found.old[0].plain != _REFLEXIVES[subject.person]:
+    if verb is None or subject is None or found.old[0].plain != REFLEXIVES[subject.person]:
         return None
     lemmas = _lemmas(found.right, verb)
     if all(_is_essential(lemma) for lemma in lemmas):
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")
-    simple = not helper_lemma(found.right[verb].form)
+    simple = not found.right[verb].helper
     bare = direct_object_at(found.right, after_group(found.right, verb)) == "no"
     if simple and bare and lemmas <= REFLEXIVE_WITHOUT_OBJECT:
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")
@@ -147,8 +147,10 @@ def antecedent(found: Contrast) -> Proof | None:
     old, new = (token.plain for token in found.pair)
     about = topic(found.right)
     verb = _verb_after(found.right, found.right_end)
-    if about is None or verb is None or new == "l’":
+    if about is None or verb is None:
         return None
+    if old in _INDIRECT and any(clitic in _DIRECT for clitic in clitics_before(found.right, verb)):
+        return None  # « La facture ? Je la lui envoie, je la leur envoie »: the topic does not say to whom
     for pronouns in (_DIRECT, _INDIRECT):
         if old in pronouns and new in pronouns and pronouns[old] & about.agreements:
             known = not pronouns[new] & about.agreements
@@ -165,7 +167,9 @@ def y_or_en(found: Contrast) -> Proof | None:
     opens = found.right[0].form.lower().replace("d’", "de")
     if not mark or mark >= found.start:
         return None
-    if (old, new) == ("y", "en") and opens in _TO_PLACES:
+    verb = _verb_after(found.right, found.right_end)
+    leaves = verb is not None and not _lemmas(found.right, verb).isdisjoint(_LEAVING)
+    if (old, new) == ("y", "en") and opens in _TO_PLACES and not leaves:
         return proven("en_for_place_with_à", "pronoun.y_en")
     if (old, new) == ("en", "y") and opens in _FROM_PLACES:
         return proven("y_for_object_with_de", "pronoun.y_en")
@@ -180,7 +184,7 @@ def negation_incomplete(found: Contrast) -> Proof | None:
     if at is None or any(token.plain in (*_NEGATIVE, "si") for token in found.wrong):
         return None
     verb = _verb_after(found.right, at + 1)
-    if verb is None or {reading.lemma for reading in finite(found.right[verb].form)} & (NEGATED_BY_NE_ALONE - _HELPERS):
+    if verb is None or {reading.lemma for reading in found.right[verb].finite} & (NEGATED_BY_NE_ALONE - _HELPERS):
         return None
     lemmas = _lemmas(found.right, verb)
     if lemmas & NEGATED_BY_NE_ALONE:
@@ -213,9 +217,9 @@ def article_after_negation(found: Contrast) -> Proof | None:
     if found.old[0].plain not in ("le", "la", "l’", "les") or len(found.old) != 1:
         return None
     negated = [i for i, token in enumerate(found.right[: found.start]) if token.plain == "ne"]
-    noun = found.right[found.right_end].form if found.right_end < len(found.right) else ""
+    before_noun = found.right_end < len(found.right) and found.right[found.right_end].nouns
     verb = _verb_after(found.right, negated[0] + 1) if negated else None
-    if verb is None or not noun_agreements(noun) or not _lemmas(found.right, verb) <= GENERIC_OBJECTS:
+    if verb is None or not before_noun or not _lemmas(found.right, verb) <= GENERIC_OBJECTS:
         return None
     return proven("general_object_with_de", "article.after_negation")
 

@@ -3,15 +3,15 @@
 from functools import lru_cache
 
 from lqs.domain.entities.problem import Proof
-from lqs.generators.french.proof import nominal, pronouns, verbs
+from lqs.generators.french.proof import compounds, nominal, pronouns, verbs
 from lqs.generators.french.proof.contrast import contrast
 
-_OF_ONE_WORD = (*verbs.OF_ONE_WORD, *pronouns.OF_ONE_WORD, *nominal.OF_ONE_WORD)
-_OF_SEVERAL = (*verbs.OF_SEVERAL, *pronouns.OF_SEVERAL, *nominal.OF_SEVERAL)
+_OF_ONE_WORD = (*compounds.OF_ONE_WORD, *verbs.OF_ONE_WORD, *pronouns.OF_ONE_WORD, *nominal.OF_ONE_WORD)
+_OF_SEVERAL = (*compounds.OF_SEVERAL, *verbs.OF_SEVERAL, *pronouns.OF_SEVERAL, *nominal.OF_SEVERAL)
 """The rules for statements that differ in one word, and for those that differ in more or in a missing one."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def prove(right: str, wrong: str) -> Proof | None:
     """The proof that `wrong` is an error where `right` is not; None when there is none.
 

@@ -7,15 +7,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from lqs.generators.french.orthography import begins_with_vowel_sound
 from lqs.generators.french.proof.words import (
     Token,
-    adjective_readings,
-    finite,
-    is_adverb,
-    name_agreements,
-    noun_agreements,
-    participle_readings,
 )
 
 Tokens = tuple[Token, ...]
@@ -33,7 +26,9 @@ lundi mardi mercredi jeudi vendredi samedi dimanche matin soir nuit jour journé
 printemps automne week-end midi minuit heure heures fois weekend après-midi vacances jours soirs matins instant minute
 minutes moment temps lendemain veille
 """
-_BEGINNINGS = "tous toutes chaque hier demain aujourd’hui toujours souvent"
+_BEGINNINGS = """
+tous toutes chaque hier demain aujourd’hui toujours souvent lundi mardi mercredi jeudi vendredi samedi dimanche
+"""
 
 DETERMINERS = MappingProxyType(
     {
@@ -49,7 +44,6 @@ CLITICS = frozenset({"me", "te", "se", "nous", "vous", "le", "la", "l’", "les"
 PREPOSITIONS = frozenset(_PREPOSITIONS.split())
 BOUNDARIES = frozenset({".", "?", "!", ",", "que", "si", "quand", "lorsque", "parce", "puisque", "comme", "mais"})
 _UNSURE = frozenset(_DOUBTFUL.split())
-_HELPERS = frozenset({"avoir", "être"})
 _TIME_WORDS = frozenset(_TIMES.split())
 _TIME_BEGINNINGS = frozenset(_BEGINNINGS.split())
 
@@ -89,7 +83,7 @@ def noun_phrase(found: Tokens, at: int) -> Phrase | None:
     """The noun phrase that begins at an index with a determiner or a first name."""
     if at >= len(found):
         return None
-    name = name_agreements(found[at].form)
+    name = found[at].names
     if name and found[at].plain not in DETERMINERS:
         return Phrase(name, at + 1)
     start, allowed = at, DETERMINERS.get(found[at].plain)
@@ -100,11 +94,11 @@ def noun_phrase(found: Tokens, at: int) -> Phrase | None:
     head = _head(found, start + 1)
     if head is None:
         return None
-    nouns = noun_agreements(found[head].form)
-    if found[start].plain in ("mon", "ton", "son") and not begins_with_vowel_sound(found[start + 1].form):
+    nouns = found[head].nouns
+    if found[start].plain in ("mon", "ton", "son") and not found[start + 1].vowel:
         allowed = frozenset({"ms"})
     end = head + 1
-    while end < len(found) and adjective_readings(found[end].form) and not is_adverb(found[end].form):
+    while end < len(found) and found[end].adjectives and not found[end].is_adverb:
         end += 1
     return Phrase(nouns & allowed, end) if nouns & allowed else None
 
@@ -112,17 +106,16 @@ def noun_phrase(found: Tokens, at: int) -> Phrase | None:
 def _head(found: Tokens, at: int) -> int | None:
     """The noun of a phrase: past the adjectives before it."""
     while at < len(found):
-        form = found[at].form
-        following = at + 1 < len(found) and bool(noun_agreements(found[at + 1].form))
-        if noun_agreements(form) and not (adjective_readings(form) and following):
+        following = at + 1 < len(found) and bool(found[at + 1].nouns)
+        if found[at].nouns and not (found[at].adjectives and following):
             return at
-        if not adjective_readings(form):
+        if not found[at].adjectives:
             return None
         at += 1
     return None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=64)
 def subject_of(found: Tokens, verb: int) -> Controller | None:
     """The subject of the finite verb at an index; None where it is missing or not surely known."""
     if verb + 1 < len(found) and found[verb + 1].plain.startswith("-"):
@@ -139,8 +132,8 @@ def subject_of(found: Tokens, verb: int) -> Controller | None:
 
 
 def _ends_in_noun(found: Tokens, start: int, end: int) -> bool:
-    last = found[end - 1].form if end > start else ""
-    return bool(last) and (bool(noun_agreements(last)) or bool(name_agreements(last))) and not is_adverb(last)
+    last = found[end - 1] if end > start else None
+    return last is not None and bool(last.nouns or last.names) and not last.is_adverb
 
 
 def clause_start(found: Tokens, verb: int) -> int:
@@ -190,7 +183,7 @@ def _past_complement(found: Tokens, at: int) -> int:
     inner = noun_phrase(found, first)
     if inner is not None:
         return inner.end
-    bare = first < len(found) and bool(noun_agreements(found[first].form))
+    bare = first < len(found) and bool(found[first].nouns)
     return first + 1 if bare else at
 
 
@@ -205,20 +198,11 @@ def topic(found: Tokens) -> Controller | None:
 def helper_of(found: Tokens, participle: int) -> int | None:
     """The index of the form of avoir or être before a past participle; adverbs may stand between."""
     at = participle - 1
-    while at >= 0 and (is_adverb(found[at].form) or found[at].plain in ("rien", "-t")) and not _is_helper(found, at):
+    while at >= 0 and (found[at].is_adverb or found[at].plain in ("rien", "-t")) and not found[at].helper:
         at -= 1
     while at > 0 and found[at].plain.startswith("-"):
         at -= 1
-    return at if at >= 0 and _is_helper(found, at) else None
-
-
-def _is_helper(found: Tokens, at: int) -> bool:
-    return any(reading.lemma in _HELPERS for reading in finite(found[at].form))
-
-
-def helper_lemma(form: str) -> str:
-    """avoir or être, of which this is a form; empty for another word."""
-    return next((reading.lemma for reading in finite(form) if reading.lemma in _HELPERS), "")
+    return at if at >= 0 and found[at].helper else None
 
 
 def clitics_before(found: Tokens, verb: int) -> tuple[str, ...]:
@@ -238,13 +222,14 @@ def clitics_before(found: Tokens, verb: int) -> tuple[str, ...]:
 def after_group(found: Tokens, verb: int) -> int:
     """The index after a finite verb, its participle if it is an auxiliary, and the adverbs between and after them."""
     at = verb + 1
-    compound = _is_helper(found, verb)
+    compound = bool(found[verb].helper)
     while at < len(found):
         token = found[at]
-        adverb = is_adverb(token.form) and token.plain not in PREPOSITIONS
-        if token.plain.startswith("-") or adverb or token.plain in ("pas", "plus", "jamais"):
+        adverb = token.is_adverb and token.plain not in PREPOSITIONS
+        inside = token.plain in ("pas", "plus", "jamais") or (compound and token.plain == "rien")
+        if token.plain.startswith("-") or adverb or inside:
             at += 1
-        elif compound and participle_readings(token.form):
+        elif compound and token.participles:
             at, compound = at + 1, False
         else:
             break
@@ -267,7 +252,7 @@ def direct_object_at(found: Tokens, at: int) -> Presence:
         return "no"
     if plain in DETERMINERS:
         return "yes" if noun_phrase(found, at) else "maybe"
-    if name_agreements(found[at].form):
+    if found[at].names:
         return "yes"
     return "no" if plain in PREPOSITIONS else "maybe"
 

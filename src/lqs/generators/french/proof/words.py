@@ -2,11 +2,12 @@
 
 import re
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from lqs.generators.french.lexicon.hunspell import Analysis
 from lqs.generators.french.lexicon.words import analyses
-from lqs.generators.french.orthography import WORD
+from lqs.generators.french.orthography import begins_with_vowel_sound, words
 
 _GLUED = re.compile(
     r"-t-(?:il|elle|on|ils|elles)\b"
@@ -15,50 +16,9 @@ _GLUED = re.compile(
 """A pronoun after its verb: « parle-t-il », « lève-toi »."""
 
 _FULL = {"j’": "je", "m’": "me", "t’": "te", "s’": "se", "n’": "ne", "d’": "de", "qu’": "que", "c’": "ce"}
-
-
-class Token(NamedTuple):
-    """A word or mark: as written, in lower case and without elision (l’ stays), and its place in the text."""
-
-    form: str
-    plain: str
-    start: int
-    end: int
-
-
-@lru_cache(maxsize=2048)
-def tokens(text: str) -> tuple[Token, ...]:
-    """The words and marks of a statement; pronouns glued to a verb are words of their own, with their hyphen."""
-    found: list[Token] = []
-    for match in WORD.finditer(text):
-        form, start = match.group(), match.start()
-        if "-" in form and not readings(form):
-            at = 0
-            for glued in _GLUED.finditer(form):
-                if glued.start() > at:
-                    found.append(_token(form[at : glued.start()], start + at))
-                at = glued.start()
-            found.append(_token(form[at:], start + at))
-        else:
-            found.append(Token(form, _plain(form), start, match.end()))
-    return tuple(found)
-
-
-def _token(form: str, start: int) -> Token:
-    return Token(form, _plain(form), start, start + len(form))
-
-
-@lru_cache(maxsize=4096)
-def _plain(form: str) -> str:
-    lowered = form.lower()
-    return _FULL.get(lowered, lowered)
-
-
-@lru_cache(maxsize=4096)
-def readings(form: str) -> tuple[Analysis, ...]:
-    """What a word can be as written, or in lower case (as at the beginning of a sentence)."""
-    lowered = form.lower()
-    return analyses(form) + (analyses(lowered) if lowered != form else ())
+_HELPERS = frozenset({"avoir", "être"})
+_PERSON_DIGITS = frozenset("123")
+_MARKS = frozenset(".,?!")
 
 
 class Finite(NamedTuple):
@@ -69,60 +29,108 @@ class Finite(NamedTuple):
     person: str
 
 
-@lru_cache(maxsize=4096)
-def finite(form: str) -> frozenset[Finite]:
-    """The word's readings as a finite verb."""
-    parts = ((a.lemma, *a.what.partition(" ")) for a in readings(form))
-    return frozenset(Finite(lemma, tense, last) for lemma, tense, _, last in parts if last[:1] in {"1", "2", "3"})
+class Inflected(NamedTuple):
+    """One reading of a word as a participle or adjective: of which, and in what gender and number."""
+
+    lemma: str
+    agreement: str
 
 
-@lru_cache(maxsize=4096)
-def _nominal(form: str, kind: str) -> frozenset[tuple[str, str]]:
-    """Lemma and agreement of each reading of one kind."""
-    parts = ((a.lemma, *a.what.partition(" ")) for a in readings(form))
-    return frozenset((lemma, agreement) for lemma, what, _, agreement in parts if what == kind and agreement)
+class Token:
+    """A word or mark with all that the lexicon says it can be.
+
+    `form` is as written, `plain` in lower case and without elision (l’ stays). `nouns` and `names` are the genders and
+    numbers of its readings as one; `infinitive` is the verb whose infinitive it is, `helper` avoir or être where it is
+    a form of them, each empty for anything else. Marks are known.
+    """
+
+    __slots__ = (
+        "adjectives", "finite", "form", "helper", "infinitive", "is_adverb", "is_known", "names", "nouns",
+        "participles", "plain", "readings", "vowel",
+    )  # fmt: skip
+
+    def __init__(self, form: str) -> None:
+        lowered = form.lower()
+        self.form = form
+        self.plain = _FULL.get(lowered, lowered)
+        self.vowel = begins_with_vowel_sound(form)
+        self.readings = _readings(form)
+        self.is_known = bool(self.readings or form in _MARKS or form[:1] == "-" or _readings(self.plain))
+        kinds = _by_kind(self.readings) if self.readings else _NO_KINDS
+        self.finite = frozenset(kinds.finite)
+        self.participles = frozenset(kinds.inflected.get("participe_passe", ()))
+        self.adjectives = frozenset(kinds.inflected.get("adj", ()))
+        self.nouns = frozenset(noun.agreement for noun in kinds.inflected.get("nom", ()))
+        names = kinds.inflected.get("prn", ()) if form[:1].isupper() else ()
+        self.names = frozenset(name.agreement[0] + "s" for name in names)
+        self.infinitive = kinds.infinitive
+        self.is_adverb = kinds.adverb or form == "tout"
+        self.helper = next((reading.lemma for reading in kinds.finite if reading.lemma in _HELPERS), "")
+
+    def __repr__(self) -> str:
+        return f"Token({self.form!r})"
 
 
-def participle_readings(form: str) -> frozenset[tuple[str, str]]:
-    """Verb and agreement of each reading as a past participle."""
-    return _nominal(form, "participe_passe")
+def _readings(form: str) -> tuple[Analysis, ...]:
+    """What a word can be as written, or in lower case (as at the beginning of a sentence)."""
+    lowered = form.lower()
+    return analyses(form) if lowered == form else analyses(form) + analyses(lowered)
 
 
-def adjective_readings(form: str) -> frozenset[tuple[str, str]]:
-    """Adjective and agreement of each reading as one."""
-    return _nominal(form, "adj")
+class _Kinds(NamedTuple):
+    finite: list[Finite]
+    inflected: dict[str, list[Inflected]]
+    infinitive: str
+    adverb: bool
 
 
-def noun_agreements(form: str) -> frozenset[str]:
-    """Gender and number of each reading as a noun."""
-    return frozenset(agreement for _, agreement in _nominal(form, "nom"))
+_NO_KINDS = _Kinds([], {}, "", False)
 
 
-def name_agreements(form: str) -> frozenset[str]:
-    """Gender and number of a first name; empty for what is none."""
-    return frozenset(agreement[0] + "s" for _, agreement in _nominal(form, "prn") if form[:1].isupper())
+def _by_kind(readings: tuple[Analysis, ...]) -> _Kinds:
+    finite: list[Finite] = []
+    inflected: dict[str, list[Inflected]] = {}
+    infinitive, adverb = "", False
+    for _, lemma, what in readings:
+        kind, _, last = what.partition(" ")
+        if last[:1] in _PERSON_DIGITS:
+            finite.append(Finite(lemma, kind, last))
+        elif last:
+            inflected.setdefault(kind, []).append(Inflected(lemma, last))
+        elif kind == "infinitif":
+            infinitive = infinitive or lemma
+        adverb = adverb or kind in ("adv", "negadv")
+    return _Kinds(finite, inflected, infinitive, adverb)
 
 
-@lru_cache(maxsize=4096)
-def infinitive_of(form: str) -> str:
-    """The verb whose infinitive this is; empty for anything else."""
-    return next((a.lemma for a in readings(form) if a.what == "infinitif"), "")
+token = lru_cache(maxsize=5120)(Token)
+"""The token of a word as written; words come back so often that most are known."""
 
 
-@lru_cache(maxsize=4096)
-def is_adverb(form: str) -> bool:
-    """Whether the word can be an adverb."""
-    return any(a.what in ("adv", "negadv") for a in readings(form)) or form == "tout"
+@lru_cache(maxsize=256)
+def tokens(text: str) -> tuple[Token, ...]:
+    """The words and marks of a statement; pronouns glued to a verb are words of their own, with their hyphen."""
+    found = words(text)
+    if "-" not in text:
+        return tuple(map(token, found))
+    return tuple(chain.from_iterable(map(_unglued, found)))
 
 
-@lru_cache(maxsize=2048)
+def _unglued(form: str) -> tuple[Token, ...]:
+    if "-" not in form or _readings(form):
+        return (token(form),)
+    cuts = sorted({0, *(glued.start() for glued in _GLUED.finditer(form)), len(form)})
+    return tuple(token(form[start:end]) for start, end in pairwise(cuts))
+
+
+@lru_cache(maxsize=512)
 def takes_direct_object(infinitive: str) -> bool:
     """Whether the lexicon marks the verb as transitive."""
-    return any(a.what.startswith("verbe") and a.what[10] == "t" for a in readings(infinitive))
+    return any(a.what.startswith("verbe") and a.what[10] == "t" for a in _readings(infinitive))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def is_only_reflexive(infinitive: str) -> bool:
     """Whether the lexicon marks the verb as existing only with a reflexive pronoun."""
-    classes = [a.what for a in readings(infinitive) if a.what.startswith("verbe")]
+    classes = [a.what for a in _readings(infinitive) if a.what.startswith("verbe")]
     return bool(classes) and all(what[12] == "p" for what in classes)

@@ -10,8 +10,12 @@ absenter accouder accroupir acharner affairer agenouiller blottir désister éba
 empresser enfuir envoler éprendre évader évanouir exclamer fier ingénier insurger lamenter méfier méprendre moquer
 obstiner pavaner prosterner raviser rebeller réfugier repentir soucier souvenir suicider tapir
 """
-_NEEDING = "dépêcher endormir promener réveiller habiller lever asseoir"
-_INDIRECT = "parler plaire téléphoner succéder sourire mentir ressembler nuire déplaire suffire survivre ressourcer"
+_NEEDING = "dépêcher endormir promener réveiller habiller lever asseoir assoir"
+_INDIRECT = "parler plaire téléphoner succéder sourire mentir ressembler nuire déplaire suffire survivre répondre"
+_EITHER_REFLEXIVE = """
+acheter apporter demander dire donner écrire envoyer expliquer imaginer lire montrer offrir pardonner permettre prêter
+promettre raconter rappeler rendre reprocher
+"""
 _ONLY_DIRECT = """
 accompagner aider attendre chercher déranger écouter féliciter inviter regarder remercier rencontrer saluer surveiller
 suivre adorer détester visiter ranger nettoyer oublier
@@ -34,6 +38,9 @@ REFLEXIVE_WITHOUT_OBJECT = frozenset(_NEEDING.split())
 
 INDIRECTLY_REFLEXIVE = frozenset(_INDIRECT.split())
 """Verbs whose reflexive pronoun is an indirect object: « elles se sont parlé »."""
+
+EITHER_REFLEXIVE = frozenset(_EITHER_REFLEXIVE.split())
+"""Verbs whose reflexive pronoun may be either object: « elles se sont écrit, elles se sont offertes »."""
 
 ONLY_DIRECT = frozenset(_ONLY_DIRECT.split())
 """Verbs whose object without preposition never becomes lui or leur, when there is no other object."""

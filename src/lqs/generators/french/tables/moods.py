@@ -52,7 +52,6 @@ INDICATIVE = (
     "il est évident que",
     "il est vrai que",
     "je pense que",
-    "on dit que",
     "je vois que",
     "parce que",
     "pendant que",

@@ -1,0 +1,121 @@
+"""What a process counts, for Prometheus: it listens to what happens, and its registry tells the sums.
+
+What stands in the database (how much waits, how old it is, who lives) is asked when somebody looks: `api/metrics.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+from lqs.observability.telemetry import Happening
+
+GENERATION_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90)
+"""Seconds. Language models take 3 to 30."""
+HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+"""Seconds."""
+
+
+class Metrics:
+    """The counters of one process. `registry` is what is told; `listen` is a listener of its telemetry."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._happenings = Counter(
+            "lqs_happenings",
+            "What happened, by the word the log says.",
+            ["name"],
+            registry=self.registry,
+        )
+        self._faults = Counter(
+            "lqs_faults",
+            "What broke that should not have; 0 is good.",
+            ["name"],
+            registry=self.registry,
+        )
+        self._attempts = Counter(
+            "lqs_attempts",
+            "Attempts at one entity that ended, by outcome and, if they failed, error code.",
+            ["entity_type", "outcome", "code"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "lqs_generation_seconds",
+            "How long attempts that made an entity took, verification included.",
+            ["entity_type"],
+            buckets=GENERATION_BUCKETS,
+            registry=self.registry,
+        )
+        self._slots = Counter(
+            "lqs_slots", "Slots by what this process did with them.", ["deed"], registry=self.registry
+        )
+        self._answers = Histogram(
+            "lqs_http_seconds",
+            "How long answers took from the call to their headers; those that were held are not among them.",
+            ["method", "route", "status"],
+            buckets=HTTP_BUCKETS,
+            registry=self.registry,
+        )
+
+    def listen(self, happening: Happening) -> None:
+        """Count what happened."""
+        self._happenings.labels(happening.name).inc()
+        if happening.error is not None:
+            self._faults.labels(happening.name).inc()
+        if (count := _COUNTED.get(happening.name)) is not None:
+            count(self, happening.fields)
+
+    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer of the API; `route` is the pattern of its address, so that ids make no series."""
+        self._answers.labels(method, route, status).observe(seconds)
+
+    def serve(self, host: str, port: int) -> tuple[int, Callable[[], None]]:
+        """Tell them to whoever asks here, in a thread; returns the port, and how to stop. Raises `OSError`."""
+        server, thread = start_http_server(port, host, self.registry)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return server.server_port, stop
+
+    def _attempt(self, fields: Mapping[str, object]) -> None:
+        entity_type, code = str(fields["entity_type"]), fields["code"]
+        self._attempts.labels(entity_type, fields["outcome"], code or "").inc()
+        if code is None:
+            self._seconds.labels(entity_type).observe(_number(fields["seconds"]))
+
+    def _claimed(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("claimed").inc(_number(fields["slots"]))
+
+    def _settled(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("settled").inc(_number(fields["booked"]))
+        self._slots.labels("late").inc(_number(fields["late"]))
+
+    def _announced(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("announced").inc(_number(fields["slots"]))
+
+    def _named(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("named").inc(_number(fields["slots"]))
+        self._slots.labels("repeated").inc(_number(fields["repeated"]))
+
+    def _rescued(self, fields: Mapping[str, object]) -> None:
+        self._slots.labels("rescued").inc(_number(fields["slots"]))
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return value
+
+
+_COUNTED: Mapping[str, Callable[[Metrics, Mapping[str, object]], None]] = MappingProxyType(
+    {
+        "attempt.ended": Metrics._attempt,
+        "slots.announced": Metrics._announced,
+        "slots.named": Metrics._named,
+        "slots.claimed": Metrics._claimed,
+        "slots.settled": Metrics._settled,
+        "slots.rescued": Metrics._rescued,
+    }
+)

@@ -1,0 +1,74 @@
+"""Announcements on the wire: what was encoded is read back, and nothing else is more than unreadable."""
+
+import json
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lqs.dispatch.kafka.messages import MOST_BYTES, Unreadable, decode, encode, headers, key
+from lqs.storage.announcements import Announcement
+
+ID = UUID("01a2066b-8be9-7169-bff9-3937cb3a19ad")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.uuids(), st.integers(0, 9), st.integers(0), st.none() | st.just("00-" + "a" * 32 + "-" + "b" * 16 + "-01"))
+def test_what_is_encoded_names_its_slot(request_id, index, fence, traceparent):
+    announcement = Announcement(request_id, index, fence, 1, traceparent)
+    assert decode(encode(announcement)) == (request_id, index)
+    assert key(announcement) == request_id.bytes
+    assert ("traceparent" in dict(headers(announcement))) == (traceparent is not None)
+    assert len(encode(announcement)) < 200
+
+
+def test_what_is_merely_added_by_a_later_version_is_passed_over():
+    value = json.loads(encode(Announcement(ID, 3, 0, 1, None))) | {"colour": "blue"}
+    assert decode(json.dumps(value).encode()) == (ID, 3)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=300))
+def test_random_bytes_are_unreadable_and_no_more(value):
+    with pytest.raises(Unreadable):
+        decode(value)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(["v", "generation_request_id", "slot_index", "x"]), JSON))
+def test_random_json_is_a_slot_or_unreadable(value):
+    try:
+        _, index = decode(json.dumps(value).encode())
+    except Unreadable:
+        return
+    assert value["v"] == 1
+    assert 0 <= index < 32_768
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (None, "empty"),
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 10_000, "nested too deeply|not JSON"),
+        (b" " * (MOST_BYTES + 1), "bytes"),
+        (b"null", "which format"),
+        (b'{"v":"1"}', "which format"),
+        (b'{"v":2}', "format 2"),
+        (b'{"v":1}', "no generation request"),
+        (b'{"v":1,"generation_request_id":7,"slot_index":0}', "no generation request"),
+        (f'{{"v":1,"generation_request_id":"{ID}","slot_index":true}}'.encode(), "no slot"),
+        (f'{{"v":1,"generation_request_id":"{ID}","slot_index":-1}}'.encode(), "no slot"),
+        (f'{{"v":1,"generation_request_id":"{ID}","slot_index":40000}}'.encode(), "no slot"),
+    ],
+)
+def test_the_reason_says_what_is_wrong(value, why):
+    with pytest.raises(Unreadable, match=why):
+        decode(value)
