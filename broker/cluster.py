@@ -88,7 +88,7 @@ def start(folder: Path, *, nodes: int, users: Mapping[str, str]) -> Cluster:
         plan = Plan(
             jars=jars,
             lock=folder / "users.lock",
-            cluster_id=base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("="),
+            cluster_id=_cluster_id(),
             ports=_free_ports(nodes),
             users=users,
         )
@@ -109,6 +109,13 @@ def start(folder: Path, *, nodes: int, users: Mapping[str, str]) -> Cluster:
         else:
             return made
     raise BrokerUnavailable(f"{STARTS} times in a row somebody took the ports that were free a moment before")
+
+
+def _cluster_id() -> str:
+    """A random one that Kafka's tools do not take for an option."""
+    while (made := base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")).startswith("-"):
+        continue
+    return made
 
 
 def _free_ports(nodes: int) -> list[Ports]:

@@ -18,6 +18,7 @@ from lqs.storage.announcements import Announcement
 from lqs.storage.database import Database
 from lqs.wiring import migrate_all
 from shift import Hand, at_work
+from wire import wire
 
 NEVER = {"poll_seconds": 60}
 """Workers do not look for themselves before a minute and a half have passed."""
@@ -124,6 +125,45 @@ async def test_what_cannot_be_read_and_what_does_not_exist_keep_nobody_waiting(h
         assert won(shift) == 10
     assert shift.names["message.refused"] == 44
     assert committed(access) == len(everything(access))
+
+
+async def test_nothing_is_committed_before_what_stands_in_front_of_it_is_claimed(home, access, kafka, eventually):
+    """The claim of a slot stands still in the database; meanwhile what comes behind it is found unreadable."""
+    async with (
+        home.alone() as holder,
+        wire(home.url) as line,
+        at_work(line.url, Hand.opened(), housekeeping_seconds=3600, **kafka, **NEVER) as shift,
+    ):
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await holder.execute("BEGIN")
+        await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
+        line.stop_before_the_next("slots.claim")
+        request_id = await home.submit(1)
+        put(access, [encode(Announcement(request_id, 0, 0, 1, None))], partition=0)
+        await eventually(_is_set(line.stopped))
+        for kept in (1, 2):
+            put(access, [b"rubbish"], partition=0)
+
+            async def refused() -> int:
+                return shift.names["message.refused"]
+
+            await eventually(refused, equals=kept)
+        assert committed(access) == 0
+        line.go_on()
+        await eventually(lambda: done(home, request_id))
+
+        async def behind() -> int:
+            return await asyncio.to_thread(committed, access)
+
+        await eventually(behind, equals=3)
+        await holder.execute("ROLLBACK")
+
+
+def _is_set(event):
+    async def ask() -> bool:
+        return event.is_set()
+
+    return ask
 
 
 async def test_a_full_worker_takes_nothing_and_goes_on_when_it_has_room(home, access, kafka, eventually):

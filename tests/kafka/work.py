@@ -33,11 +33,11 @@ def environment_for(access: Access) -> dict[str, str]:
     return {name: str(value) for name, value in settings_for(access).items()}
 
 
-def put(access: Access, values: Sequence[bytes], name: TopicName = TopicName.WORK) -> None:
-    """Write these values to a topic, durably."""
+def put(access: Access, values: Sequence[bytes], name: TopicName = TopicName.WORK, *, partition: int = -1) -> None:
+    """Write these values to a topic, durably; into one partition, or into any."""
     producer = open_producer(access, Complaints(access, silent))
     for value in values:
-        producer.produce(topic(access.topic_prefix, name), value=value)
+        producer.produce(topic(access.topic_prefix, name), value=value, partition=partition)
     assert producer.flush(20) == 0
 
 

@@ -10,7 +10,7 @@ from lqs.storage.slots import SlotName
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Slots that somebody announced together; for each of them a place was reserved.
+    """Slots that somebody announced together; for each of them a place was reserved. It may name none.
 
     `receipt` is what the transport wants back when they were claimed.
     """

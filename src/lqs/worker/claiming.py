@@ -74,7 +74,7 @@ class Claiming:
         While the database is away it stays the first. What breaks otherwise is left to whoever looks.
         """
         try:
-            left = await self._claim_named(notice.slots)
+            left = bool(notice.slots) and await self._claim_named(notice.slots)
         except DatabaseUnavailable:
             raise
         except Exception as error:

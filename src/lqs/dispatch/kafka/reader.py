@@ -171,10 +171,9 @@ class Reader:
             assert offset is not None
             offsets[partition] = offset + 1
             self._in_hand.popleft()
-        if names:
+        if offsets:
+            # Also when it names nothing: what was passed on before it may not be claimed yet.
             self._reading.hear(Notice(names, offsets))
-        elif offsets:
-            self.confirm(offsets)
 
     def _refuse(self, message: Message, reason: str) -> bool:
         """Have it kept; after some tries it is dropped, for nobody is harmed by that, and a standstill harms."""

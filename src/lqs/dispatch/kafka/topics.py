@@ -4,7 +4,7 @@ Importing this module imports the client library.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -27,6 +27,7 @@ from lqs.dispatch.kafka.topic_plans import DEFAULTS, Drift, TopicName, TopicPlan
 ANSWER_SECONDS = 20.0
 """How long one question to the brokers may take."""
 _LOOK_SECONDS = 0.05
+_HEARSAY_SECONDS = 5.0
 _REPLICAS_WORTH_TWO_ANSWERS = 3
 _IN_SYNC = "min.insync.replicas"
 
@@ -70,7 +71,7 @@ class Topics:
             reraise(error, self._access, self._complaints)
         return [
             TopicState(one.topic, one.partitions, one.replicas, one.drift, tuple(done[one.topic]))
-            for one in self.show()
+            for one in self._shown_as_made(done)
         ]
 
     def _create(self, name: str, plan: TopicPlan, replicas: int | None) -> bool:
@@ -93,6 +94,22 @@ class Topics:
             if all(name in found and len(found[name].partitions) >= number for name, number in partitions.items()):
                 return
             time.sleep(_LOOK_SECONDS)
+
+    def _shown_as_made(self, done: Mapping[str, Collection[str]]) -> list[TopicState]:
+        """All topics, once the broker that is asked has heard of what was just done."""
+
+        def unheard(state: TopicState) -> bool:
+            differing = {drift.property for drift in state.drift}
+            if "grown" in done[state.topic]:
+                return "partitions" in differing
+            return "created" in done[state.topic] and bool(differing)
+
+        deadline = time.monotonic() + _HEARSAY_SECONDS
+        states = self.show()
+        while any(map(unheard, states)) and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            states = self.show()
+        return states
 
     def _let_two_answer(self, names: Sequence[str]) -> None:
         """A write to a topic of three replicas or more counts when two have it: one may then be lost."""

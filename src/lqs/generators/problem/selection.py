@@ -8,6 +8,7 @@ Everything follows from the constraints, the seed and the number of the slot.
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -112,8 +113,8 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
     spare = [verb for verb in order if verb not in taken]
     for slot, turn in enumerate(turns):
         verbs = by_focus[turn.focus]
-        free = [verb for verb in spare[slot :: len(turns)] if verb in verbs][:_SPARE_VERBS]
-        turns[slot] = turn._replace(spare=tuple(free))
+        free = (verb for verb in spare[slot :: len(turns)] if verb in verbs)
+        turns[slot] = turn._replace(spare=tuple(islice(free, _SPARE_VERBS)))
     return tuple(turns)
 
 
@@ -271,4 +272,6 @@ def _drawn(some: Sequence[T], rng: random.Random) -> T:
 
 
 def _shuffled(some: Iterable[T], rng: random.Random) -> list[T]:
-    return [one for _, _, one in sorted((rng.random(), place, one) for place, one in enumerate(some))]
+    found = list(some)
+    keys = [rng.random() for _ in found]
+    return [found[place] for place in sorted(range(len(found)), key=keys.__getitem__)]

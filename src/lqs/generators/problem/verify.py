@@ -90,10 +90,9 @@ def _structure(problem: Problem, constraints: ProblemConstraints) -> _Finding:
     asked = count == (constraints.statement_count or STATEMENTS)
     texts = [s.text for s in problem.statements]
     typography = all(
-        unicodedata.is_normalized("NFC", text) and "'" not in text and text == " ".join(text.split(" ")).strip()
-        and "  " not in text
+        unicodedata.is_normalized("NFC", text) and "'" not in text and text == text.strip() and "  " not in text
         for text in texts
-    )  # fmt: skip
+    )
     passed = bool(unproven) and asked and typography
     return passed, "One statement is correct, the others are marked with their error; typography is French."
 
