@@ -27,6 +27,10 @@ check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@tools/openapi/lint
+
+openapi: $(VENV)/.dev ## write docs/reference/openapi.json anew, which a test holds against the application
+	@$(BIN)/python tools/openapi/write.py
 
 bench: $(VENV)/.dev ## measure what is claimed about speed, as one table
 	@$(BIN)/python -m benchmarks

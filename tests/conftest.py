@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import pytest
 
+import chromium
 from broker import jars
 from house import House, breaches
 from lqs.storage.database import Database
@@ -33,6 +34,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"Not tested: what needs a Kafka broker; {why}.")
     if not verbiste.is_installed():
         terminalreporter.write_line("Not tested: the conjugator beside Verbiste, which is not installed here.")
+    if not chromium.is_installed():
+        terminalreporter.write_line("Not tested: the page at /docs in a browser, which is not installed here.")
     if not grammalecte.is_installed():
         terminalreporter.write_line("Not tested: right statements by Grammalecte, which is not installed here.")
 

@@ -163,4 +163,4 @@ async def test_nobody_sees_another_owners(api: Api, alice: Caller) -> None:
         answer = await bob.http.get(unknown)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert (await alice.http.get(address)).status_code == 200
-    assert (await alice.http.get(BULK)).status_code == 404
+    assert (await alice.http.get(BULK)).status_code == 405

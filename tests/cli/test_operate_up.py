@@ -29,7 +29,7 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
     with on_terminal(home.caller, "up") as up:
         assert up.shows("Try it").startswith("lqs is up."), "a log came before the banner"
         shown = up.shows("'{\"count\": 3}'")
-        assert f"API description  {home.url}/openapi.json" in shown
+        assert f"API description  {home.url}/docs, {home.url}/openapi.json" in shown
         request_id = home.caller.piped("problems", "generate", "--count", "10").out.strip()
         _wait_until_processing(home, request_id)
         begun = time.monotonic()

@@ -12,6 +12,7 @@ from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.parts import Parts
+from lqs.api.schemas.bounds import MOST_TOLD
 from lqs.domain.api_key import Scope, is_key_id
 from lqs.domain.errors import BodyRefused, Finding, NotFound
 from lqs.lifecycle.keys import create_key, revoke_key
@@ -65,11 +66,11 @@ async def create(request: Request, parts: Parts, caller: Admin) -> Response:
     responses=error_docs(400, 401, 403),
 )
 async def list_keys(request: Request, parts: Parts, caller: Admin) -> Response:
-    """All keys of the owner, revoked ones too, without their secrets."""
+    """The keys of the owner, revoked ones too, without their secrets."""
     refuse_unknown_parameters(request)
     async with parts.database.acquire() as connection:
         keys = await api_keys.of_owner(connection, caller.owner_id)
-    return json_answer({"results": [asdict(key) for key in keys]})
+    return json_answer({"results": [asdict(key) for key in keys[-MOST_TOLD:]]})
 
 
 @router.delete(

@@ -3,12 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Literal
+from functools import cache
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
 from lqs import __version__
 from lqs.api import (
@@ -16,6 +13,7 @@ from lqs.api import (
     bulk,
     cancellation,
     dead_letters,
+    docs_page,
     envelope,
     error_pages,
     generation_requests,
@@ -24,14 +22,14 @@ from lqs.api import (
     metrics,
     records,
     retry,
-    schemas,
     statistics,
 )
 from lqs.api.auth import KeyCache
+from lqs.api.document import document_of
 from lqs.api.entities import entity_router
-from lqs.api.filters import draw_body
 from lqs.api.generate import generate_router
 from lqs.api.listing import listing_router
+from lqs.api.methods import refuse_other_methods
 from lqs.api.pool import pool_router
 from lqs.domain.entity_type import EntityType
 from lqs.generators.catalog import entity_types
@@ -77,7 +75,6 @@ def build(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        license_info={"name": "MIT", "identifier": "MIT"},
     )
     for entity_type in types:
         api.include_router(generate_router(entity_type))
@@ -97,57 +94,9 @@ def build(
     api.include_router(health.router)
     api.include_router(metrics.router)
     api.include_router(error_pages.router)
+    api.include_router(docs_page.router)
+    refuse_other_methods(api)
     envelope.install(api)
-    api.openapi = lambda: _document(api, types)  # type: ignore[method-assign]
+    document = cache(lambda: document_of(api, types))
+    api.openapi = document  # type: ignore[method-assign]
     return api
-
-
-def _document(api: FastAPI, types: list[EntityType]) -> dict[str, Any]:
-    """FastAPI's document, with the models that are read and written by hand, and how to authenticate."""
-    if api.openapi_schema is None:
-        document = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=api.description,
-            routes=api.routes,
-            license_info=api.license_info,
-        )
-        components = document.setdefault("components", {})
-        components.setdefault("schemas", {}).update(_models(types))
-        components["securitySchemes"] = {"api_key": {"type": "http", "scheme": "bearer"}}
-        for unused in ("HTTPValidationError", "ValidationError"):
-            components["schemas"].pop(unused, None)
-        for path, operations in document["paths"].items():
-            for operation in operations.values():
-                # FastAPI adds an error shape of its own, with which nothing here ever answers.
-                if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-                    del operation["responses"]["422"]
-                operation["security"] = [] if path.startswith(("/health/", "/errors/")) else [{"api_key": []}]
-        api.openapi_schema = document
-    return api.openapi_schema
-
-
-def _models(types: list[EntityType]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [
-        schemas.CancelBody,
-        schemas.CreateKeyBody,
-        schemas.ChangeBody,
-        schemas.BulkBody,
-        schemas.RetryBody,
-        schemas.NoBody,
-        schemas.RequeueBody,
-        *map(schemas.generate_body, types),
-        *map(draw_body, types),
-    ]
-    outputs: list[type[BaseModel]] = [
-        schemas.Error,
-        schemas.BulkPreview,
-        *(entity_type.entity_model for entity_type in types),
-    ]
-    modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
-        *((model, "validation") for model in inputs),
-        *((model, "serialization") for model in outputs),
-    ]
-    _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
-    found: dict[str, Any] = definitions["$defs"]
-    return found

@@ -14,6 +14,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from lqs.api.schemas.bounds import MAX_FINDINGS
 from lqs.domain.errors import (
     BodyMalformed,
     BodyRefused,
@@ -28,7 +29,6 @@ from lqs.domain.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_MOST_FINDINGS = 20
 _MOST_POINTER_CHARACTERS = 200
 _MOST_LENGTH_DIGITS = 18
 
@@ -62,7 +62,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise BodyRefused([_finding(detail, model) for detail in details[:_MOST_FINDINGS]]) from None
+        raise BodyRefused([_finding(detail, model) for detail in details[:MAX_FINDINGS]]) from None
 
 
 def refuse_unknown_parameters(
@@ -136,7 +136,7 @@ def _refuse_unstorable(value: Any) -> None:
     findings = []
     for finding in _unstorable(value, "", 1):
         findings.append(finding)
-        if len(findings) == _MOST_FINDINGS:
+        if len(findings) == MAX_FINDINGS:
             break
     if findings:
         raise BodyRefused(findings)

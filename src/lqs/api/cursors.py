@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lqs.api.moments import read_moment
+from lqs.api.schemas.bounds import MAX_CURSOR_CHARACTERS
 from lqs.domain.errors import CursorMismatch
 
 Place = tuple[datetime, UUID]
@@ -27,6 +28,8 @@ def write_cursor(place: Place, filters: Mapping[str, object]) -> str:
 def read_cursor(cursor: str, filters: Mapping[str, object]) -> Place:
     """The place of a cursor. Raises `CursorMismatch` if it is none, or one of a list with other filters."""
     try:
+        if len(cursor) > MAX_CURSOR_CHARACTERS:
+            raise ValueError
         when, text, mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         moment, id_ = read_moment(when), UUID(text)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):

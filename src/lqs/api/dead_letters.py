@@ -1,5 +1,6 @@
 """`/dead-letters`: what failed for good, for operators to look at, to requeue or to discard."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,10 +16,11 @@ from lqs.api.bodies import read_body, refuse_unknown_parameters
 from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.idempotency import IdempotencyKey, Keyed
-from lqs.api.parameters import limit_of, moment_of, word_of
+from lqs.api.parameters import CURSOR, LIMIT, MOMENT, NAME, limit_of, moment_of, one_of, word_of
 from lqs.api.parts import Parts
 from lqs.api.representation import raw_attempt
 from lqs.api.retry import restarted
+from lqs.api.schemas.bounds import MOST_TOLD
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import NotFound, ParameterRefused
 from lqs.domain.rates import Rate
@@ -32,7 +34,7 @@ router = APIRouter(tags=["dead letters"])
 Admin = Annotated[Caller, Depends(needs(Scope.ADMIN))]
 Maker = Annotated[Caller, Depends(needs(Scope.ADMIN, Rate.CREATE))]
 
-_LONGEST_WORD = 100
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 
@@ -40,12 +42,12 @@ _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 class _Asked:
     """The parameters of a list."""
 
-    code: Annotated[str | None, Query(description="Only those with this error.")] = None
-    entity_type: Annotated[str | None, Query(description="Only those of this entity type.")] = None
-    since: Annotated[str | None, Query(description="Failed at or after this time, RFC 3339.")] = None
-    state: Annotated[str, Query(description="open, requeued or discarded.")] = State.OPEN
-    limit: Annotated[str, Query(description="Results on a page, at most 100.")] = "20"
-    cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None
+    code: Annotated[str | None, one_of(SlotErrorCode), Query(description="Only those with this error.")] = None
+    entity_type: Annotated[str | None, NAME, Query(description="Only those of this entity type.")] = None
+    since: Annotated[str | None, MOMENT, Query(description="Failed at or after this time, RFC 3339.")] = None
+    state: Annotated[str, one_of(State), Query(description="open, requeued or discarded.")] = State.OPEN
+    limit: Annotated[str, LIMIT, Query(description="Results on a page, at most 100.")] = "20"
+    cursor: Annotated[str | None, CURSOR, Query(description="next_cursor of the page before.")] = None
 
 
 _PARAMETERS = frozenset(one.name for one in fields(_Asked))
@@ -107,7 +109,10 @@ async def read(request: Request, parts: Parts, caller: Admin, dead_letter_id: st
         "metadata": from_json(whole.metadata),
         "options": from_json(whole.options),
     }
-    body = _letter(whole.letter) | {"payload": payload, "attempts": [raw_attempt(one) for one in whole.attempts]}
+    body = _letter(whole.letter) | {
+        "payload": payload,
+        "attempts": [raw_attempt(one) for one in whole.attempts[-MOST_TOLD:]],
+    }
     return json_answer(body, headers=_CACHING)
 
 
@@ -208,6 +213,6 @@ def _unknown() -> NotFound:
 
 
 def _name(text: str) -> str:
-    if not 1 <= len(text) <= _LONGEST_WORD or "\0" in text:
+    if not _NAME.fullmatch(text):
         raise ParameterRefused("entity_type", "It is the name of an entity type, such as problem.")
     return text

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from fastapi.responses import Response
 from pydantic_core import to_json
 
+from lqs.api.schemas.bounds import MAX_FINDINGS, MAX_MESSAGE_CHARACTERS
 from lqs.domain import errors
 from lqs.domain.errors import LqsError
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_PATH_CHARACTERS = 500
 
 STATUS: Mapping[type[LqsError], int] = MappingProxyType(
     {
@@ -68,8 +71,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         "type": f"/errors/{error.code.replace('_', '-')}",
         "title": error.title,
         "status": STATUS[kind],
-        "detail": error.detail,
-        "instance": path,
+        "detail": _told(error.detail),
+        "instance": quote(path[:_MOST_PATH_CHARACTERS], errors="replace"),
         "code": error.code,
         "retryable": error.retryable,
         "trace_id": trace_id,
@@ -77,10 +80,13 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
     headers = dict(_HEADERS.get(kind, {}))
     match error:
         case errors.BodyRefused(findings=findings):
-            body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail, **f.limits} for f in findings]
+            body["errors"] = [
+                {"pointer": f.pointer, "code": f.code, "detail": _told(f.detail), **f.limits}
+                for f in findings[:MAX_FINDINGS]
+            ]
         case errors.IdempotencyKeyReused():
             body["existing_request_id"] = str(error.existing_request_id)
-            body["differing_fields"] = list(error.differing_fields)
+            body["differing_fields"] = list(error.differing_fields)[:MAX_FINDINGS]
         case errors.NothingMatches():
             body["generate"] = error.generate
         case errors.ScopeMissing():
@@ -98,3 +104,8 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
         case _:
             pass
     return Response(to_json(body), status_code=STATUS[kind], media_type=MEDIA_TYPE, headers=headers)
+
+
+def _told(text: str) -> str:
+    """A text that may repeat a word of the caller's, short enough and without what no text may contain."""
+    return text[:MAX_MESSAGE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -8,14 +8,26 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from lqs.api.bodies import read_body, refuse_unknown_parameters
-from lqs.api.parameters import DEFAULT_RESULTS, MAX_RESULTS, single
+from lqs.api.parameters import CURSOR, LIMIT_SCHEMA, single
+from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain.entity_type import EntityType
 from lqs.domain.errors import BodyRefused, Finding, ParameterRefused
-from lqs.domain.facets import MAX_VALUES, ORIGIN, Facet, FilterRefused, Filters, read_filters, shape
+from lqs.domain.facets import (
+    MAX_VALUE_CHARACTERS,
+    MAX_VALUES,
+    ORIGIN,
+    Facet,
+    FilterRefused,
+    Filters,
+    read_filters,
+    shape,
+)
+from lqs.domain.limits import MAX_RESULTS
 
 PAGING = frozenset({"limit", "cursor"})
 GROUPING = frozenset({"group_by"})
 _MOST_GROUPED = 3
+_MOST_WHOLE = 10**18 - 1
 _ORIGIN_WORDS = "The generation request that made it, even when its record has been purged."
 
 
@@ -77,19 +89,22 @@ def draw_body(kind: EntityType) -> type[BaseModel]:
 def documented_filters(kind: EntityType, *, paging: bool = False, grouping: bool = False) -> dict[str, Any]:
     """The parameters of a query, for the OpenAPI document."""
     listed = [
-        _documented(name, _words(facet, name), {"type": "array", "items": _value_schema(kind, facet)})
+        _documented(name, _words(facet, name), _some_values(kind, facet))
         for facet in kind.facets
         for name in (facet.name, *facet.aliases)
     ]
-    listed.append(_documented(ORIGIN, _ORIGIN_WORDS, {"type": "array", "items": _value_schema(kind, None)}))
+    listed.append(_documented(ORIGIN, _ORIGIN_WORDS, _some_values(kind, None)))
     if paging:
-        most = {"type": "integer", "minimum": 1, "default": DEFAULT_RESULTS}
-        listed.append(_documented("limit", f"Results on a page; more than {MAX_RESULTS} counts as that.", most))
+        listed.append(_documented("limit", f"Results on a page; more than {MAX_RESULTS} counts as that.", LIMIT_SCHEMA))
         listed.append(
-            _documented("cursor", "next_cursor of the page before, with the same filters.", {"type": "string"})
+            _documented("cursor", "next_cursor of the page before, with the same filters.", CURSOR.json_schema or {})
         )
     if grouping and kind.facets:
-        names = {"type": "array", "items": {"enum": [facet.name for facet in kind.facets]}, "maxItems": _MOST_GROUPED}
+        names = {
+            "type": "array",
+            "items": {"type": "string", "enum": [facet.name for facet in kind.facets]},
+            "maxItems": _MOST_GROUPED,
+        }
         listed.append(_documented("group_by", "Count every combination of values of these facets, too.", names))
     return {"parameters": listed}
 
@@ -118,10 +133,12 @@ def _names(kind: EntityType) -> list[str]:
 def _values_type(kind: EntityType, facet: Facet | None) -> Any:
     """One value or a list of them; whole numbers and yes and no as such."""
     one = _value_schema(kind, facet)
-    schema: Any = {
-        "anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": MAX_VALUES}, {"type": "null"}]
-    }
+    schema: Any = {"anyOf": [one, _some_values(kind, facet), {"type": "null"}]}
     return Annotated[list[str] | None, BeforeValidator(_as_texts), Field(json_schema_extra=schema)]
+
+
+def _some_values(kind: EntityType, facet: Facet | None) -> dict[str, Any]:
+    return {"type": "array", "items": _value_schema(kind, facet), "minItems": 1, "maxItems": MAX_VALUES}
 
 
 def _as_texts(value: Any) -> Any:
@@ -137,7 +154,11 @@ def _value_schema(kind: EntityType, facet: Facet | None) -> dict[str, Any]:
     if facet is None:
         return {"type": "string", "format": "uuid"}
     found = shape(kind.entity_model, facet.path)
-    return {"type": found.kind} | ({"enum": list(found.words)} if found.words and found.kind == "string" else {})
+    if found.kind == "integer":
+        return {"type": "integer", "minimum": -_MOST_WHOLE, "maximum": _MOST_WHOLE}
+    if found.kind == "string" and not found.words:
+        return {"type": "string", "pattern": NO_NUL, "minLength": 1, "maxLength": MAX_VALUE_CHARACTERS}
+    return {"type": found.kind} | ({"enum": list(found.words)} if found.kind == "string" else {})
 
 
 def _words(facet: Facet, name: str) -> str:

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
-from lqs.api.parameters import word_of
+from lqs.api.parameters import one_of, word_of
 from lqs.api.parts import Parts
 from lqs.api.representation import VIEWS, etag, generation_request, poll_after_ms, progress, retry_after
 from lqs.api.waiting import hold, preferred_wait
@@ -24,6 +25,7 @@ from lqs.wiring import ApiParts
 
 router = APIRouter(tags=["generation requests"])
 
+_HEADER = WithJsonSchema({"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 2000})
 CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Prefer"}
 
 
@@ -31,9 +33,11 @@ CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept,
 class Asked:
     """How a generation request is to be told."""
 
-    if_none_match: Annotated[str | None, Header(description="The ETag of the last answer.")] = None
-    prefer: Annotated[str | None, Header(description="wait=N: hold the answer, for 60 seconds at most.")] = None
-    view: Annotated[str, Query(description="full, or summary: without slots and entities.")] = "full"
+    if_none_match: Annotated[str | None, _HEADER, Header(description="The ETag of the last answer.")] = None
+    prefer: Annotated[str | None, _HEADER, Header(description="wait=N: hold the answer, for 60 seconds at most.")] = (
+        None
+    )
+    view: Annotated[str, one_of(VIEWS), Query(description="full, or summary: without slots and entities.")] = "full"
 
 
 @router.get(
@@ -41,7 +45,7 @@ class Asked:
     operation_id="get_generation_request",
     summary="Read a generation request",
     response_model=schemas.GenerationRequest,
-    responses=error_docs(400, 401, 403, 404, 410)
+    responses=error_docs(400, 401, 403, 404, 410, 422)
     | {304: {"description": "Nothing changed since the version of If-None-Match."}},
 )
 async def read(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
+from lqs.api.parameters import KEY
 from lqs.domain.errors import IdempotencyKeyMalformed
 from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
 from lqs.lifecycle.idempotency import key_expires_at
@@ -49,7 +50,7 @@ def parse_key(text: str) -> str:
 async def _read(
     request: Request,
     idempotency_key: Annotated[
-        str | None, Header(description="One key per intended piece of work; send it again with every repetition.")
+        str | None, KEY, Header(description="One key per intended piece of work; send it again with every repetition.")
     ] = None,
 ) -> str | None:
     if len(request.headers.getlist("idempotency-key")) > 1:

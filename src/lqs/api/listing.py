@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
@@ -17,9 +18,23 @@ from lqs.api.bodies import refuse_unknown_parameters
 from lqs.api.cursors import read_cursor, write_cursor
 from lqs.api.generate import operation
 from lqs.api.idempotency import parse_key
-from lqs.api.parameters import limit_of, moment_of, word_of, words_of
+from lqs.api.parameters import (
+    BOOLEAN,
+    CURSOR,
+    KEY,
+    LIMIT,
+    MOMENT,
+    NAME,
+    limit_of,
+    moment_of,
+    one_of,
+    some_of,
+    word_of,
+    words_of,
+)
 from lqs.api.parts import Parts
 from lqs.api.representation import VIEWS, generation_request
+from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import EntityType
@@ -39,37 +54,52 @@ _MOST_WHOLE = 20
 """Whole ones carry their entities, some kilobytes each."""
 _PAIR = re.compile(r"metadata\[(.+)\]", re.DOTALL)
 _CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_AGE = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": limits.MAX_AGE_SECONDS})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The query as it was written. Words of one parameter are separated by commas, and one of them is enough."""
 
-    entity_type: Annotated[str | None, Query(description="Only of this entity type.")] = None
+    entity_type: Annotated[str | None, NAME, Query(description="Only of this entity type.")] = None
     status: Annotated[
-        str | None, Query(description="Only with one of these statuses.", examples=["partial,failed"])
+        str | None,
+        some_of(Status),
+        Query(description="Only with one of these statuses.", examples=[["partial", "failed"]]),
     ] = None
-    done: Annotated[str | None, Query(description="true: only what is done; false: only what is not.")] = None
-    end_reason: Annotated[str | None, Query(description="Only what ended for one of these reasons.")] = None
-    error_code: Annotated[str | None, Query(description="Only where a slot failed with one of these codes.")] = None
-    priority: Annotated[str | None, Query(description="Only of one of these priorities.")] = None
-    requested_after: Annotated[str | None, Query(description="Asked for at this time or later, RFC 3339.")] = None
-    requested_before: Annotated[str | None, Query(description="Asked for before this time.")] = None
-    completed_after: Annotated[str | None, Query(description="Done at this time or later.")] = None
-    completed_before: Annotated[str | None, Query(description="Done before this time.")] = None
+    done: Annotated[str | None, BOOLEAN, Query(description="true: only what is done; false: only what is not.")] = None
+    end_reason: Annotated[
+        str | None, some_of(EndReason), Query(description="Only what ended for one of these reasons.")
+    ] = None
+    error_code: Annotated[
+        str | None, some_of(SlotErrorCode), Query(description="Only where a slot failed with one of these codes.")
+    ] = None
+    priority: Annotated[str | None, some_of(Priority), Query(description="Only of one of these priorities.")] = None
+    requested_after: Annotated[str | None, MOMENT, Query(description="Asked for at this time or later, RFC 3339.")] = (
+        None
+    )
+    requested_before: Annotated[str | None, MOMENT, Query(description="Asked for before this time.")] = None
+    completed_after: Annotated[str | None, MOMENT, Query(description="Done at this time or later.")] = None
+    completed_before: Annotated[str | None, MOMENT, Query(description="Done before this time.")] = None
     older_than_seconds: Annotated[
-        str | None, Query(description="Only what ended, or while it is not done was asked for, longer ago.")
+        str | None, _AGE, Query(description="Only what ended, or while it is not done was asked for, longer ago.")
     ] = None
     idempotency_key: Annotated[
-        str | None, Query(description="What this key of a generate call made; stands alone, or with view.")
+        str | None, KEY, Query(description="What this key of a generate call made; stands alone, or with view.")
     ] = None
-    order_by: Annotated[str, Query(description=f"{_NEWEST} (the newest first) or {_OLDEST}.")] = _NEWEST
-    limit: Annotated[str, Query(description="Results on a page: from 1; more than 100 counts as 100, whole as 20.")] = (
-        "20"
-    )
-    cursor: Annotated[str | None, Query(description="next_cursor of the page before, with the same filters.")] = None
-    view: Annotated[str, Query(description="summary, or full: with slots and entities.")] = "summary"
-    scope: Annotated[str, Query(description="own, or all owners' with a key of the scope admin.")] = "own"
+    order_by: Annotated[
+        str, one_of((_NEWEST, _OLDEST)), Query(description=f"{_NEWEST} (the newest first) or {_OLDEST}.")
+    ] = _NEWEST
+    limit: Annotated[
+        str, LIMIT, Query(description="Results on a page: from 1; more than 100 counts as 100, whole as 20.")
+    ] = "20"
+    cursor: Annotated[
+        str | None, CURSOR, Query(description="next_cursor of the page before, with the same filters.")
+    ] = None
+    view: Annotated[str, one_of(VIEWS), Query(description="summary, or full: with slots and entities.")] = "summary"
+    scope: Annotated[
+        str, one_of(("own", "all")), Query(description="own, or all owners' with a key of the scope admin.")
+    ] = "own"
 
 
 _PARAMETERS = frozenset(one.name for one in fields(Asked))
@@ -81,7 +111,15 @@ _METADATA_DOCS = {
             "style": "deepObject",
             "explode": True,
             "description": "Only with all of these pairs: metadata[lesson]=A1-7.",
-            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+            "schema": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "string",
+                    "pattern": NO_NUL,
+                    "maxLength": limits.MAX_METADATA_VALUE_CHARACTERS,
+                },
+                "maxProperties": limits.MAX_METADATA_PAIRS,
+            },
         }
     ]
 }
@@ -228,6 +266,10 @@ def _metadata(request: Request) -> dict[str, str]:
     for name, value in found.items():
         if "\0" in name or "\0" in value:
             raise ParameterRefused("metadata", "Text may not contain the character U+0000.")
+        if len(value) > limits.MAX_METADATA_VALUE_CHARACTERS:
+            raise ParameterRefused(
+                "metadata", f"A value has at most {limits.MAX_METADATA_VALUE_CHARACTERS} characters."
+            )
     return found
 
 

@@ -6,14 +6,39 @@ from enum import StrEnum
 from typing import TypeVar
 
 from fastapi import Request
+from pydantic import WithJsonSchema
 
-from lqs.api.moments import read_moment
+from lqs.api.moments import MAX_CHARACTERS, YEARS, read_moment
+from lqs.api.schemas.bounds import MAX_CURSOR_CHARACTERS
 from lqs.domain.errors import ParameterRefused
+from lqs.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_RESULTS
 
 DEFAULT_RESULTS = 20
-MAX_RESULTS = 100
+
+MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "pattern": YEARS, "maxLength": MAX_CHARACTERS})
+CURSOR = WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": MAX_CURSOR_CHARACTERS})
+BOOLEAN = WithJsonSchema({"type": "boolean"})
+NAME = WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "maxLength": 64})
+LIMIT_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 999_999_999, "default": DEFAULT_RESULTS}
+LIMIT = WithJsonSchema(LIMIT_SCHEMA)
+KEY = WithJsonSchema(
+    {"type": "string", "pattern": r"^[\x21-\x7e]+$", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS}
+)
+"""How the parameters look in the OpenAPI document; what is none of these is refused by the readers below."""
 
 Word = TypeVar("Word", bound=StrEnum)
+
+
+def one_of(words: Iterable[str]) -> WithJsonSchema:
+    """A parameter that takes one of these words."""
+    return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
+
+
+def some_of(words: Iterable[str]) -> WithJsonSchema:
+    """A parameter that takes some of these words, separated by commas."""
+    known = [str(word) for word in words]
+    items = {"type": "string", "enum": known}
+    return WithJsonSchema({"type": "array", "items": items, "minItems": 1, "maxItems": len(known)})
 
 
 def single(request: Request, name: str) -> str | None:
@@ -57,4 +82,7 @@ def word_of(name: str, text: str, words: Iterable[str]) -> str:
 
 def words_of(name: str, text: str, words: type[Word]) -> tuple[Word, ...]:
     """Some of these words, separated by commas, each once. Raises `ParameterRefused` for any other."""
-    return tuple(dict.fromkeys(words(word_of(name, word.strip(), words)) for word in text.split(",")))
+    listed = text.split(",")
+    if len(listed) > len(words):
+        raise ParameterRefused(name, f"It takes at most {len(words)} words.")
+    return tuple(dict.fromkeys(words(word_of(name, word.strip(), words)) for word in listed))

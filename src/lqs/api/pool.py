@@ -1,11 +1,13 @@
 """`GET /<plural>`, `POST /<plural>/draw`, `GET /<plural>/random`, `GET /<plural>/stats`: the pool of an entity type."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import TypeAdapter
 
 from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
@@ -24,6 +26,7 @@ from lqs.api.filters import (
 from lqs.api.parameters import cursor_of, limit_of
 from lqs.api.parts import Parts
 from lqs.api.representation import documented_entity, entity
+from lqs.api.schemas.bounds import MOST_TOLD, Address, Cursor
 from lqs.domain import limits
 from lqs.domain.api_key import Scope
 from lqs.domain.entity_type import ConstraintsRefused, EntityType
@@ -161,10 +164,10 @@ def _statistics(counted: Statistics) -> dict[str, Any]:
     return {
         **_tally(counted.tally),
         "by_facet": {
-            name: [{"value": value, **_tally(tally)} for value, tally in values.items()]
+            name: [{"value": value, **_tally(tally)} for value, tally in islice(values.items(), MOST_TOLD)]
             for name, values in counted.by_facet.items()
         },
-        "groups": [{"values": values, **_tally(tally)} for values, tally in counted.groups],
+        "groups": [{"values": values, **_tally(tally)} for values, tally in counted.groups[:MOST_TOLD]],
     }
 
 
@@ -174,22 +177,21 @@ def _tally(tally: Tally) -> dict[str, int]:
 
 def _page_docs(kind: EntityType) -> dict[int | str, dict[str, Any]]:
     one = documented_entity(kind)[200]["content"]["application/json"]["schema"]
-    following = {"type": ["string", "null"]}
+    following = TypeAdapter(Address | None).json_schema()
+    cursor = TypeAdapter(Cursor | None).json_schema()
     schema = {
         "type": "object",
         "required": ["results", "next_cursor", "has_more", "links"],
         "properties": {
-            "results": {"type": "array", "items": one},
-            "next_cursor": following | {"description": "The cursor of the next page; null on the last one."},
+            "results": {"type": "array", "items": one, "maxItems": limits.MAX_RESULTS},
+            "next_cursor": cursor | {"description": "The cursor of the next page; null on the last one."},
             "has_more": {"type": "boolean"},
             "links": {"type": "object", "required": ["next"], "properties": {"next": following}},
         },
     }
-    link = {"description": "The next page, as rel=next; absent on the last one.", "schema": {"type": "string"}}
     return {
         200: {
             "description": f"A page of {kind.plural}.",
-            "headers": {"Link": link},
             "content": {"application/json": {"schema": schema}},
         }
     }

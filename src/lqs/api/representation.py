@@ -9,9 +9,11 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from lqs.api.schemas.bounds import MAX_MESSAGE_CHARACTERS
 from lqs.domain.entity_type import EntityType
 from lqs.domain.forecast import Basis, roughly
 from lqs.domain.generation_request import RETRYABLE, CancelMode, Status
+from lqs.domain.limits import MAX_ENTITIES
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode
 from lqs.lifecycle.foresee import Foreseen
@@ -162,22 +164,17 @@ def entity(view: EntityView) -> dict[str, Any]:
 def documented_entity(entity_type: EntityType) -> dict[int | str, dict[str, Any]]:
     """The answer with an entity of this type, for the OpenAPI document."""
     reference = {"$ref": f"#/components/schemas/{entity_type.entity_model.__name__}"}
-    origin = {
-        "type": "object",
-        "required": ["id", "entity_type", "generation_request_id", "slot_index", "created_at"],
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "entity_type": {"const": entity_type.name},
-            "generation_request_id": {"type": ["string", "null"], "format": "uuid"},
-            "slot_index": {"type": "integer"},
-            "created_at": {"type": "string", "format": "date-time"},
-        },
-    }
+    return {200: {"description": f"The {entity_type.name}.", "content": {"application/json": {"schema": reference}}}}
+
+
+def documented_origin(entity_type: EntityType) -> dict[str, dict[str, Any]]:
+    """The schemas of what stands in the body of every entity before its own fields, all of it always."""
     return {
-        200: {
-            "description": f"The {entity_type.name}.",
-            "content": {"application/json": {"schema": {"allOf": [origin, reference]}}},
-        }
+        "id": {"type": "string", "format": "uuid"},
+        "entity_type": {"const": entity_type.name},
+        "generation_request_id": {"type": ["string", "null"], "format": "uuid"},
+        "slot_index": {"type": "integer", "minimum": 0, "maximum": MAX_ENTITIES - 1},
+        "created_at": {"type": "string", "format": "date-time"},
     }
 
 
@@ -225,12 +222,17 @@ def attempt(stored: Mapping[str, Any]) -> dict[str, Any]:
         "error": _slot_error(stored["error_code"], stored["attempt"]),
         "duration_ms": stored["duration_ms"],
         "finished_at": stored["finished_at"],
-        "model": stored["model"],
-        "provider_request_id": stored["provider_request_id"],
+        "model": _told(stored["model"]),
+        "provider_request_id": _told(stored["provider_request_id"]),
         "input_tokens": stored["input_tokens"],
         "output_tokens": stored["output_tokens"],
         "cost_microusd": stored["cost_microusd"],
     }
+
+
+def _told(text: str | None) -> str | None:
+    """What a provider said, short enough."""
+    return text and text[:MAX_MESSAGE_CHARACTERS]
 
 
 def raw_attempt(stored: Mapping[str, Any]) -> dict[str, Any]:

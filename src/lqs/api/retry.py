@@ -15,6 +15,7 @@ from lqs.api.generation_requests import parse_id
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
 from lqs.api.representation import attempt, etag, generation_request, retry_after, slot
+from lqs.api.schemas.bounds import MOST_TOLD
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import IdempotencyKeyExpired, NotFound
 from lqs.domain.rates import Rate
@@ -106,7 +107,7 @@ async def list_runs(request: Request, parts: Parts, caller: Reader, request_id: 
         if not found:
             raise await absence(connection, wanted, owner_id=caller.owner_id)
     bodies = [_run(before, run) for before, run in pairwise([None, *found]) if run]
-    return json_answer({"results": bodies}, headers=_CACHING)
+    return json_answer({"results": bodies[-MOST_TOLD:]}, headers=_CACHING)
 
 
 @router.get(
@@ -128,7 +129,7 @@ async def read_slot(request: Request, parts: Parts, caller: Reader, request_id: 
         if found is None:
             raise NotFound(f"It has the slots 0 to {len(view.slots) - 1}.")
         history = await slots.attempts(connection, wanted, found.index)
-    body = slot(found, view.max_attempts) | {"attempt_history": [attempt(one) for one in history]}
+    body = slot(found, view.max_attempts) | {"attempt_history": [attempt(one) for one in history[-MOST_TOLD:]]}
     return json_answer(body, headers=_CACHING)
 
 

@@ -11,7 +11,7 @@ from lqs.api import schemas
 from lqs.api.answers import error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import refuse_unknown_parameters
-from lqs.api.parameters import moment_of, word_of
+from lqs.api.parameters import MOMENT, moment_of, one_of, some_of, word_of, words_of
 from lqs.api.parts import Parts
 from lqs.domain.api_key import Scope
 from lqs.domain.errors import ParameterRefused, StatisticsTooLarge
@@ -30,12 +30,18 @@ class Asked:
     """The query as it was written."""
 
     group_by: Annotated[
-        str, Query(description="Comma-separated, of: entity_type, status, end_reason, priority, model.")
-    ] = ""
-    since: Annotated[str, Query(description="RFC 3339; a day before `until` unless given.")] = ""
-    until: Annotated[str, Query(description="RFC 3339; now unless given.")] = ""
-    bucket: Annotated[str, Query(description="hour or day (UTC): numbers for each of them.")] = ""
-    scope: Annotated[str, Query(description="own, or all owners' with a key of the scope admin.")] = "own"
+        str | None,
+        some_of(Dimension),
+        Query(description="Comma-separated, of: entity_type, status, end_reason, priority, model."),
+    ] = None
+    since: Annotated[str | None, MOMENT, Query(description="RFC 3339; a day before `until` unless given.")] = None
+    until: Annotated[str | None, MOMENT, Query(description="RFC 3339; now unless given.")] = None
+    bucket: Annotated[str | None, one_of(Bucket), Query(description="hour or day (UTC): numbers for each of them.")] = (
+        None
+    )
+    scope: Annotated[
+        str, one_of(("own", "all")), Query(description="own, or all owners' with a key of the scope admin.")
+    ] = "own"
 
 
 @router.get(
@@ -59,12 +65,11 @@ async def read(
     everybody = word_of("scope", asked.scope, ("own", "all")) == "all"
     if everybody:
         caller.require(Scope.ADMIN)
-    words = [word.strip() for word in asked.group_by.split(",") if word.strip()]
-    groups = dict.fromkeys(Dimension(word_of("group_by", word, Dimension)) for word in words)
-    pieces = Bucket(word_of("bucket", asked.bucket, Bucket)) if asked.bucket else None
+    groups = words_of("group_by", asked.group_by, Dimension) if asked.group_by is not None else ()
+    pieces = Bucket(word_of("bucket", asked.bucket, Bucket)) if asked.bucket is not None else None
     async with request.app.state.counting, parts.database.acquire() as connection:
         since, until = await _window(connection, asked)
-        question = Question(None if everybody else caller.owner_id, since, until, tuple(groups), pieces)
+        question = Question(None if everybody else caller.owner_id, since, until, groups, pieces)
         try:
             found = await statistics.count(connection, question, timeout_seconds=parts.statistics_timeout_seconds)
         except TooLarge as error:
@@ -73,8 +78,8 @@ async def read(
 
 
 async def _window(connection: Connection, asked: Asked) -> tuple[datetime, datetime]:
-    until = moment_of("until", asked.until) if asked.until else await statistics.now(connection)
-    since = moment_of("since", asked.since) if asked.since else until - _USUAL_WINDOW
+    until = moment_of("until", asked.until) if asked.until is not None else await statistics.now(connection)
+    since = moment_of("since", asked.since) if asked.since is not None else until - _USUAL_WINDOW
     if since >= until:
         raise ParameterRefused("since", "The window must begin before it ends.")
     if until - since > _LONGEST_WINDOW:

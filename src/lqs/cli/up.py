@@ -63,7 +63,7 @@ def _greet(url: str, key: KeyPlace, settings: Settings) -> None:
     target = console()
     target.print("[bold]lqs is up.[/bold] Ctrl-C stops it.\n")
     target.print(f"  API              [bold]{escape(url)}[/bold]")
-    target.print(f"  API description  {escape(url)}/openapi.json")
+    target.print(f"  API description  {escape(url)}/docs, {escape(url)}/openapi.json")
     target.print(f"  Database         {escape(database)}")
     target.print("\n".join([*_key_lines(key, url), "", "Try it in another terminal:", ""]), markup=False)
     target.print("\n".join([*(f"  {line}" for line in _examples(url, key)), ""]), markup=False)

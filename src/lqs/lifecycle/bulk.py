@@ -24,7 +24,8 @@ OPERATION = "POST /generation-requests/bulk"
 """The scope of the idempotency key."""
 _WINDOW = 10_000
 """Rows one statement of a preview goes through at most."""
-_SAMPLES = 5
+SAMPLES = 5
+"""How many a preview names."""
 _DEFAULTS: Mapping[BulkAction, Mapping[str, Any]] = MappingProxyType(
     {
         BulkAction.CANCEL: {"mode": CancelMode.GRACEFUL},
@@ -99,7 +100,7 @@ async def preview(database: Database, wish: BulkWish) -> Preview:
         while place is not None:
             found = await selection.match(connection, search, after=place, window=_WINDOW, batch=_WINDOW)
             matched += len(found.places)
-            sample += [match.id for match in found.places[: _SAMPLES - len(sample)]]
+            sample += [match.id for match in found.places[: SAMPLES - len(sample)]]
             place = found.up_to
     return Preview(matched, sample, search.filter)
 

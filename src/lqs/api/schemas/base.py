@@ -1,11 +1,11 @@
 """What several shapes share."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from lqs.api.moments import EARLIEST, LATEST
+from lqs.api.moments import MAX_CHARACTERS, YEARS, read_moment
+from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain import limits
 
 
@@ -21,10 +21,12 @@ class Output(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)]
+MetadataValue = Annotated[str, StringConstraints(pattern=NO_NUL, max_length=limits.MAX_METADATA_VALUE_CHARACTERS)]
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
-        Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)],
+        MetadataKey,
+        MetadataValue,
     ],
     Field(
         max_length=limits.MAX_METADATA_PAIRS,
@@ -42,17 +44,20 @@ def _written(value: Any) -> Any:
     """Read here, as everywhere: pydantic would take a number in quotes, too."""
     if not isinstance(value, str):
         return value
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("It is a time with its offset, such as 2026-01-31T12:00:00Z") from None
+    moment = read_moment(value)
+    if moment is None:
+        raise ValueError("It is a time with its offset, such as 2030-01-31T12:00:00Z")
+    return moment
 
 
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_written),
-    Field(ge=EARLIEST, le=LATEST, examples=["2026-01-31T12:00:00Z"]),
-]
+MOMENT = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": YEARS,
+    "maxLength": MAX_CHARACTERS,
+    "examples": ["2030-01-31T12:00:00Z"],
+}
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), WithJsonSchema(MOMENT)]
 
 
 class NoBody(Input):

@@ -7,17 +7,19 @@ from uuid import UUID
 from pydantic import Field
 
 from lqs.api.schemas.base import Input, Metadata, Moment, Output
+from lqs.api.schemas.bounds import NO_NUL, Address, AttemptNumber, EntityTypeName, Number, Reason
 from lqs.api.schemas.generate import Idempotency
 from lqs.domain import limits
 from lqs.domain.bulk import BulkAction, BulkStatus
 from lqs.domain.generation_request import CancelMode, EndReason, Priority, Status
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.bulk import SAMPLES
 
 
 class BulkFilter(Input):
     """Which generation requests: those that satisfy everything named here, and at least one thing must be named."""
 
-    entity_type: Annotated[str | None, Field(max_length=64, examples=["problem"])] = None
+    entity_type: Annotated[str | None, Field(pattern=NO_NUL, max_length=64, examples=["problem"])] = None
     status: Annotated[list[Status], Field(max_length=len(Status), description="Any of these.")] = Field(
         default_factory=list
     )
@@ -56,7 +58,8 @@ class BulkBody(Input):
     )
     mode: Annotated[CancelMode | None, Field(description="For cancel; null: graceful.")] = None
     reason: Annotated[
-        str | None, Field(min_length=1, max_length=limits.MAX_REASON_CHARACTERS, description="For cancel.")
+        str | None,
+        Field(pattern=NO_NUL, min_length=1, max_length=limits.MAX_REASON_CHARACTERS, description="For cancel."),
     ] = None
     slots: Annotated[
         Literal["failed", "failed_and_cancelled"] | None, Field(description="For retry; null: failed.")
@@ -71,28 +74,28 @@ class BulkBody(Input):
 class BulkSelection(Output):
     """The filter of a bulk operation; what was not named is absent."""
 
-    entity_type: str | None = None
-    status: list[Status] | None = None
-    end_reason: list[EndReason] | None = None
-    error_code: list[SlotErrorCode] | None = None
-    priority: list[Priority] | None = None
+    entity_type: EntityTypeName | None = None
+    status: Annotated[list[Status], Field(max_length=len(Status))] | None = None
+    end_reason: Annotated[list[EndReason], Field(max_length=len(EndReason))] | None = None
+    error_code: Annotated[list[SlotErrorCode], Field(max_length=len(SlotErrorCode))] | None = None
+    priority: Annotated[list[Priority], Field(max_length=len(Priority))] | None = None
     requested_after: datetime | None = None
     requested_before: datetime | None = None
     completed_after: datetime | None = None
     completed_before: datetime | None = None
-    older_than_seconds: int | None = None
+    older_than_seconds: Annotated[int, Field(ge=0, le=limits.MAX_AGE_SECONDS)] | None = None
     aged_before: datetime | None = Field(None, description="What older_than_seconds meant when it was accepted.")
-    metadata: dict[str, str] | None = None
+    metadata: Metadata | None = None
 
 
 class BulkOptions(Output):
     """How the action is done; what was not chosen is absent."""
 
     mode: CancelMode | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     slots: Literal["failed", "failed_and_cancelled"] | None = None
-    max_attempts: int | None = None
-    timeout_seconds: int | None = None
+    max_attempts: AttemptNumber | None = None
+    timeout_seconds: Number | None = None
 
 
 class BulkPreview(Output):
@@ -103,14 +106,14 @@ class BulkPreview(Output):
     scope: Literal["own", "all"]
     filter: BulkSelection
     options: BulkOptions
-    matched: int
-    sample_request_ids: list[UUID]
+    matched: Number
+    sample_request_ids: list[UUID] = Field(max_length=SAMPLES)
 
 
 class BulkLinks(Output):
     """Addresses to follow."""
 
-    self: str
+    self: Address
 
 
 class BulkOperation(Output):
@@ -123,11 +126,11 @@ class BulkOperation(Output):
     options: BulkOptions
     status: BulkStatus
     done: bool
-    matched: int = Field(description="Found so far: changed and skipped together.")
-    changed: int
-    skipped: int = Field(description="Found, but by then in no state that allows it, or with nothing to do.")
+    matched: Number = Field(description="Found so far: changed and skipped together.")
+    changed: Number
+    skipped: Number = Field(description="Found, but by then in no state that allows it, or with nothing to do.")
     requested_at: datetime
     completed_at: datetime | None
-    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    poll_after_ms: Number | None = Field(None, description="When to look again; absent when done.")
     idempotency: Idempotency | None = Field(None, description="In the answer that began it.")
     links: BulkLinks

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from lqs.api.schemas.base import IfVersion, Input
+from lqs.api.schemas.base import IfVersion, Input, MetadataKey, MetadataValue
+from lqs.api.schemas.bounds import NO_NUL
 from lqs.domain import limits
 from lqs.domain.generation_request import CancelMode, Priority
 
@@ -19,6 +20,7 @@ class CancelBody(Input):
     reason: Annotated[
         str | None,
         Field(
+            pattern=NO_NUL,
             min_length=1,
             max_length=limits.MAX_REASON_CHARACTERS,
             description="Your own words, kept with the cancellation.",
@@ -33,8 +35,8 @@ class ChangeBody(Input):
 
     metadata: Annotated[
         dict[
-            Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_METADATA_KEY_CHARACTERS)],
-            Annotated[str, StringConstraints(max_length=limits.MAX_METADATA_VALUE_CHARACTERS)] | None,
+            MetadataKey,
+            MetadataValue | None,
         ],
         Field(
             max_length=limits.MAX_METADATA_PAIRS,

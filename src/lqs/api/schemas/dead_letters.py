@@ -6,9 +6,21 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from lqs.api.schemas.base import Input, Moment, Output
+from lqs.api.schemas.base import Input, Metadata, Moment, Output
+from lqs.api.schemas.bounds import (
+    MOST_TOLD,
+    NO_NUL,
+    Cursor,
+    EntityTypeName,
+    KeyId,
+    Message,
+    Number,
+    RunNumber,
+    SlotIndex,
+)
 from lqs.api.schemas.generate import Idempotency
 from lqs.api.schemas.retry import Attempt
+from lqs.domain import limits
 from lqs.domain.slot_errors import Category, SlotErrorCode
 from lqs.storage.dead_letters import State
 
@@ -17,7 +29,7 @@ class RequeueFilter(Input):
     """Which open dead letters; at least one field."""
 
     code: Annotated[SlotErrorCode | None, Field(description="With this error.")] = None
-    entity_type: Annotated[str | None, Field(max_length=100, description="Of this entity type.")] = None
+    entity_type: Annotated[str | None, Field(pattern=NO_NUL, max_length=100, description="Of this entity type.")] = None
     since: Annotated[Moment | None, Field(description="Failed at or after this time.")] = None
 
     @model_validator(mode="after")
@@ -39,31 +51,31 @@ class DeadLetter(Output):
 
     id: UUID
     request_id: UUID
-    slot_index: int
-    run: int
-    entity_type: str
+    slot_index: SlotIndex
+    run: RunNumber
+    entity_type: EntityTypeName
     code: SlotErrorCode
     category: Category
-    message: str
+    message: Message
     failed_at: datetime
     state: State
     resolved_at: datetime | None
-    resolved_by: str | None = Field(description="Id of the API key that requeued or discarded it.")
+    resolved_by: KeyId | None = Field(description="Id of the API key that requeued or discarded it.")
     requeued_as: UUID | None = Field(description="The generation request that tries it again.")
 
 
 class DeadLetters(Output):
     """One page of dead letters, newest first."""
 
-    results: list[DeadLetter]
-    next_cursor: str | None
+    results: list[DeadLetter] = Field(max_length=limits.MAX_RESULTS)
+    next_cursor: Cursor | None
     has_more: bool
 
 
 class RawAttempt(Attempt):
     """One attempt with what was really said, for operators."""
 
-    error_detail: str | None
+    error_detail: Message | None
     worker_id: UUID
 
 
@@ -71,7 +83,7 @@ class Payload(Output):
     """What was asked for."""
 
     constraints: dict[str, Any]
-    metadata: dict[str, str]
+    metadata: Metadata
     options: dict[str, Any]
 
 
@@ -79,15 +91,15 @@ class WholeDeadLetter(DeadLetter):
     """A dead letter with what was asked for and every attempt at its slot."""
 
     payload: Payload
-    attempts: list[RawAttempt]
+    attempts: list[RawAttempt] = Field(max_length=MOST_TOLD, description="The latest 1000.")
 
 
 class Requeued(Output):
     """What a requeue by filter did. With `remaining` above 0 call it again, with another key."""
 
     dry_run: bool
-    matched: int
-    requeued: int
-    skipped: int = Field(description="Matched, but were dealt with by somebody else meanwhile.")
-    remaining: int = Field(description="Matched, and wait for the next call.")
+    matched: Number
+    requeued: Number
+    skipped: Number = Field(description="Matched, but were dealt with by somebody else meanwhile.")
+    remaining: Number = Field(description="Matched, and wait for the next call.")
     idempotency: Idempotency | None

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, create_model
 
 from lqs.api.schemas.base import Input, Metadata, Output
+from lqs.api.schemas.bounds import IdempotencyKeyText, Message, Number, SlotCount
 from lqs.api.schemas.generation_request import Links
 from lqs.domain import limits
 from lqs.domain.entity_type import EntityType
@@ -89,7 +90,7 @@ def generate_body(entity_type: EntityType) -> type[GenerateBody]:
 class Idempotency(Output):
     """What became of the Idempotency-Key."""
 
-    key: str
+    key: IdempotencyKeyText
     replayed: bool = Field(description="True when this key had done its work before.")
     key_expires_at: datetime | None = Field(
         description="When the key ends; null while the end of the record is not known, for it lives as long."
@@ -99,12 +100,12 @@ class Idempotency(Output):
 class Accepted(Output):
     """The 202: the generation request is durable, and will end."""
 
-    message: str
+    message: Message
     request_id: UUID
-    count: int
+    count: SlotCount
     status: Status
     done: bool
     deadline_at: datetime
-    poll_after_ms: int | None = Field(None, description="When to look again; absent when done.")
+    poll_after_ms: Number | None = Field(None, description="When to look again; absent when done.")
     idempotency: Idempotency | None
     links: Links

@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lqs.api.schemas.base import Output
+from lqs.api.schemas.bounds import Message, Number
 
 
 class Alive(Output):
@@ -15,12 +18,12 @@ class Reason(Output):
     """Something that is not as it should be, though the service goes on."""
 
     code: Literal["no_worker", "transport_in_trouble"]
-    detail: str
+    detail: Message
 
 
 class Ready(Output):
     """The process can serve. `degraded`: it accepts and answers, but not all is as it should be, for these reasons."""
 
     status: Literal["ready", "degraded"]
-    workers_alive: int
-    reasons: list[Reason]
+    workers_alive: Number
+    reasons: list[Reason] = Field(max_length=10)

@@ -3,23 +3,24 @@
 from pydantic import Field
 
 from lqs.api.schemas.base import Output
+from lqs.api.schemas.bounds import Number
 from lqs.domain.rates import Rate
 
 
 class RateLimit(Output):
     """Calls an owner may make to one process of the API."""
 
-    limit: int
-    window_seconds: int
-    remaining: int
-    reset_seconds: int = Field(description="Until all of it is there again.")
+    limit: Number
+    window_seconds: Number
+    remaining: Number
+    reset_seconds: Number = Field(description="Until all of it is there again.")
 
 
 class Quota(Output):
     """How much there may be at the same time, and how much there is."""
 
-    limit: int | None
-    used: int
+    limit: Number | None
+    used: Number
 
 
 class Limits(Output):
@@ -28,11 +29,11 @@ class Limits(Output):
     rates: dict[Rate, RateLimit | None]
     active_requests: Quota = Field(description="Generation requests that are not done.")
     held_answers: Quota = Field(description="Answers that are held for Prefer: wait.")
-    body_bytes: int
-    entities_per_request: int
-    metadata_pairs: int
-    run_seconds: int
-    attempt_seconds: int
-    attempts_per_slot: int
-    retention_seconds: int
-    wait_seconds: int
+    body_bytes: Number
+    entities_per_request: Number
+    metadata_pairs: Number
+    run_seconds: Number
+    attempt_seconds: Number
+    attempts_per_slot: Number
+    retention_seconds: Number
+    wait_seconds: Number

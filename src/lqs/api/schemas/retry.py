@@ -1,11 +1,12 @@
 """Trying again by hand, and what came before."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from lqs.api.schemas.base import IfVersion, Input, Output
+from lqs.api.schemas.bounds import MOST_TOLD, AttemptNumber, KeyId, Message, Microusd, Number, RunNumber, SlotCount
 from lqs.api.schemas.generate import Idempotency
 from lqs.api.schemas.generation_request import Counts, GenerationRequest, Slot, SlotError, Usage
 from lqs.domain import limits
@@ -39,6 +40,7 @@ class RetryBody(Input):
                         "type": "array",
                         "items": {"type": "integer", "minimum": 0, "maximum": _LAST_INDEX},
                         "minItems": 1,
+                        "maxItems": limits.MAX_ENTITIES,
                     },
                 ],
                 "default": "failed",
@@ -69,47 +71,49 @@ class Restarted(GenerationRequest):
 class RunCost(Output):
     """What was booked while the run was the current one, in millionths of a US dollar."""
 
-    total_microusd: int
-    wasted_microusd: int
+    total_microusd: Microusd
+    wasted_microusd: Microusd
 
 
 class Run(Output):
     """One run of a generation request."""
 
-    run: int
+    run: RunNumber
     status: Status
     end_reason: EndReason | None
-    requested_by: str | None = Field(description="Id of the API key that asked for it.")
+    requested_by: KeyId | None = Field(description="Id of the API key that asked for it.")
     requested_at: datetime
     completed_at: datetime | None
-    requested_count: int
+    requested_count: SlotCount
     counts: Counts
     usage: Usage
     cost: RunCost
 
 
 class Runs(Output):
-    """Every run in order, the current one last."""
+    """The runs in order, the current one last."""
 
-    results: list[Run]
+    results: list[Run] = Field(max_length=MOST_TOLD, description="The latest 1000.")
 
 
 class Attempt(Output):
     """One attempt at a slot, as its worker reported it."""
 
-    attempt: int = Field(description="Counted from 1 in each run.")
-    outcome: str = Field(description="generated, failed, or late_result: refused, but its cost counts.")
+    attempt: AttemptNumber = Field(description="Counted from 1 in each run.")
+    outcome: Literal["generated", "failed", "late_result"] = Field(
+        description="late_result: refused, but its cost counts."
+    )
     error: SlotError | None
-    duration_ms: int
+    duration_ms: Number
     finished_at: datetime
-    model: str | None
-    provider_request_id: str | None
-    input_tokens: int
-    output_tokens: int
-    cost_microusd: int | None = Field(description="null: nobody told.")
+    model: Message | None
+    provider_request_id: Message | None
+    input_tokens: Number
+    output_tokens: Number
+    cost_microusd: Microusd | None = Field(description="null: nobody told.")
 
 
 class SlotWithAttempts(Slot):
     """One slot, and every attempt at it in all runs."""
 
-    attempt_history: list[Attempt]
+    attempt_history: list[Attempt] = Field(max_length=MOST_TOLD, description="The latest 1000.")

@@ -6,7 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from lqs.api.schemas.base import Output
+from lqs.api.schemas.bounds import Message, Microusd, Total
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.storage.statistics import MOST_GROUPS, Dimension
 
 
 class Times(Output):
@@ -20,11 +22,11 @@ class Times(Output):
 class RequestStatistics(Output):
     """Generation requests by what became of them; the rest of the total is not done."""
 
-    total: int
-    completed: int
-    partial: int
-    failed: int
-    cancelled: int
+    total: Total
+    completed: Total
+    partial: Total
+    failed: Total
+    cancelled: Total
     success_rate: float | None = Field(description="Completed ones of those that ended without being cancelled.")
     seconds: Times = Field(description="From asked for to done, of the latest run.")
 
@@ -32,20 +34,20 @@ class RequestStatistics(Output):
 class EntityStatistics(Output):
     """What was asked for by what became of it; the rest of it is not settled."""
 
-    requested: int
-    generated: int
-    failed: int
-    cancelled: int
+    requested: Total
+    generated: Total
+    failed: Total
+    cancelled: Total
     success_rate: float | None = Field(description="Generated ones of those that were generated or failed.")
 
 
 class AttemptStatistics(Output):
     """Attempts that workers reported, by how they ended."""
 
-    total: int
-    generated: int
-    failed: int
-    late: int = Field(description="Too late: the slot had gone on without them.")
+    total: Total
+    generated: Total
+    failed: Total
+    late: Total = Field(description="Too late: the slot had gone on without them.")
     seconds: Times
 
 
@@ -53,17 +55,17 @@ class FailureStatistics(Output):
     """A code, how many slots ended with it, and how many attempts failed with it."""
 
     code: SlotErrorCode
-    slots: int | None = Field(description="null by model: a slot has none.")
-    attempts: int
+    slots: Total | None = Field(description="null by model: a slot has none.")
+    attempts: Total
 
 
 class CostStatistics(Output):
     """What the calls cost, in millionths of a US dollar."""
 
     currency: Literal["USD"]
-    total_microusd: int
-    wasted_microusd: int = Field(description="Of the total, what made no entity.")
-    estimated_microusd: int | None = Field(
+    total_microusd: Microusd
+    wasted_microusd: Microusd = Field(description="Of the total, what made no entity.")
+    estimated_microusd: Microusd | None = Field(
         description="Of the total, what is counted at the highest price, for nobody told the real one; null by model."
     )
 
@@ -72,11 +74,11 @@ class StatisticsGroup(Output):
     """The numbers of one group; by model only those of attempts."""
 
     bucket: datetime | None = Field(description="When the hour or day of this group begins; null without buckets.")
-    group: dict[str, str | None] = Field(examples=[{"status": "completed"}])
+    group: dict[str, Message | None] = Field(examples=[{"status": "completed"}])
     requests: RequestStatistics | None
     entities: EntityStatistics | None
     attempts: AttemptStatistics
-    failures: list[FailureStatistics] = Field(description="The most frequent first.")
+    failures: list[FailureStatistics] = Field(max_length=MOST_GROUPS, description="The most frequent first.")
     cost: CostStatistics
 
 
@@ -86,6 +88,6 @@ class Statistics(Output):
     since: datetime
     until: datetime
     scope: Literal["own", "all"]
-    group_by: list[str]
+    group_by: list[Dimension] = Field(max_length=len(Dimension))
     bucket: Literal["hour", "day"] | None
-    results: list[StatisticsGroup]
+    results: list[StatisticsGroup] = Field(max_length=4 * MOST_GROUPS)

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from lqs.domain.limits import MAX_ENTITIES
+
 Focus = Literal["conjugation", "pronouns", "agreement", "negation", "reflexive", "mood", "spelling"]
 Tense = Literal[
     "present",
@@ -82,9 +84,12 @@ MAX_SEED = 2**53 - 1
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Lemma = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+MAX_TEXT_CHARACTERS = 500
+_PLAIN = r"^[^\x00]*$"
+
+Text = Annotated[str, StringConstraints(pattern=_PLAIN, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+Word = Annotated[str, StringConstraints(pattern=_PLAIN, min_length=1, max_length=100)]
+Lemma = Annotated[str, StringConstraints(pattern=_PLAIN, min_length=1, max_length=40)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,]+$")]
 
 
@@ -146,7 +151,7 @@ class Target(_Part):
     pronominal: bool
     tense: Tense
     person: Person
-    subject: Annotated[str, StringConstraints(max_length=100)]
+    subject: Annotated[str, StringConstraints(pattern=_PLAIN, max_length=100)]
     negation: Negation | None = None
     direct_object: ObjectForm = "none"
     indirect_object: ObjectForm = "none"
@@ -159,8 +164,8 @@ class StatementError(_Part):
     """
 
     code: ErrorCode
-    start: Annotated[int, Field(ge=0)]
-    end: Annotated[int, Field(ge=1)]
+    start: Annotated[int, Field(ge=0, le=MAX_TEXT_CHARACTERS)]
+    end: Annotated[int, Field(ge=1, le=MAX_TEXT_CHARACTERS)]
     wrong: Word
     correction: Word
 
@@ -197,7 +202,7 @@ class Verification(_Part):
 
     status: Literal["verified", "warned"]
     engine: Word
-    checks: tuple[Check, ...]
+    checks: Annotated[tuple[Check, ...], Field(max_length=50)]
 
 
 class Provenance(_Part):
@@ -206,7 +211,7 @@ class Provenance(_Part):
     generator: Word
     model: Word | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
-    slot_index: Annotated[int, Field(ge=0)]
+    slot_index: Annotated[int, Field(ge=0, lt=MAX_ENTITIES)]
 
 
 class Problem(_Part):
@@ -223,7 +228,7 @@ class Problem(_Part):
     target: Target
     statements: Annotated[tuple[Statement, ...], Field(min_length=MIN_STATEMENTS, max_length=MAX_STATEMENTS)]
     correct_index: Annotated[int, Field(ge=0, lt=MAX_STATEMENTS)]
-    fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", max_length=64)]
     verification: Verification | None = None
     provenance: Provenance
 
