@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from benchmarks.children import worker
 from benchmarks.ground import Ground, opened, submit
+from benchmarks.neighbour import waits_beside_a_big_owner
 from benchmarks.pickup import waits_for
 from benchmarks.report import Figure, Series
 from broker.cluster import cluster
@@ -56,6 +57,8 @@ async def measure(ground: Ground) -> list[Figure]:
             shown = {"median": statistics.median(waits), "95th percentile": waits[int(0.95 * len(waits))]}
             for what, wait in shown.items():
                 figures.append(Figure("kafka", f"insert to attempt by {transport}, {what}", wait, "ms"))
+        noisy = _settings(await _topics(running.servers))
+        figures += await waits_beside_a_big_owner(ground, "kafka", noisy)
     return figures
 
 

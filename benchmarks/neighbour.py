@@ -3,6 +3,7 @@
 import asyncio
 import random
 import statistics
+from collections.abc import Mapping
 from uuid import UUID
 
 from benchmarks.children import worker
@@ -20,7 +21,12 @@ _PATIENCE_SECONDS = 120
 
 
 async def measure(ground: Ground) -> list[Figure]:
-    """A real worker process with every place taken; the small owner asks for one entity about once a second.
+    """A real worker process with every place taken; the small owner asks for one entity about once a second."""
+    return await waits_beside_a_big_owner(ground, "neighbour", {})
+
+
+async def waits_beside_a_big_owner(ground: Ground, group: str, settings: Mapping[str, object]) -> list[Figure]:
+    """The same with a worker that has these further settings.
 
     What is promised is twice the mean time between two places becoming free, and 50 ms.
     """
@@ -30,7 +36,9 @@ async def measure(ground: Ground) -> list[Figure]:
         for first in range(0, scale.noisy_slots, _AT_ONCE * _SLOTS):
             slots = min(_AT_ONCE * _SLOTS, scale.noisy_slots - first)
             await submit(database, slots // _SLOTS, _SLOTS, owner_id=big)
-        async with worker(url, capacity=scale.places, sleep_seconds=scale.model_seconds, sigma=_SIGMA):
+        async with worker(
+            url, capacity=scale.places, sleep_seconds=scale.model_seconds, sigma=_SIGMA, settings=settings
+        ):
             await _until_every_place_was_taken_and_some_are_free_again(database, scale)
             await _ask_now_and_then(database, small, scale)
             waits = await _waits(database, small, scale.quiet_calls)
@@ -42,9 +50,9 @@ async def measure(ground: Ground) -> list[Figure]:
     promised = 2 * mean / scale.places + _FIXED_MS
     beside = f"beside {scale.noisy_slots:,} slots of another owner"
     return [
-        Figure("neighbour", f"wait for a place, median {beside}", statistics.median(waits), "ms"),
+        Figure(group, f"wait for a place, median {beside}", statistics.median(waits), "ms"),
         Figure(
-            "neighbour",
+            group,
             f"wait for a place, 95th percentile {beside}",
             waits[int(0.95 * len(waits))],
             "ms",

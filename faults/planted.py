@@ -230,9 +230,9 @@ BUGS = (
         "everyday",
         "leaked",
         (
-            _REQUESTS,
-            "WHERE r.id = :id AND r.owner_id = :owner_id;",
-            "WHERE r.id = :id AND r.owner_id <> :owner_id OR r.id = :id;",
+            "storage/sql/views.sql",
+            "(r.owner_id = :owner_id OR :owner_id::uuid IS NULL);",
+            "(r.owner_id = :owner_id OR r.id IS NOT NULL);",
         ),
     ),
     _bug(
@@ -240,17 +240,16 @@ BUGS = (
         "everyday",
         "mismatched",
         (
-            "storage/generation_requests.py",
-            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n',
+            "storage/views.py",
+            '    rows = await SQL["read"].fetch(connection, ids=ids, owner_id=owner_id, whole=whole)\n'
+            '    return {row["id"]: _view(row) for row in rows}\n',
             "    import asyncio\n"
-            '    before = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n'
+            "    from dataclasses import replace\n"
+            '    before = await SQL["read"].fetch(connection, ids=ids, owner_id=owner_id, whole=whole)\n'
             "    await asyncio.sleep(0.05)\n"
-            '    row = await SQL["read"].fetchrow(connection, id=request_id, owner_id=owner_id)\n',
-        ),
-        (
-            "storage/generation_requests.py",
-            "        counts=counts_from(row),\n        max_",
-            "        counts=counts_from(before),\n        max_",
+            '    rows = await SQL["read"].fetch(connection, ids=ids, owner_id=owner_id, whole=whole)\n'
+            '    counts = {row["id"]: counts_from(row) for row in [*rows, *before]}\n'
+            '    return {row["id"]: replace(_view(row), counts=counts[row["id"]]) for row in rows}\n',
         ),
     ),
     _bug(

@@ -38,18 +38,20 @@ async def test_the_python_of_the_readme_prints_what_became_of_five_problems(serv
 async def test_the_commands_of_the_readme_follow_one_generation_request(service: Service) -> None:
     lines = [line.partition("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
     commands = [words[1:] for words in lines if words[:1] == ["lqs"]]
-    [generate, get, cancel] = commands
+    [generate, listing, get, cancel] = commands
     lqs = (sys.executable, "-m", "lqs.cli")
 
     told = json.loads((await run(service, *lqs, *generate, "--json")).splitlines()[-1])
-    shown, kept = [
+    listed, shown, kept = [
         json.loads(
             await run(service, *lqs, *[told["request_id"] if word == "ID" else word for word in words], "--json")
         )
-        for words in (get, cancel)
+        for words in (listing, get, cancel)
     ]
 
     assert (told["status"], told["generated_count"]) == ("completed", 5)
     assert shown == told
-    assert kept == told | {"cancel": kept["cancel"]}
+    assert listed["results"][0]["request_id"] == told["request_id"]
+    durable = {name: value for name, value in told.items() if name not in ("progress", "health")}
+    assert kept == durable | {"cancel": kept["cancel"]}
     assert kept["cancel"]["outcome"] == "too_late"

@@ -42,3 +42,4 @@ def test_work_is_measured_on_both_transports() -> None:
     for transport in ("PostgreSQL", "Kafka"):
         assert rows[f"submit to terminal, 1 worker, by {transport}"] > 0
         assert rows[f"insert to attempt by {transport}, median"] > 0
+    assert any(name.startswith("wait for a place, 95th percentile") for name in rows)
