@@ -83,6 +83,7 @@ def login_settings(access: Access) -> dict[str, str]:
     }
 
 
+@pytest.mark.timeout(400)
 async def test_everybody_does_their_work_with_the_rights_of_the_page(
     house: House, given: Access, broker: Address, eventually
 ) -> None:
@@ -104,10 +105,10 @@ async def test_everybody_does_their_work_with_the_rights_of_the_page(
 
         request_id = await house.submit(2)
         put(given, [b"nobody can read this"])
-        await eventually(named, seconds=60)
-        await eventually(kept, seconds=60)
-        await eventually(lambda: _status(house, request_id), equals=Status.COMPLETED)
-        await eventually(nothing_waits)
+        await eventually(named, seconds=90)
+        await eventually(kept, seconds=90)
+        await eventually(lambda: _status(house, request_id), equals=Status.COMPLETED, seconds=90)
+        await eventually(nothing_waits, seconds=90)
 
     reader = replace(as_user(given, broker, "reader"), group_id=f"{given.group_id}-readers")
     assert await asyncio.to_thread(read_one, reader) == str(request_id).encode()
