@@ -97,7 +97,7 @@ async def test_everybody_does_their_work_with_the_rights_of_the_page(
         async def named() -> bool:
             """What a worker finds by its first look is not named to it; so something more comes in until one is."""
             if not shift.heard("slots.named"):
-                await house.submit()
+                asked.append(await house.submit())
             return bool(shift.heard("slots.named"))
 
         async def kept() -> bool:
@@ -107,6 +107,7 @@ async def test_everybody_does_their_work_with_the_rights_of_the_page(
             return await house.rows("SELECT 1 FROM unpublished_events LIMIT 1") == []
 
         request_id = await house.submit(2)
+        asked = [request_id]
         put(given, [b"nobody can read this"])
         await eventually(named, seconds=90)
         await eventually(kept, seconds=90)
@@ -114,7 +115,7 @@ async def test_everybody_does_their_work_with_the_rights_of_the_page(
         await eventually(nothing_waits, seconds=90)
 
     reader = replace(as_user(given, broker, "reader"), group_id=f"{given.group_id}-readers")
-    assert await asyncio.to_thread(read_one, reader) == str(request_id).encode()
+    assert await asyncio.to_thread(read_one, reader) in {str(one).encode() for one in asked}
 
     operator = as_user(given, broker, "operator")
     [unread] = await asyncio.to_thread(UnreadMessages(operator).newest, 10)
