@@ -13,6 +13,7 @@ from lqs.generators.problem.drafts import Draft, drafts_of, right_statement
 from lqs.generators.problem.mistakes import mistakes
 from lqs.generators.problem.naming import known_verb, quoted, unknown_verb
 from lqs.generators.problem.offered import persons_of
+from lqs.generators.problem.room import bearing
 from lqs.generators.problem.selection import complete
 from lqs.generators.problem.wanted import Wanted, admitted, wanted
 
@@ -124,6 +125,10 @@ def _cells(want: Wanted) -> tuple[Cell, ...]:
     return tuple(cell for some in admitted(want).values() for cell in some if _persons(want, cell))
 
 
+def _bearing(want: Wanted) -> tuple[Cell, ...]:
+    return tuple(cell for some in bearing(want).values() for cell in some if _persons(want, cell))
+
+
 def _persons(want: Wanted, cell: Cell) -> tuple[Any, ...]:
     return tuple(person for person in persons_of(cell) if not want.persons or person in want.persons)
 
@@ -174,13 +179,13 @@ def _refuse_too_few(constraints: ProblemConstraints, want: Wanted) -> None:
 @lru_cache(maxsize=512)
 def _possible(want: Wanted) -> bool:
     rng = random.Random(0)
-    return any(complete(want, draft, rng) for draft in _drafts(want, _cells(want)))
+    return any(complete(want, draft, rng) for draft in _drafts(want, _bearing(want)))
 
 
 @lru_cache(maxsize=512)
 def _can_show(want: Wanted, code: ErrorCode) -> bool:
     rng = random.Random(0)
-    cells = tuple(cell for cell in _cells(want) if code in cell.codes)
+    cells = tuple(cell for cell in _bearing(want) if code in cell.codes)
     for draft in _drafts(want, cells):
         try:
             right = right_statement(draft)

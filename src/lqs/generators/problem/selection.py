@@ -27,7 +27,8 @@ from lqs.generators.problem.drafts import (
 )
 from lqs.generators.problem.mistakes import ANY_ORDER, LUCK, Mistake, are_alike_in_length, mistakes
 from lqs.generators.problem.offered import persons_of
-from lqs.generators.problem.wanted import Wanted, admitted
+from lqs.generators.problem.room import bearing
+from lqs.generators.problem.wanted import Wanted
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
         raise Infeasible
     rng = random.Random(seed)
     focuses = _shuffled(by_focus, rng)
-    order = _shuffled(admitted(want), rng)
+    order = _shuffled(bearing(want), rng)
     taken: dict[Verb, list[int]] = {}
     turns: list[_Turn] = []
     for slot in range(count):
@@ -121,7 +122,7 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
 @lru_cache(maxsize=16)
 def _by_focus(want: Wanted) -> MappingProxyType[Focus, MappingProxyType[Verb, tuple[Cell, ...]]]:
     found: dict[Focus, dict[Verb, list[Cell]]] = {}
-    for verb, some in admitted(want).items():
+    for verb, some in bearing(want).items():
         for cell in some:
             found.setdefault(cell.focus, {}).setdefault(verb, []).append(cell)
     return MappingProxyType(
@@ -140,7 +141,7 @@ def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
     pools: tuple[Callable[[], tuple[Cell, ...]], ...] = (
         lambda: own[turn.verb],
         lambda: tuple(cell for verb in turn.spare for cell in own[verb]),
-        lambda: admitted(want)[turn.verb],
+        lambda: bearing(want)[turn.verb],
         lambda: _focus_cells(want, turn.focus),
         lambda: _all_cells(want),
     )
@@ -164,7 +165,7 @@ def _focus_cells(want: Wanted, focus: Focus) -> tuple[Cell, ...]:
 
 @lru_cache(maxsize=16)
 def _all_cells(want: Wanted) -> tuple[Cell, ...]:
-    return tuple(cell for some in admitted(want).values() for cell in some)
+    return tuple(cell for some in bearing(want).values() for cell in some)
 
 
 def _random_draft(want: Wanted, some: tuple[Cell, ...], rng: random.Random) -> Draft | None:
@@ -198,7 +199,7 @@ def complete(want: Wanted, draft: Draft, rng: random.Random, luck: float = LUCK)
 
 def every_plan(want: Wanted, rng: random.Random) -> Iterator[Plan]:
     """Every plan within the constraints, one for each draft, until there are no more."""
-    for some in admitted(want).values():
+    for some in bearing(want).values():
         for cell in some:
             yield from _plans_of(want, cell, rng)
 

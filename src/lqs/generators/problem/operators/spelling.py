@@ -85,14 +85,14 @@ def _contractions(draft: Draft, right: Parts) -> Iterator[str]:
 
 
 _CONSONANT_FORMS = MappingProxyType({"bel": "beau", "nouvel": "nouveau", "vieil": "vieux", "cet": "ce"})
-_MY = re.compile(r"\b(mon|ton|son) (\w+)")
+MY = re.compile(r"\b(mon|ton|son) (\w+)")
 
 
 def _consonant_forms(_: Draft, right: Parts) -> Iterator[str]:
     text = right.text
     for match in FORM_BEFORE_VOWEL.finditer(text):
         yield f"{text[: match.start()]}{_CONSONANT_FORMS[match[1]]}{text[match.end(1) :]}"
-    for match in _MY.finditer(text):
+    for match in MY.finditer(text):
         feminine = {agreement[0] for agreement in token(match[2]).nouns} == {"f"}
         if feminine and begins_with_vowel_sound(match[2]):
             yield f"{text[: match.start()]}{match[1][0]}a{text[match.end(1) :]}"

@@ -57,7 +57,7 @@ def _forms_of_others(
     « Nous attend le bus » is right: a pronoun that may be the object needs no third person.
     """
     persons = (other for other in _NEIGHBOURS[person] if not (may_be_object and other[0] == "3"))
-    forms = dict.fromkeys(_form(infinitive, tense, other) for other in persons)
+    forms = dict.fromkeys(form_of(infinitive, tense, other) for other in persons)
     known = [form for form in forms if form not in ("", right)]
     alike = tuple(form for form in known if _sound(form) == _sound(right))
     return alike, tuple(form for form in known if form not in alike)
@@ -76,18 +76,23 @@ def _sound(form: str) -> str:
     return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
 
 
-def _form(infinitive: str, tense: str, person: str) -> str:
+def form_of(infinitive: str, tense: str, person: str) -> str:
+    """The form of a simple tense; empty where the verb lacks it."""
     try:
         return simple(infinitive, tense, person)
     except LookupError:
         return ""
 
 
+IMPERATIVE_LOOKALIKES: tuple[Tense, ...] = ("present", "subjonctif_present", "futur")
+"""The tenses whose forms learners put in the place of an imperative."""
+
+
 def _with_s(draft: Draft, right: Parts) -> Iterator[Change]:
     if draft.cell.tense == "imperatif":
         infinitive = draft.cell.frame.verb.infinitive
-        for tense in ("present", "subjonctif_present", "futur"):
-            form = _form(infinitive, tense, draft.person)
+        for tense in IMPERATIVE_LOOKALIKES:
+            form = form_of(infinitive, tense, draft.person)
             if form:
                 yield Change(finite=form)
 
@@ -139,7 +144,7 @@ def _infinitive_for_participle(draft: Draft, right: Parts) -> Iterator[Change]:
 def _in_tenses(draft: Draft, right: Parts, tenses: tuple[str, ...]) -> Iterator[Change]:
     infinitive, _ = _finite_verb(draft)
     for tense in tenses:
-        form = _form(infinitive, tense, draft.person)
+        form = form_of(infinitive, tense, draft.person)
         if form:
             yield Change(finite=form)
 
@@ -158,7 +163,7 @@ def _futures(draft: Draft, right: Parts) -> Iterator[Change]:
 
 def _future(draft: Draft, right: Parts) -> Iterator[Change]:
     """The passé composé becomes a future too, where no word stands between its two."""
-    form = _form(draft.cell.frame.verb.infinitive, "futur", draft.person)
+    form = form_of(draft.cell.frame.verb.infinitive, "futur", draft.person)
     if draft.marker.french in PAST and form and not (right.participle and right.second):
         yield Change(finite=form, participle="")
 
