@@ -15,6 +15,7 @@ from lqs.dispatch.kafka.messages import encode
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.domain.generation_request import Status
 from lqs.generators.catalog import entity_types
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.announcements import Announcement
 from lqs.storage.database import Database
 from lqs.wiring import migrate_all
@@ -366,13 +367,14 @@ async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(hom
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
         async with home.submitter() as submitter:
-            wish = replace(home.submission(1), traceparent=f"00-{trace}-b7ad6b7169203331-01")
+            wish = replace(home.submission(1), trace=TraceContext(f"00-{trace}-b7ad6b7169203331-01", "vendor=1"))
             request_id = (await submitter.submit(wish)).request_id
         await eventually(lambda: done(home, request_id))
     [made] = shift.heard("attempt.ended")
     assert (made.fields["trace_id"], made.fields["request_id"]) == (trace, str(request_id))
     [message] = messages(access)
-    assert ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode()) in (message.headers() or [])
+    headers = dict(message.headers() or [])
+    assert (headers["traceparent"], headers["tracestate"]) == (f"00-{trace}-b7ad6b7169203331-01".encode(), b"vendor=1")
 
 
 async def test_closing_is_quick_even_while_much_is_heard(home, kafka, eventually):

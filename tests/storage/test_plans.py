@@ -262,7 +262,8 @@ HOT = {
          "slot_timeout_seconds": "array_fill(90::real, ARRAY[20])",
          "retention_seconds": "array_fill(3600, ARRAY[20])", "max_cost_microusd": f"{TWENTY}::bigint[]",
          "call_price_microusd": f"{TWENTY}::bigint[]", "origins": "array_fill(NULL::uuid, ARRAY[20])",
-         "traceparents": "array_fill(NULL::text, ARRAY[20])"},
+         "traceparents": "array_fill(NULL::text, ARRAY[20])",
+         "tracestates": "array_fill(NULL::text, ARRAY[20])"},
         ["slots_ready"],
     ),
     "progress": Hot(
@@ -383,7 +384,7 @@ HOT = {
         runs.SQL["begin"],
         {"request_id": REQUEST, "requested_by": "'k'", "max_attempts": "NULL::smallint",
          "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120",
-         "most_seconds": "3600"},
+         "most_seconds": "3600", "traceparent": "NULL::text", "tracestate": "NULL::text"},
         ["generation_requests_pkey"],
     ),
     "all runs": Hot(

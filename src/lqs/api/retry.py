@@ -62,6 +62,7 @@ async def retry_by_hand(
         if_version=body.if_version,
         idempotency_key=key,
         requested_by=caller.key_id,
+        trace=request.state.trace,
     )
     if caller.budgeted:
         async with parts.database.acquire() as connection:

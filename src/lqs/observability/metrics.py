@@ -65,10 +65,6 @@ class Metrics:
         if (count := _COUNTED.get(happening.name)) is not None:
             count(self, happening.fields)
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer of the API; `route` is the pattern of its address, so that ids make no series."""
-        self._answers.labels(method, route, status).observe(seconds)
-
     def serve(self, host: str, port: int) -> tuple[int, Callable[[], None]]:
         """Tell them to whoever asks here, in a thread; returns the port, and how to stop. Raises `OSError`."""
         server, thread = start_http_server(port, host, self.registry)
@@ -85,6 +81,12 @@ class Metrics:
         self._attempts.labels(entity_type, fields["outcome"], code or "").inc()
         if code is None:
             self._seconds.labels(entity_type).observe(_number(fields["seconds"]))
+
+    def _answered(self, fields: Mapping[str, object]) -> None:
+        """Of an answer of the API; `route` is the pattern of its address, so that ids make no series."""
+        if not fields["held"]:
+            labels = fields["method"], fields["route"] or "none", fields["status"]
+            self._answers.labels(*labels).observe(_number(fields["seconds"]))
 
     def _claimed(self, fields: Mapping[str, object]) -> None:
         self._slots.labels("claimed").inc(_number(fields["slots"]))
@@ -111,6 +113,7 @@ def _number(value: object) -> float:
 
 _COUNTED: Mapping[str, Callable[[Metrics, Mapping[str, object]], None]] = MappingProxyType(
     {
+        "api.answered": Metrics._answered,
         "attempt.ended": Metrics._attempt,
         "slots.announced": Metrics._announced,
         "slots.named": Metrics._named,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.observability.trace_context import TraceContext, stored_trace_context
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
@@ -14,7 +15,7 @@ SQL = queries("announcements")
 class Announcement:
     """A slot to be announced, as it stood under this fence, for the so many-th time.
 
-    `traceparent` is the caller's place in a distributed trace, None without one. `turn` is the pass of the slot: the
+    `trace` is where in a distributed trace it was asked for, None without one. `turn` is the pass of the slot: the
     smaller, the sooner it is its turn.
     """
 
@@ -22,7 +23,7 @@ class Announcement:
     index: int
     fence: int
     times: int
-    traceparent: str | None
+    trace: TraceContext | None
     turn: int
 
 
@@ -68,7 +69,17 @@ async def announce(
         again_seconds=again_seconds,
         before_turn=before_turn,
     )
-    return [Announcement(*row.values()) for row in rows]
+    return [
+        Announcement(
+            row["request_id"],
+            row["index"],
+            row["fence"],
+            row["times"],
+            stored_trace_context(row["traceparent"], row["tracestate"]),
+            row["pass"],
+        )
+        for row in rows
+    ]
 
 
 async def withdraw(connection: Connection, announcements: Sequence[Announcement]) -> None:

@@ -33,8 +33,10 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     types = types or entity_types()
     simulated = simulation(settings)
     metrics = Metrics()
-    telemetry = open_telemetry(settings, "api", metrics.listen)
-    async with open_database(settings, "lqs api") as database:
+    async with (
+        open_telemetry(settings, "api", metrics.listen) as telemetry,
+        open_database(settings, "lqs api") as database,
+    ):
         await refuse_unmigrated(database, types)
         await want_events(settings, database)
         defaults = Defaults(

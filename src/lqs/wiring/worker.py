@@ -26,10 +26,12 @@ async def open_worker_parts(
     """
     settings = settings or load()
     metrics = Metrics()
-    telemetry = open_telemetry(settings, "worker", metrics.listen)
     policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
-    workshop = _workshop(settings, types or entity_types(), policy, telemetry)
-    async with open_database(settings, "lqs worker") as database:
+    async with (
+        open_telemetry(settings, "worker", metrics.listen) as telemetry,
+        open_database(settings, "lqs worker") as database,
+    ):
+        workshop = _workshop(settings, types or entity_types(), policy, telemetry)
         await refuse_unmigrated(database, types)
         stop_telling = _tell(metrics, settings, telemetry)
         await want_events(settings, database)

@@ -53,13 +53,12 @@ def cloud_event(event: UnpublishedEvent, topic: str) -> Outgoing:
         "ce_dataschema": SCHEMA if event.slot_index is None else SLOT_SCHEMA,
         "ce_partitionkey": str(event.request_id),
     }
-    if event.traceparent:
-        headers["traceparent"] = event.traceparent
     return Outgoing(
         topic=topic,
         key=str(event.request_id).encode(),
         value=to_json(_data(event)),
         headers=[(name, value.encode()) for name, value in headers.items()],
+        trace=event.trace,
     )
 
 
