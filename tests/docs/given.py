@@ -39,6 +39,7 @@ print(*[one['id'] for one in found if one['request_id'] == '${IDS[3]}'])")
 GIVEN: Mapping[str, Given] = MappingProxyType(
     {
         "README.md": Given(_ONE),
+        "docs/tutorial/first-hour.md": Given(stands_for={"http://127.0.0.1:8421": "{url}"}, runs=False),
         "docs/how-to/find-and-wait.md": Given(_ONE),
         "docs/how-to/keep-change-and-erase-records.md": Given(f"{_ONE}; lqs generation wait $ID"),
         "docs/how-to/run-on-your-own-postgresql.md": Given(

@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, Block
 
 _LIKE = (
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
-    (re.compile(r"lqs_[0-9A-Za-z]+_[0-9A-Za-z_-]+"), "<key>"),
+    (re.compile(r"lqs_live_[0-9A-Za-z_]*(?:\.{3})?"), "<key>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)?"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?s\b"), "<seconds>"),
     (re.compile(r"[ \t]+"), " "),
