@@ -124,7 +124,7 @@ def test_get_shows_a_cancellation_and_by_when_it_ends(home: Path) -> None:
     ("end", "codes", "steps"),
     [
         ("cancelled", [], [f"lqs generation retry {ID} --slots all --wait (has it made after all)"]),
-        ("failed", [], [f"lqs generation get {ID} (says why, slot by slot)"]),
+        ("failed", [], [f"lqs generation retry {ID} --wait (tries again)"]),
         (
             "failed",
             ["deadline_exceeded"],
