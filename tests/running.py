@@ -34,14 +34,17 @@ class Service:
 
 
 @contextmanager
-def running_service(database_url: str, key: str, owner_id: UUID, folder: Path) -> Iterator[Service]:
-    """`lqs serve` and `lqs worker` on this database, ready; `folder` takes what they say.
+def running_service(
+    database_url: str, key: str, owner_id: UUID, folder: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """`lqs serve` and `lqs worker` on this database with these settings, ready; `folder` takes what they say.
 
     At the end both get SIGTERM and must exit with 0.
     """
     port = free_port()
     environment = {
         **os.environ,
+        **(settings or {}),
         "XDG_CONFIG_HOME": str(folder),
         "LQS_DATABASE_URL": database_url,
         "LQS_API_PORT": str(port),
