@@ -1,12 +1,10 @@
 """Migrations: applied once, in order, together with their row, by one process at a time."""
 
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from lqs.storage.database import Database
@@ -29,14 +27,6 @@ def folder_with(folder: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return folder_with(tmp_path / "migrations", FIRST | SECOND)
-
-
-@pytest.fixture
-async def empty_url(postgres_url: str, creating: asyncpg.Connection) -> AsyncIterator[str]:
-    name = f"lqs_test_{secrets.token_hex(6)}"
-    await creating.execute(f"CREATE DATABASE {name}")
-    yield postgres_url.rpartition("/")[0] + f"/{name}"
-    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

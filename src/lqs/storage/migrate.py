@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -28,6 +30,14 @@ class Migration:
     version: int
     name: str
     sql: str
+    sha256: str
+
+
+class Applied(NamedTuple):
+    """What a database says of one migration that it has."""
+
+    version: int
+    name: str
     sha256: str
 
 
@@ -59,10 +69,7 @@ async def migrate(
     Raises `MigrationRefused`.
     """
     migrations = read(folder)
-    connection = await database.connect_alone(patient=True)
-    try:
-        # Closing the session gives the lock back, however this ends.
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    async with alone(database) as connection:
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations ("
             " version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,"
@@ -74,6 +81,16 @@ async def migrate(
         if finish is not None:
             await finish(connection)
         return [migration.name for migration in missing]
+
+
+@asynccontextmanager
+async def alone(database: Database) -> AsyncIterator[Connection]:
+    """A connection without time limits, while nobody else migrates this database or restores a backup into it."""
+    connection = await database.connect_alone(patient=True)
+    try:
+        # Closing the session gives the lock back, however this ends.
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        yield connection
     finally:
         await connection.close()
 
@@ -88,16 +105,21 @@ async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
 
 
 async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:
-    applied = await connection.fetch("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+    rows = await connection.fetch("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+    return missing_after([Applied(row["version"], row["name"], row["sha256"]) for row in rows], migrations)
+
+
+def missing_after(applied: Sequence[Applied], migrations: list[Migration]) -> list[Migration]:
+    """What a database still lacks that has these. Raises `MigrationRefused` when they are not the beginning of ours."""
     if len(applied) > len(migrations):
         raise MigrationRefused(
-            f"The database is newer than this lqs: it has migration {applied[-1]['name']}, which is unknown here. "
+            f"The database is newer than this lqs: it has migration {applied[-1].name}, which is unknown here. "
             "Install the version of lqs that migrated it, or a newer one."
         )
-    for row, migration in zip(applied, migrations, strict=False):
-        if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
+    for one, migration in zip(applied, migrations, strict=False):
+        if one != (migration.version, migration.name, migration.sha256):
             raise MigrationRefused(
-                f"Migration {migration.name} is not the one this database has ({row['name']}): it was edited after it "
+                f"Migration {migration.name} is not the one this database has ({one.name}): it was edited after it "
                 "was applied. Restore the file, and put the change into a new migration."
             )
     return migrations[len(applied) :]
