@@ -37,6 +37,10 @@ from lqs.wiring_kafka import kafka_ways, want_events
 EntityTypes = Mapping[str, EntityType]
 """Entity types by their names."""
 
+API_SESSIONS = "lqs api"
+WORKER_SESSIONS = "lqs worker"
+"""How the server's own views name the connections of the two processes that serve."""
+
 
 class MigrationNeeded(MigrationRefused):
     """The database lacks what this version needs, and `lqs migrate` makes it."""
@@ -120,7 +124,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     simulated = _simulation(settings)
     metrics = Metrics()
     telemetry = open_telemetry(settings, "api", metrics.listen)
-    async with open_database(settings, "lqs api") as database:
+    async with open_database(settings, API_SESSIONS) as database:
         await refuse_unmigrated(database, types)
         await want_events(settings, database)
         defaults = Defaults(
@@ -201,7 +205,7 @@ async def open_worker_parts(
     telemetry = open_telemetry(settings, "worker", metrics.listen)
     policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
     workshop = _workshop(settings, types or entity_types(), policy, telemetry)
-    async with open_database(settings, "lqs worker") as database:
+    async with open_database(settings, WORKER_SESSIONS) as database:
         await refuse_unmigrated(database, types)
         stop_telling = _tell(metrics, settings, telemetry)
         await want_events(settings, database)
@@ -290,7 +294,9 @@ def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> Te
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
     """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
-    return await migrate(database, finish=partial(_ensure, types=types or entity_types()))
+    return await migrate(
+        database, finish=partial(_ensure, types=types or entity_types()), never_beside=(API_SESSIONS, WORKER_SESSIONS)
+    )
 
 
 async def _ensure(connection: Connection, types: EntityTypes) -> None:

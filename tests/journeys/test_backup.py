@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from tests.cli.calling import Caller
 
 from conftest import opened
@@ -52,6 +53,7 @@ async def load(client: httpx.AsyncClient, accepted: dict[str, str], stop: asynci
         accepted[key] = (await ask(client, key)).json()["request_id"]
 
 
+@pytest.mark.timeout(400)
 async def test_what_was_backed_up_at_work_goes_on_to_its_end_on_a_fresh_server(
     database_url: str, own_server: EmbeddedPostgres, tmp_path: Path, eventually: Callable[..., Any]
 ) -> None:

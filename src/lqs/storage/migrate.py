@@ -61,12 +61,18 @@ def read(folder: Path = FOLDER) -> list[Migration]:
 
 
 async def migrate(
-    database: Database, folder: Path = FOLDER, *, finish: Callable[[Connection], Awaitable[None]] | None = None
+    database: Database,
+    folder: Path = FOLDER,
+    *,
+    finish: Callable[[Connection], Awaitable[None]] | None = None,
+    never_beside: Sequence[str] = (),
 ) -> list[str]:
     """Apply what is missing and return the names applied; of several processes at once, one works and the others wait.
 
     Each migration commits together with its row in `schema_migrations`; `finish` is then called under the same lock.
-    Raises `MigrationRefused`.
+    Raises `MigrationRefused`, also when something is missing while processes are connected that call themselves one of
+    `never_beside`: they were written for the tables as they are, and their locks and those of a migration block each
+    other.
     """
     migrations = read(folder)
     async with alone(database) as connection:
@@ -76,6 +82,8 @@ async def migrate(
             " applied_at timestamptz NOT NULL DEFAULT now())"
         )
         missing = await _missing(connection, migrations)
+        if missing:
+            await _refuse_beside(connection, never_beside)
         for migration in missing:
             await _apply(connection, migration)
         if finish is not None:
@@ -102,6 +110,19 @@ async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
         if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
             return [migration.name for migration in migrations]
         return [migration.name for migration in await _missing(connection, migrations)]
+
+
+async def _refuse_beside(connection: Connection, names: Sequence[str]) -> None:
+    found = await connection.fetch(
+        "SELECT DISTINCT application_name || coalesce(' on ' || host(client_addr), '') AS name FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = ANY ($1) ORDER BY 1",
+        list(names),
+    )
+    if found:
+        raise MigrationRefused(
+            f"The service runs on this database ({', '.join(row['name'] for row in found)}), and cannot while its "
+            "tables change: end all its processes, then migrate, then start them again. Nothing was changed."
+        )
 
 
 async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:

@@ -146,6 +146,7 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
                 "The tables of the database and this version of lqs do not go together. Nothing was changed.",
                 (
                     "a newer lqs has migrated it",
+                    "the service runs on it, and its tables are to change",
                     "a migration was edited after it was applied",
                     "a table of somebody else has a name that lqs needs",
                 ),
