@@ -20,7 +20,8 @@ from lqs.dispatch.postgres import Announcer
 from lqs.domain.entities.problem import ProblemConstraints
 from lqs.domain.ids import new_id
 from lqs.lifecycle.register import register
-from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.submission import Defaults, Submission
+from lqs.lifecycle.submit import Submitter
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.settings import Settings
 from lqs.storage.database import Database

@@ -138,7 +138,7 @@ async def test_nothing_is_committed_before_what_stands_in_front_of_it_is_claimed
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
         await holder.execute("BEGIN")
         await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
-        line.stop_before_the_next("slots.claim")
+        line.stop_before_the_next("claims.claim")
         request_id = await home.submit(1)
         put(access, [encode(Announcement(request_id, 0, 0, 1, None))], partition=0)
         await eventually(_is_set(line.stopped))

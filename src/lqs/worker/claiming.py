@@ -14,8 +14,9 @@ from lqs.lifecycle.claim import Won, claim, end_without_money
 from lqs.lifecycle.duties import tell_passed_over
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import hand_back
+from lqs.storage.claims import Claimed
 from lqs.storage.database import DatabaseUnavailable
-from lqs.storage.slots import Claimed, SlotName
+from lqs.storage.slots import SlotName
 from lqs.wiring import WorkerParts
 from lqs.worker.broken import Broken
 from lqs.worker.lease import Lease
