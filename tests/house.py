@@ -138,10 +138,10 @@ class House:
         async with self.submitter() as submitter:
             return (await submitter.submit(self.submission(count, **how))).request_id
 
-    async def worker(self) -> UUID:
+    async def worker(self, *, capacity: int = 10) -> UUID:
         """A registered worker."""
         worker_id = new_id()
-        await register(self.database, worker_id, host="here", pid=1, capacity=10, version="test")
+        await register(self.database, worker_id, host="here", pid=1, capacity=capacity, version="test")
         return worker_id
 
     async def claim(self, worker_id: UUID, batch: int | Sequence[tuple[UUID, int]] = 500) -> Won:
