@@ -28,6 +28,7 @@ from lqs.domain.errors import (
     ServiceUnavailable,
 )
 from lqs.domain.rates import WINDOW_SECONDS, Allowance
+from lqs.observability.span_names import UNTRACED_PATHS
 from lqs.observability.telemetry import Step
 from lqs.observability.trace_context import TraceContext, trace_context_from
 from lqs.storage.database import DatabaseUnavailable
@@ -58,7 +59,7 @@ class Envelope:
             "api.answered",
             under=_trace_context(scope),
             method=scope["method"] if scope["method"] in METHODS else _OTHER,
-            path=scope["path"],
+            traced=not scope["path"].startswith(UNTRACED_PATHS),
             scheme=scope["scheme"],
         )
         with step:

@@ -69,7 +69,9 @@ async def run(slot: Claimed, workshop: Workshop, claim: TraceContext | None = No
         "attempt.ended",
         under=slot.trace,
         links=(claim,),
-        **_place(slot),
+        request_id=str(slot.request_id),
+        index=slot.index,
+        attempt=slot.attempt,
         entity_type=slot.entity_type,
         run=slot.run,
     ) as step:

@@ -66,7 +66,6 @@ STEPS: Mapping[str, Shape] = MappingProxyType(
                 "method": "http.request.method",
                 "route": "http.route",
                 "status": "http.response.status_code",
-                "path": "url.path",
                 "scheme": "url.scheme",
                 "request_id": "lqs.request.id",
                 "replayed": "lqs.request.replayed",

@@ -91,13 +91,15 @@ class Telemetry:
         *,
         under: TraceContext | None = None,
         links: Iterable[TraceContext | None] = (),
+        traced: bool = True,
         **fields: object,
     ) -> "Step":
         """Something is being done as long as the context lasts, and told when it is over, if anything came of it.
 
         `under` is where it was asked for, `links` are places of others that it is done for, too.
+        What is not `traced` is for log and metrics alone.
         """
-        span = self._tracer.begin(name, under, links, fields) if self._tracer else None
+        span = self._tracer.begin(name, under, links, fields) if self._tracer and traced else None
         return Step(self, name, span, under, fields)
 
     def _tell(self, name: str, fields: Mapping[str, object], error: BaseException | None) -> None:

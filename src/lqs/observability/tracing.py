@@ -20,7 +20,7 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from lqs.observability.logs import redacted
-from lqs.observability.span_names import ERROR_TYPE, PARTS, SQLSTATE, STEPS, UNTRACED_PATHS, Kind, Shape
+from lqs.observability.span_names import ERROR_TYPE, PARTS, SQLSTATE, STEPS, Kind, Shape
 from lqs.observability.telemetry import Span
 from lqs.observability.trace_context import TraceContext
 
@@ -47,7 +47,7 @@ class Tracing:
     ) -> Span | None:
         """The span of a step; one of a batch is made when the step is over."""
         shape = STEPS.get(name)
-        if shape is None or str(fields.get("path", "")).startswith(UNTRACED_PATHS):
+        if shape is None:
             return None
         if shape.batch:
             return _Batch(self._tracer, shape, links)
