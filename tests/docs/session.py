@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK_SECONDS = 100
+BLOCK_SECONDS = 180
 STOP_SECONDS = 40
 PROGRAMS = Path(__file__).parent / "programs"
 
