@@ -54,6 +54,7 @@ lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addres
 	    --custom-compile-command "make lock" requirements.in -o requirements.txt
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	    --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	@cd tools/openapi && npm install --silent --package-lock-only && node relock.mjs
 
 $(BIN)/uv:
 	@echo "Setting up $(VENV) ..."

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +20,17 @@ from lqs.dispatch.postgres import Announcer
 from lqs.domain.entities.problem import ProblemConstraints
 from lqs.domain.ids import new_id
 from lqs.lifecycle.register import register
-from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.submission import Defaults, Submission
+from lqs.lifecycle.submit import Submitter
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.settings import Settings
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
 from lqs.wiring import migrate_all, open_database, open_worker_parts
 from lqs.worker.worker import Worker
+
+Ask = Callable[[int, UUID], Awaitable[UUID]]
+"""Asks for so many slots for an owner; returns the id of the generation request."""
 
 OWNER = UUID(int=1)
 """The owner that exists in every database of the benchmarks."""
@@ -172,21 +176,29 @@ async def register_worker(database: Database, worker_id: UUID) -> None:
     await register(database, worker_id, host="bench", pid=0, capacity=1000, version="bench")
 
 
-async def submit(database: Database, requests: int, slots: int, *, owner_id: UUID = OWNER) -> list[UUID]:
-    """Submit so many generation requests, all callers at once, announcing each; returns their ids."""
+@asynccontextmanager
+async def callers(database: Database) -> AsyncIterator[Ask]:
+    """What stores a generation request of so many slots for an owner and announces it, as an API process does."""
     submitter, announcer = submitter_for(database, Telemetry()), Announcer(database, Telemetry())
 
-    async def call() -> UUID:
+    async def ask(slots: int, owner_id: UUID) -> UUID:
         accepted = await submitter.submit(submission(slots, owner_id=owner_id))
         announcer.announce()
         return accepted.request_id
 
     tasks = [asyncio.create_task(submitter.run()), asyncio.create_task(announcer.run())]
-    ids = await asyncio.gather(*(call() for _ in range(requests)))
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-    return ids
+    try:
+        yield ask
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def submit(database: Database, requests: int, slots: int, *, owner_id: UUID = OWNER) -> list[UUID]:
+    """Submit so many generation requests, all callers at once; returns their ids."""
+    async with callers(database) as ask:
+        return await asyncio.gather(*(ask(slots, owner_id) for _ in range(requests)))
 
 
 async def working(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from benchmarks.children import worker
-from benchmarks.ground import Ground, Scale, opened, submit
+from benchmarks.ground import Ground, Scale, callers, opened, submit
 from benchmarks.report import Expectation, Figure
 from lqs.domain.ids import new_id
 from lqs.storage.database import Database
@@ -76,9 +76,10 @@ async def _until_every_place_was_taken_and_some_are_free_again(database: Databas
 
 
 async def _ask_now_and_then(database: Database, owner_id: UUID, scale: Scale) -> None:
-    for _ in range(scale.quiet_calls):
-        await submit(database, 1, 1, owner_id=owner_id)
-        await asyncio.sleep(scale.model_seconds / 8 * random.uniform(0.5, 1.5))
+    async with callers(database) as ask:
+        for _ in range(scale.quiet_calls):
+            await ask(1, owner_id)
+            await asyncio.sleep(scale.model_seconds / 8 * random.uniform(0.5, 1.5))
 
 
 async def _waits(database: Database, owner_id: UUID, number: int) -> list[float]:

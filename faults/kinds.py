@@ -132,12 +132,7 @@ async def commit_answer_lost(target: Target) -> bool:
     way = target.way
     before = way.lost_answers
     way.lose_the_answer_after(b"COMMIT;")
-    for _ in range(40):
-        if way.lost_answers > before:
-            return True
-        await asyncio.sleep(0.05)
-    way.heal()
-    return False
+    return await _grows(way, lambda: way.lost_answers, before)
 
 
 async def answer_torn(target: Target) -> bool:
@@ -145,8 +140,13 @@ async def answer_torn(target: Target) -> bool:
     way = target.way
     before = way.torn_answers
     way.tear_the_answer_after(target.rng.choice([1, 20, 150, 400]))
+    return await _grows(way, lambda: way.torn_answers, before)
+
+
+async def _grows(way: Proxy, counted: Callable[[], int], before: int) -> bool:
+    """Whether this trap of a way snapped soon; one that did not is taken away."""
     for _ in range(40):
-        if way.torn_answers > before:
+        if counted() > before:
             return True
         await asyncio.sleep(0.05)
     way.heal()

@@ -10,6 +10,7 @@ from pathlib import Path
 import lqs
 
 _SLOTS = "storage/sql/slots.sql"
+_CLAIMS = "storage/sql/claims.sql"
 _REQUESTS = "storage/sql/generation_requests.sql"
 _COMMIT_HERE = "        await connection.execute('COMMIT')\n        await connection.execute('BEGIN')\n"
 
@@ -61,7 +62,7 @@ BUGS = (
         "zombie, others at work",
         "mismatched",
         (
-            _SLOTS,
+            _CLAIMS,
             "s.status = 'processing' AND s.fence = t.fence\n    RETURNING",
             "s.status = 'processing'\n    RETURNING",
         ),
@@ -71,18 +72,18 @@ BUGS = (
         "answer to a settle lost",
         "mismatched broke",
         (
-            _SLOTS,
+            _CLAIMS,
             "AND s.status = 'processing' AND s.fence = t.fence\n    RETURNING",
             "AND s.fence = t.fence\n    RETURNING",
         ),
-        (_SLOTS, "    FROM moved\n), stored", "    FROM moved ON CONFLICT DO NOTHING\n), stored"),
+        (_CLAIMS, "    FROM moved\n), stored", "    FROM moved ON CONFLICT DO NOTHING\n), stored"),
         (
-            _SLOTS,
+            _CLAIMS,
             "    WHERE m.content IS NOT NULL\n), pooled",
             "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n), pooled",
         ),
         (
-            _SLOTS,
+            _CLAIMS,
             "    WHERE m.content IS NOT NULL\n)\nSELECT",
             "    WHERE m.content IS NOT NULL ON CONFLICT DO NOTHING\n)\nSELECT",
         ),
@@ -102,7 +103,7 @@ BUGS = (
         "zombie, others done",
         "duplicated",
         (
-            _SLOTS,
+            _CLAIMS,
             "m.content::json\n    FROM moved m\n    JOIN generation_requests r",
             "m.content::json\n"
             "    FROM unnest(:request_ids::uuid[], :indexes::smallint[], :entity_ids::uuid[], :contents::text[])"
@@ -153,7 +154,7 @@ BUGS = (
         "stuck broke",
         *(
             (
-                _SLOTS,
+                _CLAIMS,
                 "fence = s.fence + 1, worker_id = :worker_id,\n        deadline_at = lqs_now() + make_interval(secs => "
                 f"{row}.slot",
                 f"worker_id = :worker_id,\n        deadline_at = lqs_now() + make_interval(secs => {row}.slot",

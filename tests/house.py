@@ -31,13 +31,14 @@ from lqs.lifecycle.rescue import hand_back, rescue, time_out
 from lqs.lifecycle.retry import Choice, Done, Retry, retry
 from lqs.lifecycle.run import Result
 from lqs.lifecycle.settle import Settled, settle
-from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.submission import Defaults, Submission
+from lqs.lifecycle.submit import Submitter
 from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import api_keys, generation_requests, views
+from lqs.storage.claims import Claimed, Report
 from lqs.storage.database import Connection, Database
 from lqs.storage.invariants import violations
-from lqs.storage.slots import Claimed, Report
 from lqs.storage.views import GenerationRequestView
 
 LEASE_SECONDS = 10.0
@@ -137,10 +138,10 @@ class House:
         async with self.submitter() as submitter:
             return (await submitter.submit(self.submission(count, **how))).request_id
 
-    async def worker(self) -> UUID:
+    async def worker(self, *, capacity: int = 10) -> UUID:
         """A registered worker."""
         worker_id = new_id()
-        await register(self.database, worker_id, host="here", pid=1, capacity=10, version="test")
+        await register(self.database, worker_id, host="here", pid=1, capacity=capacity, version="test")
         return worker_id
 
     async def claim(self, worker_id: UUID, batch: int | Sequence[tuple[UUID, int]] = 500) -> Won:

@@ -20,7 +20,8 @@ from faults.service import Crew, Service, service
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.topic_plans import TopicName, TopicPlan
 from lqs.dispatch.kafka.topics import Topics
-from lqs.lifecycle.submit import Defaults, Submission, Submitter
+from lqs.lifecycle.submission import Defaults, Submission
+from lqs.lifecycle.submit import Submitter
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings
 from lqs.storage.database import Database, DatabaseUnavailable

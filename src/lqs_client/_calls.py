@@ -7,7 +7,8 @@ from lqs_client import _wire
 from lqs_client._api_keys import ApiKeyList, NewApiKey, parse_api_key_list, parse_new_api_key
 from lqs_client._entities import Entity, Problem, parse_entity
 from lqs_client._errors import UnexpectedAnswer
-from lqs_client._generation import Accepted, GenerationRequest, parse_accepted, parse_generation_request
+from lqs_client._generation import Accepted, GenerationRequest
+from lqs_client._parsing import parse_accepted, parse_generation_request
 from lqs_client._pool import EntityPage, Filter, PoolStatistics, parse_page, parse_statistics
 from lqs_client._retry import RetryPolicy, exchange
 from lqs_client._wire import Exchange, KeyWish, Order, body_of

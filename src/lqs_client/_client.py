@@ -7,19 +7,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from lqs_client import _calls, _records, _retries
-from lqs_client._api_keys import ApiKeyList, NewApiKey
 from lqs_client._bulk import Bulk
+from lqs_client._dead_letters import DeadLetters
 from lqs_client._entities import Entity, Problem
 from lqs_client._errors import ConnectionFailed, CredentialsInvalid, LqsError, Timeout
 from lqs_client._generation import Accepted, GenerationRequest
-from lqs_client._history import DeadLetter, DeadLetterPage, FoundRequests, Requeued, RunList, SlotHistory
+from lqs_client._history import FoundRequests, RunList, SlotHistory
+from lqs_client._keys import Keys
 from lqs_client._pools import Pool
 from lqs_client._requests import Requests
 from lqs_client._retries import Again
 from lqs_client._retry import RetryPolicy
 from lqs_client._statistics import Question, Statistics, statistics
 from lqs_client._waiting import Wait, wait
-from lqs_client._wire import Flow, HttpResponse, KeyWish, Order, Progress, Result, Sleep, Terms, Trouble
+from lqs_client._wire import Flow, HttpResponse, Order, Progress, Result, Sleep, Terms, Trouble
 from lqs_client.credentials import KEY_VARIABLE, credentials_file, find_credentials
 
 
@@ -255,90 +256,3 @@ class Client:
                         response = self._network.send(call)
                     except (ConnectionFailed, Timeout) as trouble:
                         failure = trouble
-
-
-class Keys:
-    """The API keys of the owner; needs a key with the scope admin."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def create(
-        self,
-        name: str,
-        *,
-        scopes: Sequence[str],
-        expires_at: datetime | None = None,
-        daily_budget_microusd: int | None = None,
-    ) -> NewApiKey:
-        """Make an API key; its secret is told this once. `expires_at` needs a time zone.
-
-        `daily_budget_microusd` is what its calls may cost in a day (UTC), in millionths of a US dollar.
-        """
-        wish = KeyWish(name, tuple(scopes), expires_at, daily_budget_microusd)
-        return self._client._carry_out(_calls.create_key(wish, self._client._policy))
-
-    def list(self) -> ApiKeyList:
-        """Look at all API keys of the owner, without secrets."""
-        return self._client._carry_out(_calls.list_keys(self._client._policy))
-
-    def revoke(self, key_id: str) -> None:
-        """Revoke an API key. Raises `NotFound` if there is none, or none of yours."""
-        self._client._carry_out(_calls.revoke_key(key_id, self._client._policy))
-
-
-class DeadLetters:
-    """The slots that failed for good; needs a key with the scope admin."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(
-        self,
-        *,
-        code: str | None = None,
-        entity_type: str | None = None,
-        since: datetime | None = None,
-        state: str = "open",
-        limit: int = 20,
-        cursor: str | None = None,
-    ) -> DeadLetterPage:
-        """Look at a page of them, newest first; `cursor` is the `next_cursor` of the page before."""
-        filters = {
-            "code": code,
-            "entity_type": entity_type,
-            "since": since,
-            "state": state,
-            "limit": limit,
-            "cursor": cursor,
-        }
-        return self._client._carry_out(_retries.list_dead_letters(filters, self._client._policy))
-
-    def get(self, dead_letter_id: str) -> DeadLetter:
-        """Look into one: what was asked for, and every attempt with what was really said."""
-        return self._client._carry_out(_retries.dead_letter(dead_letter_id, self._client._policy))
-
-    def requeue(self, dead_letter_id: str, *, idempotency_key: str | None = None) -> GenerationRequest:
-        """Try its slot again, in the generation request that is returned.
-
-        Raises `Conflict` when it was dealt with, or while another run of its generation request is under way.
-        """
-        return self._client._carry_out(_retries.requeue(dead_letter_id, idempotency_key, self._client._policy))
-
-    def requeue_matching(
-        self,
-        *,
-        code: str | None = None,
-        entity_type: str | None = None,
-        since: datetime | None = None,
-        dry_run: bool = False,
-        idempotency_key: str | None = None,
-    ) -> Requeued:
-        """Try again all that match, of up to 100 generation requests a call; a dry run only counts them."""
-        filters = {"code": code, "entity_type": entity_type, "since": since}
-        flow = _retries.requeue_matching(filters, idempotency_key, self._client._policy, dry_run=dry_run)
-        return self._client._carry_out(flow)
-
-    def discard(self, dead_letter_id: str) -> None:
-        """Put one away for good. Raises `Conflict` when it was requeued."""
-        self._client._carry_out(_retries.discard(dead_letter_id, self._client._policy))

@@ -7,16 +7,8 @@ from typing import Any
 
 from lqs_client._errors import UnexpectedAnswer
 from lqs_client._fields import moment, object_at, objects, text, whole
-from lqs_client._generation import (
-    Counts,
-    GenerationRequest,
-    Slot,
-    SlotError,
-    Usage,
-    parse_counts,
-    parse_slot_error,
-    parse_usage,
-)
+from lqs_client._generation import Counts, GenerationRequest, Slot, SlotError, Usage
+from lqs_client._parsing import parse_counts, parse_slot_error, parse_usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,11 @@
 """The pool of an entity type as callers use it, blocking and for asyncio."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Protocol
 
 from lqs_client import _calls
+from lqs_client._carriers import AsyncCarrier, Carrier, async_turn, turn
 from lqs_client._entities import Entity
 from lqs_client._pool import EntityPage, Filter, PoolStatistics
-from lqs_client._retry import RetryPolicy
-from lqs_client._wire import Flow, Result
-
-
-class Carrier(Protocol):
-    """A client that carries flows out on the calling thread."""
-
-    _policy: RetryPolicy
-
-    def _carry_out(self, flow: Flow[Result]) -> Result: ...
-
-
-class AsyncCarrier(Protocol):
-    """A client that carries flows out on the running event loop."""
-
-    _policy: RetryPolicy
-
-    async def _carry_out(self, flow: Flow[Result]) -> Result: ...
 
 
 class Pool:
@@ -46,13 +28,7 @@ class Pool:
 
     def pages(self, *, limit: int = 20, **filters: Filter) -> Iterator[EntityPage]:
         """Look at page after page, each when it is wanted; raises what `list` raises."""
-        cursor = None
-        while True:
-            page = self.list(limit=limit, cursor=cursor, **filters)
-            yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return turn(lambda cursor: self.list(limit=limit, cursor=cursor, **filters))
 
     def all(self, **filters: Filter) -> Iterator[Entity]:
         """Go through everything that matches; pages are fetched on the way. Raises what `list` raises."""
@@ -91,15 +67,9 @@ class AsyncPool:
             _calls.list_entities(self._plural, filters, limit, cursor, self._client._policy)
         )
 
-    async def pages(self, *, limit: int = 20, **filters: Filter) -> AsyncIterator[EntityPage]:
+    def pages(self, *, limit: int = 20, **filters: Filter) -> AsyncIterator[EntityPage]:
         """Look at page after page, each when it is wanted; raises what `list` raises."""
-        cursor = None
-        while True:
-            page = await self.list(limit=limit, cursor=cursor, **filters)
-            yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return async_turn(lambda cursor: self.list(limit=limit, cursor=cursor, **filters))
 
     async def all(self, **filters: Filter) -> AsyncIterator[Entity]:
         """Go through everything that matches; pages are fetched on the way. Raises what `list` raises."""

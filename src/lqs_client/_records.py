@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from lqs_client._generation import GenerationRequest, parse_generation_request
+from lqs_client._generation import GenerationRequest
+from lqs_client._parsing import parse_generation_request
 from lqs_client._retry import RetryPolicy, exchange
 from lqs_client._wire import Exchange, HttpRequest, body_of
 

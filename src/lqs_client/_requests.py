@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlencode
 
+from lqs_client._carriers import AsyncCarrier, Carrier, async_turn, turn
 from lqs_client._errors import UnexpectedAnswer
 from lqs_client._fields import boolean, objects, text
-from lqs_client._generation import GenerationRequest, parse_generation_request
-from lqs_client._pools import AsyncCarrier, Carrier
+from lqs_client._generation import GenerationRequest
+from lqs_client._parsing import parse_generation_request
 from lqs_client._retry import RetryPolicy, exchange
 from lqs_client._wire import Exchange, HttpRequest, body_of
 
@@ -68,13 +69,7 @@ class Requests:
 
     def pages(self, *, limit: int = 20, **filters: Unpack[RequestFilters]) -> Iterator[GenerationRequestPage]:
         """Look at page after page, each when it is wanted; raises what `list` raises."""
-        cursor = None
-        while True:
-            page = self.list(limit=limit, cursor=cursor, **filters)
-            yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return turn(lambda cursor: self.list(limit=limit, cursor=cursor, **filters))
 
     def all(self, **filters: Unpack[RequestFilters]) -> Iterator[GenerationRequest]:
         """Go through everything that matches; pages are fetched on the way. Raises what `list` raises."""
@@ -97,17 +92,9 @@ class AsyncRequests:
         """
         return await self._client._carry_out(_list(filters, limit, cursor, self._client._policy))
 
-    async def pages(
-        self, *, limit: int = 20, **filters: Unpack[RequestFilters]
-    ) -> AsyncIterator[GenerationRequestPage]:
+    def pages(self, *, limit: int = 20, **filters: Unpack[RequestFilters]) -> AsyncIterator[GenerationRequestPage]:
         """Look at page after page, each when it is wanted; raises what `list` raises."""
-        cursor = None
-        while True:
-            page = await self.list(limit=limit, cursor=cursor, **filters)
-            yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return async_turn(lambda cursor: self.list(limit=limit, cursor=cursor, **filters))
 
     async def all(self, **filters: Unpack[RequestFilters]) -> AsyncIterator[GenerationRequest]:
         """Go through everything that matches; pages are fetched on the way. Raises what `list` raises."""

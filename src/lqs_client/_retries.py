@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lqs_client._fields import boolean, objects, text, whole
-from lqs_client._generation import GenerationRequest, parse_generation_request, parse_slot
+from lqs_client._generation import GenerationRequest
 from lqs_client._history import (
     DeadLetter,
     DeadLetterPage,
@@ -20,6 +20,7 @@ from lqs_client._history import (
     parse_dead_letter,
     parse_run,
 )
+from lqs_client._parsing import parse_generation_request, parse_slot
 from lqs_client._retry import RetryPolicy, exchange
 from lqs_client._wire import Exchange, HttpRequest, body_of, keyed_post
 

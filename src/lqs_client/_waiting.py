@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lqs_client._errors import ApiError, ConnectionFailed, LqsError, RateLimited, ServerError, Timeout
-from lqs_client._generation import GenerationRequest, WaitTimeout, parse_generation_request
+from lqs_client._generation import GenerationRequest, WaitTimeout
+from lqs_client._parsing import parse_generation_request
 from lqs_client._retry import RetryPolicy
 from lqs_client._wire import (
     Exchange,

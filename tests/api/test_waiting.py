@@ -174,18 +174,22 @@ async def test_who_leaves_leaves_no_wait_behind(house: House, api: Api, alice: C
     await eventually(waits, equals=0)
 
 
-async def test_who_comes_while_it_looks_is_not_taken_for_gone(house: House) -> None:
+async def test_who_comes_while_it_looks_is_not_taken_for_gone(house: House, eventually: Any) -> None:
     """The look is stopped on its way to the database; somebody else comes, of whom its answer says nothing."""
     first, second = await house.submit(), await house.submit()
     async with wire(house.url) as line, house.through(line.url) as over_the_wire:
         watch = Watch(over_the_wire.database, Telemetry())
+
+        async def held_now() -> int:
+            return watch.held
+
         waits = [_waiting(watch, house, first)]
-        await asyncio.sleep(0)
+        await eventually(held_now, equals=1)
         line.stop_before_the_next("views.stands")
         looking = asyncio.ensure_future(watch.look())
         await line.stopped.wait()
         waits.append(_waiting(watch, house, second))
-        await asyncio.sleep(0)
+        await eventually(held_now, equals=2)
         line.go_on()
         await looking
         assert (watch.held, [wait.done() for wait in waits]) == (2, [False, False])

@@ -20,7 +20,7 @@ from lqs_client import (
 )
 from lqs_client._api_keys import parse_new_api_key
 from lqs_client._entities import parse_entity
-from lqs_client._generation import parse_generation_request
+from lqs_client._parsing import parse_generation_request
 from lqs_client._wire import Order, body_of, cancel, generation_request, submit
 
 

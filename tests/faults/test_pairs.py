@@ -30,9 +30,9 @@ from lqs.lifecycle.bulk_work import BulkRules, work
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.dead_letters import Operator, Order, requeue, requeue_matching
 from lqs.lifecycle.retry import Choice
-from lqs.lifecycle.submit import Defaults
+from lqs.lifecycle.submission import Defaults
 from lqs.storage import dead_letters
-from lqs.storage.slots import Claimed
+from lqs.storage.claims import Claimed
 
 ROUNDS = 6
 SECONDS_A_PAIR = 0.5

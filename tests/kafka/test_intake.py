@@ -40,6 +40,14 @@ async def done(home, *ids):
     return all([(await home.read(id_)).status.done for id_ in ids])
 
 
+async def started(home, id_):
+    return (await home.read(id_)).status is not Status.PENDING
+
+
+async def begun(hand):
+    return len(hand.orders)
+
+
 def won(*shifts):
     return sum(happening.fields["won"] for shift in shifts for happening in shift.heard("slots.named"))
 
@@ -117,7 +125,7 @@ async def test_repeats_shuffled_and_from_the_beginning_again_are_dropped_and_cou
 
 async def test_what_cannot_be_read_and_what_does_not_exist_keep_nobody_waiting(home, access, kafka, eventually):
     rng = random.Random(5)
-    stranger = Announcement(await home.owner(), 3, 0, 1, None)
+    stranger = Announcement(await home.owner(), 3, 0, 1, None, 0)
     put(access, [rng.randbytes(n) for n in range(40)] + [b"x" * 900_000, b"", b"[]", b'{"v":2}', encode(stranger)])
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
@@ -138,9 +146,9 @@ async def test_nothing_is_committed_before_what_stands_in_front_of_it_is_claimed
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
         await holder.execute("BEGIN")
         await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
-        line.stop_before_the_next("slots.claim")
+        line.stop_before_the_next("claims.claim")
         request_id = await home.submit(1)
-        put(access, [encode(Announcement(request_id, 0, 0, 1, None))], partition=0)
+        put(access, [encode(Announcement(request_id, 0, 0, 1, None, 0))], partition=0)
         await eventually(_is_set(line.stopped))
         for kept in (1, 2):
             put(access, [b"rubbish"], partition=0)
@@ -201,7 +209,7 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
 
         await eventually(full, equals=5)
         for partition in range(PARTITIONS):
-            flood = [encode(Announcement(request_id, n % 5, 0, 1, None)) for n in range(150)]
+            flood = [encode(Announcement(request_id, n % 5, 0, 1, None, 0)) for n in range(150)]
             put(access, flood, partition=partition)
         await eventually(paused, equals=1)
         other_id, busy = await home.submit(5), Hand()
@@ -236,6 +244,40 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
     assert {slot["fence"] for slot in await home.rows("SELECT fence FROM slots WHERE request_id = $1", request_id)} == {
         1
     }
+
+
+async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(home, kafka, eventually):
+    """Every place is taken by one owner, and twenty more are in hand: the newcomer has one of the next two places."""
+    calls, make = asyncio.Semaphore(0), Hand().does
+
+    async def when_told(order):
+        await calls.acquire()
+        return await make(order)
+
+    big_ids = [await home.submit(10) for _ in range(12)]
+    async with at_work(home.url, hand := Hand.opened(when_told), worker_capacity=100, **kafka, **NEVER) as shift:
+
+        def told(name):
+            return sum(happening.fields["slots"] for happening in shift.heard(name))
+
+        async def all_in_hand() -> bool:
+            announced = await home.rows("SELECT s.* FROM slots s JOIN announcements USING (request_id, index, fence)")
+            waiting = await home.rows("SELECT 1 FROM slots WHERE status = 'pending'")
+            in_hand = shift.worker._transport.in_hand  # type: ignore[attr-defined]
+            return len(announced) == len(waiting) and in_hand == told("slots.announced") - told("slots.named")
+
+        await eventually(lambda: begun(hand), equals=100)
+        await eventually(all_in_hand)
+        small_id = await home.submit(1, owner_id=await home.owner())
+        await eventually(all_in_hand)
+        assert not await started(home, small_id)
+        for _ in range(2):
+            calls.release()
+        await eventually(lambda: started(home, small_id))
+        for _ in range(119):
+            calls.release()
+        await eventually(lambda: done(home, small_id, *big_ids))
+    assert await home.rows("SELECT 1 FROM slots WHERE fence > 1") == []
 
 
 async def test_a_slot_whose_announcement_got_lost_is_announced_again(home, access, kafka, eventually):

@@ -8,10 +8,14 @@ from lqs.storage import announcements
 AGAIN_SECONDS = 10.0
 
 
-async def announce(house, batch=500, entity_types=("problem",)):
+async def announce(house, batch=500, entity_types=("problem",), before_turn=announcements.NO_TURN):
     async with house.database.acquire() as connection:
         return await announcements.announce(
-            connection, entity_types=entity_types, batch=batch, again_seconds=AGAIN_SECONDS
+            connection,
+            entity_types=entity_types,
+            batch=batch,
+            again_seconds=AGAIN_SECONDS,
+            before_turn=before_turn,
         )
 
 
@@ -54,13 +58,30 @@ async def test_what_is_announced_counts_as_open_until_it_is_claimed(house):
     assert len(await house.rows("SELECT * FROM announcements")) == 2, "what is over is forgotten"
 
 
+async def test_what_comes_before_a_turn_is_announced_alone(house):
+    """What is on its way already, and whoever comes before the last of it."""
+    await house.submit(10)
+    await announce(house, 4)
+    last_turn = (await survey(house)).last_turn
+    assert [row["pass"] for row in await house.rows("SELECT pass FROM slots ORDER BY pass")][3] == last_turn
+    small_id = await house.submit(5, owner_id=await house.owner())
+    sooner = await announce(house, before_turn=last_turn)
+    assert 0 < len(sooner) < 5
+    assert {a.request_id for a in sooner} == {small_id}
+    assert max(a.turn for a in sooner) < last_turn
+    assert await announce(house, before_turn=last_turn) == []
+
+
 async def test_only_live_workers_have_places(house):
-    assert await survey(house) == announcements.Survey(open=0, free=0, ready=False)
+    assert await survey(house) == announcements.Survey(open=0, last_turn=0, free=0, places=0, ready=False)
     await house.worker()
     dead, silent = await house.worker(), await house.worker()
     await house.kill(dead)
     await house.silence(silent)
-    assert (await survey(house)).free == 10
+    await house.submit(3)
+    await house.claim(await house.worker(), batch=3)
+    found = await survey(house)
+    assert (found.free, found.places) == (17, 20)
 
 
 async def hand_back(house: House, worker_id, slots) -> None:

@@ -12,8 +12,8 @@ from lqs.domain.generation_request import Counts, EndReason, Status
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.claim import claim, end_without_money
 from lqs.lifecycle.run import Result
-from lqs.storage import slots
-from lqs.storage.slots import Claimed
+from lqs.storage import claims
+from lqs.storage.claims import Claimed
 from lqs.storage.views import CostView
 
 PRICE = 100
@@ -108,7 +108,7 @@ async def test_two_claims_at_once_share_one_budget(house):
     one, other = await house.worker(), await house.worker()
     async with house.alone() as connection:
         await connection.execute("BEGIN")
-        open_claim = await slots.claim(
+        open_claim = await claims.claim(
             connection, worker_id=one, entity_types=["problem"], batch=2, grace_seconds=GRACE_SECONDS
         )
         assert len(open_claim.slots) == 2
@@ -146,7 +146,7 @@ async def test_claims_that_find_no_money_do_not_wait_for_each_other(house):
     async with house.alone() as rival:
         await rival.execute("BEGIN")
         async with house.locked(one_id):
-            theirs = await slots.claim(rival, worker_id=rival_id, **how)
+            theirs = await claims.claim(rival, worker_id=rival_id, **how)
         assert list(theirs.standings) == [other_id]
         mine = await asyncio.wait_for(claim(house.database, worker_id=worker_id, **how), 2)
         assert mine.out_of_money == [one_id]

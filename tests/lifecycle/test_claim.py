@@ -8,7 +8,7 @@ from house import GRACE_SECONDS, generated
 from lqs.domain.generation_request import Counts, Status
 from lqs.domain.ids import new_id
 from lqs.domain.slot import SlotStatus
-from lqs.storage import slots
+from lqs.storage import claims
 
 
 async def test_a_claimed_slot_is_held_for_one_attempt(house):
@@ -87,7 +87,7 @@ async def test_a_claim_passes_over_slots_that_another_claim_has(house):
     other_id = await house.submit(1)
     async with house.alone() as connection:
         await connection.execute("BEGIN")
-        first = await slots.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, grace_seconds=1)
+        first = await claims.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, grace_seconds=1)
         assert [slot.request_id for slot in first.slots] == [request_id]
         won = await asyncio.wait_for(house.claim(worker_id), 2)
         assert [slot.request_id for slot in won.slots] == [other_id]

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from house import House, failed, generated
-from lqs.domain.generation_request import MOVES, Counts, Status, outcome
+from lqs.domain.advance import outcome
+from lqs.domain.generation_request import MOVES, Counts, Status
 from lqs.domain.slot import SlotStatus
 
 AGAIN = frozenset({Status.PARTIAL, Status.FAILED, Status.CANCELLED})

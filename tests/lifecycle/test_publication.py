@@ -13,8 +13,9 @@ from house import House, breaches, failed, generated
 from lqs.dispatch.kafka.cloud_events import cloud_event
 from lqs.dispatch.kafka.records import Sent
 from lqs.dispatch.publishing import Publishing, PublishingRules, Tell
+from lqs.domain.advance import note
 from lqs.domain.errors import GenerationRequestPurged
-from lqs.domain.generation_request import EventType, note
+from lqs.domain.generation_request import EventType
 from lqs.lifecycle import booking
 from lqs.lifecycle.tidy import Kept, tidy
 from lqs.observability.telemetry import Telemetry

@@ -24,9 +24,9 @@ from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.change import Changes, change
 from lqs.lifecycle.retry import Choice
 from lqs.lifecycle.settle import Settled
-from lqs.lifecycle.submit import Submission
+from lqs.lifecycle.submission import Submission
+from lqs.storage.claims import Claimed
 from lqs.storage.database import Database
-from lqs.storage.slots import Claimed
 
 SEED = int(os.environ.get("STATE_MACHINE_SEED", "2026"))
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "160"))

@@ -8,7 +8,7 @@ import pytest
 from house import House
 from lqs.domain.errors import IdempotencyKeyReused, InternalError, ServiceUnavailable
 from lqs.domain.generation_request import Counts, Status
-from lqs.lifecycle.submit import Accepted, Defaults, Submission, new_request
+from lqs.lifecycle.submission import Accepted, Defaults, Submission, new_request
 from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Database
 from lqs.storage.idempotency_keys import Use

@@ -8,7 +8,7 @@ import pytest
 
 from house import House
 from lqs.domain.errors import InternalError, ServiceUnavailable
-from lqs.lifecycle.submit import Accepted
+from lqs.lifecycle.submission import Accepted
 from lqs.storage.database import Database
 
 LOCK_TIMEOUT_SECONDS = 0.3

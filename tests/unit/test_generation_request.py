@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from lqs.domain import slot as slots
+from lqs.domain.advance import advance, begin_run, final_event, note, outcome
 from lqs.domain.generation_request import (
     DONE,
     MOVES,
@@ -19,11 +20,6 @@ from lqs.domain.generation_request import (
     SlotMove,
     Standing,
     Status,
-    advance,
-    begin_run,
-    final_event,
-    note,
-    outcome,
 )
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import KINDS, SlotErrorCode

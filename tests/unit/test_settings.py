@@ -3,7 +3,7 @@
 import pytest
 
 from lqs.settings import Settings, SettingsInvalid, load
-from lqs.wiring_kafka import kafka_access
+from lqs.wiring.kafka import kafka_access
 
 WRONG = {
     "LQS_DATABASE_URL": ["mysql://host/db", "nonsense", ""],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lqs.dispatch.kafka.messages import MOST_BYTES, Unreadable, decode, encode, headers, key
+from lqs.dispatch.kafka.messages import MOST_BYTES, Named, Unreadable, decode, encode, headers, key
 from lqs.storage.announcements import Announcement
 
 ID = UUID("01a2066b-8be9-7169-bff9-3937cb3a19ad")
@@ -19,18 +19,29 @@ JSON = st.recursive(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.uuids(), st.integers(0, 9), st.integers(0), st.none() | st.just("00-" + "a" * 32 + "-" + "b" * 16 + "-01"))
-def test_what_is_encoded_names_its_slot(request_id, index, fence, traceparent):
-    announcement = Announcement(request_id, index, fence, 1, traceparent)
-    assert decode(encode(announcement)) == (request_id, index)
+@given(
+    st.uuids(),
+    st.integers(0, 9),
+    st.integers(0),
+    st.integers(0, 2**63 - 1),
+    st.none() | st.just("00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
+)
+def test_what_is_encoded_names_its_slot_and_its_turn(request_id, index, fence, turn, traceparent):
+    announcement = Announcement(request_id, index, fence, 1, traceparent, turn)
+    assert decode(encode(announcement)) == Named((request_id, index), turn)
     assert key(announcement) == request_id.bytes
     assert ("traceparent" in dict(headers(announcement))) == (traceparent is not None)
     assert len(encode(announcement)) < 200
 
 
 def test_what_is_merely_added_by_a_later_version_is_passed_over():
-    value = json.loads(encode(Announcement(ID, 3, 0, 1, None))) | {"colour": "blue"}
-    assert decode(json.dumps(value).encode()) == (ID, 3)
+    value = json.loads(encode(Announcement(ID, 3, 0, 1, None, 5))) | {"colour": "blue"}
+    assert decode(json.dumps(value).encode()) == Named((ID, 3), 5)
+
+
+def test_a_message_of_the_version_that_told_no_turn_has_the_first():
+    value = f'{{"v":1,"generation_request_id":"{ID}","slot_index":3}}'
+    assert decode(value.encode()) == Named((ID, 3), 0)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,7 +55,7 @@ def test_random_bytes_are_unreadable_and_no_more(value):
 @given(st.dictionaries(st.sampled_from(["v", "generation_request_id", "slot_index", "x"]), JSON))
 def test_random_json_is_a_slot_or_unreadable(value):
     try:
-        _, index = decode(json.dumps(value).encode())
+        _, index = decode(json.dumps(value).encode()).slot
     except Unreadable:
         return
     assert value["v"] == 1
@@ -67,6 +78,7 @@ def test_random_json_is_a_slot_or_unreadable(value):
         (f'{{"v":1,"generation_request_id":"{ID}","slot_index":true}}'.encode(), "no slot"),
         (f'{{"v":1,"generation_request_id":"{ID}","slot_index":-1}}'.encode(), "no slot"),
         (f'{{"v":1,"generation_request_id":"{ID}","slot_index":40000}}'.encode(), "no slot"),
+        (f'{{"v":1,"generation_request_id":"{ID}","slot_index":0,"turn":"1"}}'.encode(), "turn"),
     ],
 )
 def test_the_reason_says_what_is_wrong(value, why):

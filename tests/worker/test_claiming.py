@@ -14,7 +14,7 @@ from wire import wire
 PROVERB = replace(entity_types()["problem"], name="proverb", plural="proverbs")
 
 
-WINNING = ("slots.claim", "events.append")
+WINNING = ("claims.claim", "events.append")
 """What runs in a claim that wins something; one that wins nothing tells no event."""
 
 
@@ -88,7 +88,7 @@ async def _claims_are_few(line, shift, eventually):
 
     before = line.ran.copy()
     await eventually(beats)
-    assert line.ran["slots.claim"] - before["slots.claim"] <= 60
+    assert line.ran["claims.claim"] - before["claims.claim"] <= 60
 
 
 async def test_what_one_worker_does_not_know_another_one_does(database, database_url, home, eventually):

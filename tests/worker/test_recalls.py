@@ -139,7 +139,7 @@ async def test_a_recall_that_meets_a_lost_database_is_heeded_afterwards(house, b
     hand = Hand.opened(SLOW.generate)
     async with wire(house.url) as line, at_work(line.url, hand) as shift:
         await begun(hand, 2)
-        line.stop_before_the_next("slots.taken")
+        line.stop_before_the_next("claims.taken")
         await house.abort(request_id)
         await line.stopped.wait()
         await house.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lqs worker'"

@@ -22,7 +22,7 @@ from lqs.domain.generation_request import Priority, Status
 from lqs.domain.rates import Rate
 from lqs.domain.terms import Terms
 from lqs.domain.trace import traceparent_from
-from lqs.lifecycle.submit import Accepted, Submission
+from lqs.lifecycle.submission import Accepted, Submission
 from lqs.storage import views
 from lqs.storage.views import Progress
 from lqs.wiring import ApiParts

@@ -3,7 +3,7 @@
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 from lqs.settings import load
-from lqs.wiring_kafka import kafka_access
+from lqs.wiring.kafka import kafka_access
 
 
 def kafka_of_the_settings() -> Access:

@@ -1,16 +1,16 @@
 """`lqs generation list`: which generation requests there are."""
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 import typer
 
-from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, UrlOption, WrongUsage, check_word
+from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, UrlOption, check_word
 from lqs.cli.bulk import EverybodyOption
 from lqs.cli.connection import open_client
 from lqs.cli.filters import filtered
+from lqs.cli.paging import CursorOption, EveryOption, IdsOption, LimitOption, check_form, print_raw
 from lqs.cli.plain import clean, columns, moment, money
 from lqs.cli.program import command
 from lqs_client import GenerationRequest, GenerationRequestPage, RequestFilters
@@ -29,10 +29,10 @@ def list_requests(  # noqa: PLR0913  one parameter an option
     state: Annotated[str, typer.Option(metavar="STATE", help=f"{', '.join(_STATES)}.")] = "any",
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Not the newest first.")] = False,
     everybody: EverybodyOption = False,
-    limit: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many on a page.")] = 20,
-    cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where the page before ended.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All pages, one after the other.")] = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+    limit: LimitOption = 20,
+    cursor: CursorOption = None,
+    every: EveryOption = False,
+    ids: IdsOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -40,8 +40,7 @@ def list_requests(  # noqa: PLR0913  one parameter an option
 
     With --json every page is one line.
     """
-    if ids and as_json:
-        raise WrongUsage("--ids and --json are two ways to print the same: choose one")
+    check_form(ids=ids, as_json=as_json)
     check_word("--state", state, _STATES)
     filters = dict(wanted)
     filters |= {} if state == "any" else {"done": state == "done"}
@@ -64,11 +63,8 @@ def list_requests(  # noqa: PLR0913  one parameter an option
 
 
 def _print(page: GenerationRequestPage, *, ids: bool, as_json: bool, everybody: bool, headed: bool) -> None:
-    if as_json:
-        print(json.dumps(page.raw, ensure_ascii=False), flush=True)
-    elif ids:
-        for one in page.results:
-            print(one.request_id)
+    if as_json or ids:
+        print_raw(page.raw, [one.request_id for one in page.results], as_json=as_json)
     elif page.results:
         head = ["ID", "ASKED FOR AT", "STATUS", "TYPE", "GENERATED", "FAILED", "COST", "METADATA"]
         rows = [_row(one) for one in page.results]

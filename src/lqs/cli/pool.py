@@ -14,6 +14,7 @@ from lqs.cli.entity_types import EntityNoun
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.facets import Filters, with_filters
 from lqs.cli.failures import describe, report
+from lqs.cli.paging import CursorOption, EveryOption, IdsOption, LimitOption, check_form, print_raw
 from lqs.cli.plain import clean, columns, counted
 from lqs.cli.program import command
 from lqs_client import Entity, EntityPage, LqsError, Problem, Tally
@@ -38,16 +39,15 @@ def list_entities(  # noqa: PLR0913  one parameter an option
     noun: EntityNoun,
     filters: Filters,
     *,
-    limit: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many on a page.")] = 20,
-    cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where the page before ended.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All pages, one after the other.")] = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+    limit: LimitOption = 20,
+    cursor: CursorOption = None,
+    every: EveryOption = False,
+    ids: IdsOption = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Print a page, or all of them, and say how to go on."""
-    if ids and as_json:
-        raise WrongUsage("--ids and --json are two ways to print the same: choose one")
+    check_form(ids=ids, as_json=as_json)
     found = 0
     with open_client(url) as client:
         pool = client.pool(noun.plural)
@@ -69,11 +69,8 @@ def list_entities(  # noqa: PLR0913  one parameter an option
 
 
 def _print_page(page: EntityPage, *, ids: bool, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(page.raw, ensure_ascii=False), flush=True)
-    elif ids:
-        for entity in page.results:
-            print(entity.id)
+    if as_json or ids:
+        print_raw(page.raw, [entity.id for entity in page.results], as_json=as_json)
     elif page.results:
         print(columns(("ID", "LEVEL", "ABOUT"), [(one.id, _level(one), _summary(one)) for one in page.results]))
 

@@ -34,7 +34,10 @@ Promote = Callable[[], Awaitable[object]]
 """Makes ready what has waited long enough for its next attempt."""
 
 _BATCH = 500
-_QUICKEST_SECONDS = 0.02
+_PLACES_A_SPARE = 50
+"""Workers whose places are all taken have one slot in hand for so many of them, so that a place that becomes free need
+not wait for the relay; and a slot whose turn is sooner than theirs is announced at once."""
+_QUICKEST_SECONDS = 0.01
 _BUSY_SECONDS = 0.1
 """The longest pause while slots are ready: places become free, and nobody rings for that."""
 _IDLE_SECONDS = 1.0
@@ -96,23 +99,33 @@ class Relay:
         pause = _QUICKEST_SECONDS
         while not deposed.is_set():
             self._rung.clear()
-            announced, waiting = await self.announce(send)
+            welcome, waiting = await self.announce(send)
             slowest = _BUSY_SECONDS if waiting else _IDLE_SECONDS
-            pause = _QUICKEST_SECONDS if announced else min(pause * 2, slowest)
+            pause = _QUICKEST_SECONDS if welcome else min(pause * 2, slowest)
             await asyncio.sleep(_QUICKEST_SECONDS)  # however often it rings
             await _within(pause * random.uniform(0.75, 1.25) - _QUICKEST_SECONDS, self._rung)
 
-    async def announce(self, send: Send) -> tuple[int, bool]:
-        """Announce up to twice as much as the workers have room for.
+    async def announce(self, send: Send) -> tuple[bool, bool]:
+        """Announce up to twice as much as the workers have room for, and what may stand in their hands for later.
 
-        Returns how many slots, and whether any are ready. Raises `DatabaseUnavailable`.
+        Returns whether they had room for some of it, and whether any slots are ready. Raises `DatabaseUnavailable`.
         """
         await self._promote()
         async with self._database.acquire() as connection:
             survey = await announcements.survey(connection, lease_seconds=self._rules.lease_seconds)
         if not survey.ready:
             self.trouble = None  # workers found what could not be announced, and nobody will tell whether it could now
-        wanted = 2 * survey.free - survey.open if survey.ready else 0
+            return False, False
+        spare = survey.places // _PLACES_A_SPARE
+        room = 2 * survey.free + spare
+        if room > survey.open:
+            announced = await self._announce(send, room - survey.open)
+        else:
+            sooner = min(spare, 2 * survey.places - survey.open)
+            announced = await self._announce(send, sooner, before_turn=survey.last_turn)
+        return bool(announced and survey.free), True
+
+    async def _announce(self, send: Send, wanted: int, before_turn: int = announcements.NO_TURN) -> int:
         announced = 0
         while announced < wanted:
             batch = min(_BATCH, wanted - announced)
@@ -122,6 +135,7 @@ class Relay:
                     entity_types=self._rules.entity_types,
                     batch=batch,
                     again_seconds=self._rules.again_seconds,
+                    before_turn=before_turn,
                 )
             crash_point(CrashPoint.RELAY_MARKED)
             if not marked:
@@ -129,7 +143,7 @@ class Relay:
             announced += await self._deliver(send, marked)
             if len(marked) < batch:
                 break
-        return announced, survey.ready
+        return announced
 
     async def _deliver(self, send: Send, marked: Sequence[Announcement]) -> int:
         """Send what was marked. A crash between the two is healed like every lost announcement: by the next one."""

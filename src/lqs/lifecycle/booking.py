@@ -4,25 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from lqs.domain.generation_request import (
-    EndReason,
-    Event,
-    EventType,
-    SlotMove,
-    Standing,
-    Status,
-    advance,
-    note,
-)
+from lqs.domain.advance import advance, note
+from lqs.domain.generation_request import EndReason, Event, EventType, SlotMove, Standing, Status
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.costs import released, spent
-from lqs.storage import dead_letters, generation_requests, slots
+from lqs.storage import claims, dead_letters, generation_requests, slots
 from lqs.storage import events as event_log
+from lqs.storage.claims import Report
 from lqs.storage.database import Connection
 from lqs.storage.dead_letters import DeadLetter
 from lqs.storage.generation_requests import Written
-from lqs.storage.slots import Moves, Report
+from lqs.storage.slots import Moves
 
 
 async def book(
@@ -66,7 +59,7 @@ async def book(
     await write(connection, written, events)
     await _write_dead_letters(connection, standings, moves)
     if deltas := released(standings, usage):
-        await slots.release(connection, deltas)
+        await claims.release(connection, deltas)
     return [w.standing for w in written]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from lqs.domain.advance import note
 from lqs.domain.errors import BodyRefused, Finding, PriorityFixed, VersionMismatch
-from lqs.domain.generation_request import EventType, Priority, Status, note
+from lqs.domain.generation_request import EventType, Priority, Status
 from lqs.domain.limits import MAX_METADATA_PAIRS
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.booking import write

@@ -10,9 +10,10 @@ from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.booking import book
 from lqs.lifecycle.duties import Booked, move_and_book
-from lqs.storage import api_keys, generation_requests, slots
+from lqs.storage import api_keys, claims, generation_requests, slots
+from lqs.storage.claims import Claim, Claimed
 from lqs.storage.database import Connection, Database, refuses_value
-from lqs.storage.slots import Claim, Claimed, Moves, SlotName
+from lqs.storage.slots import Moves, SlotName
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ async def claim(
     claimed = _NOTHING
     try:
         async with database.transaction() as connection:
-            claimed = await slots.claim(
+            claimed = await claims.claim(
                 connection,
                 worker_id=worker_id,
                 entity_types=entity_types,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lqs.domain.generation_request import SlotMove, Standing
 from lqs.domain.slot import SlotStatus
-from lqs.storage.slots import Report
+from lqs.storage.claims import Report
 
 
 class Spent(NamedTuple):

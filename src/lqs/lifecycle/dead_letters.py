@@ -13,7 +13,7 @@ from lqs.domain.ids import new_id
 from lqs.domain.terms import terms_from
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.retry import Done, Retry, begin_again
-from lqs.lifecycle.submit import Defaults, Submission, new_request
+from lqs.lifecycle.submission import Defaults, Submission, new_request
 from lqs.storage import dead_letters, generation_requests, views
 from lqs.storage.database import Connection, Database
 from lqs.storage.dead_letters import Filter, Requeue, Requeueable, State, WholeLetter

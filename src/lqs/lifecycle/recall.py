@@ -4,7 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
-from lqs.storage import slots, workers
+from lqs.storage import claims, workers
 from lqs.storage.database import Database, DatabaseUnavailable
 
 
@@ -23,4 +23,4 @@ async def recall(database: Database, holders: Collection[UUID]) -> None:
 async def taken(database: Database, held: Collection[tuple[UUID, int, int]]) -> set[tuple[UUID, int, int]]:
     """Which of these slots, as (generation request, index, fence), were taken from their holder."""
     async with database.acquire() as connection:
-        return await slots.taken(connection, held)
+        return await claims.taken(connection, held)

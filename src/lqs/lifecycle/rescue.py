@@ -9,9 +9,9 @@ from lqs.domain.generation_request import EventType
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.lifecycle.booking import book
 from lqs.lifecycle.duties import Booked, booked, move_and_book
-from lqs.storage import generation_requests, slots, workers
+from lqs.storage import claims, generation_requests, slots, workers
+from lqs.storage.claims import Claimed
 from lqs.storage.database import Database
-from lqs.storage.slots import Claimed
 
 
 async def rescue(database: Database, *, lease_seconds: float, max_crashes: int, batch: int) -> Booked:
@@ -48,9 +48,9 @@ async def hand_back(database: Database, *, worker_id: UUID, batch: int, keep: Co
     slots_moved = 0
     while True:
         async with database.transaction() as connection:
-            held = await slots.held_by(connection, worker_id, batch=batch, keep=keep)
+            held = await claims.held_by(connection, worker_id, batch=batch, keep=keep)
             standings = await generation_requests.lock(connection, held)
-            moves = await slots.hand_back(connection, list(standings), worker_id=worker_id, keep=keep)
+            moves = await claims.hand_back(connection, list(standings), worker_id=worker_id, keep=keep)
             if moves:
                 crash_point(CrashPoint.HAND_BACK_MOVED)
             done = booked(moves, await book(connection, standings, moves, summary=EventType.SLOTS_HANDED_BACK))

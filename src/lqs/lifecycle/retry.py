@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
+from lqs.domain.advance import begin_run
 from lqs.domain.errors import (
     BodyRefused,
     BudgetSpent,
@@ -16,7 +17,7 @@ from lqs.domain.errors import (
     NothingToRetry,
     VersionMismatch,
 )
-from lqs.domain.generation_request import Standing, begin_run
+from lqs.domain.generation_request import Standing
 from lqs.domain.slot import RETRY_MOVES, SlotStatus
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.absence import absence

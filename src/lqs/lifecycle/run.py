@@ -27,7 +27,7 @@ from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.domain.trace import trace_id_of
 from lqs.observability.telemetry import Telemetry
-from lqs.storage.slots import Claimed, Report
+from lqs.storage.claims import Claimed, Report
 
 _MOST_DETAIL_CHARACTERS = 1000
 

@@ -8,9 +8,9 @@ from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
 from lqs.domain.generation_request import Standing
 from lqs.lifecycle.booking import book, book_late
 from lqs.lifecycle.run import Result
-from lqs.storage import generation_requests, slots
+from lqs.storage import claims, generation_requests, slots
+from lqs.storage.claims import Report
 from lqs.storage.database import Connection, Database
-from lqs.storage.slots import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ async def settle(database: Database, results: Sequence[Result], *, worker_id: UU
     async with database.transaction() as connection:
         ids = sorted({result.report.request_id for result in unique.values()})
         standings = await generation_requests.lock(connection, ids)
-        rows = await slots.settle(
+        rows = await claims.settle(
             connection,
             [result.report for result in unique.values()],
             worker_id=worker_id,
@@ -59,8 +59,8 @@ async def _book_late(
 ) -> int:
     if not refused:
         return 0
-    late = await slots.late(connection, refused)
-    new = await slots.record_late(
+    late = await claims.late(connection, refused)
+    new = await claims.record_late(
         connection, [report for report in refused if _key(report) in late], worker_id=worker_id
     )
     await book_late(connection, standings, [report for report in refused if _key(report) in new])

@@ -1,92 +1,18 @@
 """Submit: accepting a generation request. Callers that arrive together share one commit."""
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
-from lqs.domain import limits
-from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, InternalError, LqsError, ServiceUnavailable
-from lqs.domain.ids import new_id
-from lqs.domain.terms import Terms
+from lqs.domain.errors import InternalError, LqsError, ServiceUnavailable
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.quotas import Gate, Quotas
+from lqs.lifecycle.submission import Accepted, Defaults, Submission, answer, new_request
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
-from lqs.storage.generation_requests import NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A checked wish for entities. `constraints` and `metadata` are plain JSON values; a constraint at its default is
-    left out, so that a constraint added in a later version does not make an old body another one.
-
-    `operation` is the scope of the idempotency key, such as `POST /problems/generate`; `requested_by` is the id of the
-    caller's API key. `call_price_microusd` is what one call of the generator can cost at most; `traceparent` is the
-    caller's place in a trace.
-    """
-
-    owner_id: UUID
-    operation: str
-    entity_type: str
-    count: int
-    constraints: Mapping[str, Any]
-    metadata: Mapping[str, str]
-    idempotency_key: str | None
-    terms: Terms = field(default_factory=Terms)
-    requested_by: str | None = None
-    call_price_microusd: int = 0
-    origin: UUID | None = None
-    traceparent: str | None = None
-    id: UUID = field(default_factory=new_id)
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What a replay must repeat."""
-        wish = {"count": self.count, "constraints": dict(self.constraints), "metadata": dict(self.metadata)}
-        return wish | self.terms.chosen
-
-    @property
-    def fingerprint(self) -> bytes:
-        """What the body is compared by."""
-        return idempotency.fingerprint(self.body)
-
-    @property
-    def key(self) -> Key | None:
-        """The idempotency key in its scope."""
-        return Key(self.owner_id, self.operation, self.idempotency_key) if self.idempotency_key else None
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """The terms of a generation request whose caller chose none. Durations are seconds.
-
-    A run may take its count times the time of an attempt, and `overhead_seconds` more. `call_prices` tells for each
-    entity type what one call costs at most, in millionths of a US dollar; None if that is unknown.
-    """
-
-    slot_timeout_seconds: float = 90.0
-    overhead_seconds: float = 120.0
-    max_attempts: int = 3
-    retention_seconds: int = 7 * 86_400
-    call_prices: Mapping[str, int | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to a submission. A replayed one names the generation request that its key made at `used_at`."""
-
-    request_id: UUID
-    replayed: bool
-    stored: Stored | None
-    used_at: datetime | None = None
-
 
 Waiting = tuple[Submission, asyncio.Future[Accepted]]
 """A submission, and the caller that waits for its answer."""
@@ -213,46 +139,7 @@ class Submitter:
             await idempotency_keys.release(connection, {s.key: s.id for s in winners if s.key and s.id in refused})
         let_in = [new_request(s, self._defaults) for s in winners if s.id not in refused]
         stored = await generation_requests.insert(connection, let_in)
-        return [_answer(s, uses, stored, refused) for s in batch]
-
-
-def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
-    """What is stored of a submission."""
-    terms = submission.terms
-    return NewRequest(
-        id=submission.id,
-        owner_id=submission.owner_id,
-        entity_type=submission.entity_type,
-        count=submission.count,
-        max_attempts=terms.max_attempts or defaults.max_attempts,
-        constraints=json.dumps(submission.constraints),
-        metadata=json.dumps(submission.metadata),
-        options=json.dumps(terms.chosen),
-        priority=terms.priority,
-        requested_by=submission.requested_by,
-        deadline_seconds=_run_seconds(submission, defaults),
-        start_within_seconds=terms.start_within_seconds,
-        slot_timeout_seconds=terms.slot_timeout_seconds or defaults.slot_timeout_seconds,
-        retention_seconds=terms.retention_seconds or defaults.retention_seconds,
-        max_cost_microusd=terms.max_cost_microusd,
-        call_price_microusd=submission.call_price_microusd,
-        origin=submission.origin,
-        traceparent=submission.traceparent,
-    )
-
-
-def _run_seconds(submission: Submission, defaults: Defaults) -> float:
-    """How long the whole run may take, a chosen wait for its start included.
-
-    What a caller chose of its parts does not make the whole longer than a caller could choose that.
-    """
-    terms = submission.terms
-    if terms.timeout_seconds:
-        return terms.timeout_seconds
-    attempt = terms.slot_timeout_seconds or defaults.slot_timeout_seconds
-    wanted = (terms.start_within_seconds or 0) + submission.count * attempt + defaults.overhead_seconds
-    chosen = terms.start_within_seconds or terms.slot_timeout_seconds
-    return min(wanted, limits.MAX_TIMEOUT_SECONDS) if chosen else wanted
+        return [answer(s, uses, stored, refused) for s in batch]
 
 
 def _stopping() -> ServiceUnavailable:
@@ -278,39 +165,3 @@ def _by_owner(batch: Sequence[Waiting]) -> list[Sequence[Waiting]]:
     for waiting in batch:
         owned.setdefault(waiting[0].owner_id, []).append(waiting)
     return list(owned.values())
-
-
-def _answer(
-    submission: Submission, uses: Mapping[Key, Use], stored: Mapping[UUID, Stored], refused: Mapping[UUID, LqsError]
-) -> Accepted | LqsError:
-    """A twin in the same batch is answered as the one whose key it shares."""
-    subject_id = uses[submission.key].subject_id if submission.key else submission.id
-    if subject_id in refused:
-        return refused[subject_id]
-    if submission.id in stored:
-        return Accepted(submission.id, False, stored[submission.id])
-    return _replay(submission, uses)
-
-
-def _replay(submission: Submission, uses: Mapping[Key, Use]) -> Accepted | LqsError:
-    assert submission.key is not None
-    use = uses[submission.key]
-    if use.expired:
-        return IdempotencyKeyExpired(use.subject_id)
-    if use.fingerprint == submission.fingerprint:
-        return Accepted(use.subject_id, True, None, use.used_at)
-    return IdempotencyKeyReused(use.subject_id, _differing(json.loads(use.body or "{}"), submission.body))
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Names of the fields that differ, one level into constraints and metadata; never their values."""
-    if not before:
-        return []
-    names = ["count"] if before["count"] != after["count"] else []
-    for place in ("constraints", "metadata"):
-        names += [f"{place}.{name}" for name in _unequal(before[place], after[place])]
-    return names + [name for name in _unequal(before, after) if name not in ("count", "constraints", "metadata")]
-
-
-def _unequal(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

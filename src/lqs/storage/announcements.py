@@ -9,12 +9,16 @@ from lqs.storage.queries import queries
 
 SQL = queries("announcements")
 
+NO_TURN = 2**63 - 1
+"""Every turn comes before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """A slot to be announced, as it stood under this fence, for the so many-th time.
 
-    `traceparent` is the caller's place in a distributed trace, None without one.
+    `traceparent` is the caller's place in a distributed trace, None without one. `turn` is the pass of the slot: the
+    smaller, the sooner it is its turn.
     """
 
     request_id: UUID
@@ -22,14 +26,20 @@ class Announcement:
     fence: int
     times: int
     traceparent: str | None
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many announced slots nobody has claimed yet, how many places are free, and whether any slot is ready."""
+    """How many announced slots nobody has claimed yet, and the turn of the last of them, 0 without any.
+
+    `free` and `places`: how many places the live workers have free, and in all; `ready`: whether any slot is ready.
+    """
 
     open: int
+    last_turn: int
     free: int
+    places: int
     ready: bool
 
 
@@ -37,18 +47,29 @@ async def survey(connection: Connection, *, lease_seconds: float) -> Survey:
     """How much is announced and how much could be claimed now; forgets the announcements that are over."""
     row = await SQL["survey"].fetchrow(connection, lease_seconds=lease_seconds)
     assert row is not None
-    return Survey(row["open"], row["free"], row["ready"])
+    return Survey(*row.values())
 
 
 async def announce(
-    connection: Connection, *, entity_types: Sequence[str], batch: int, again_seconds: float
+    connection: Connection,
+    *,
+    entity_types: Sequence[str],
+    batch: int,
+    again_seconds: float,
+    before_turn: int = NO_TURN,
 ) -> list[Announcement]:
     """Mark and return the next ready slots that are not announced, in the fair order, at most `batch`.
+
+    Only those whose turn comes before `before_turn`.
 
     One that nobody claims within `again_seconds` is among the next ones again, then after twice that, and so on.
     """
     rows = await SQL["announce"].fetch(
-        connection, entity_types=list(entity_types), batch=batch, again_seconds=again_seconds
+        connection,
+        entity_types=list(entity_types),
+        batch=batch,
+        again_seconds=again_seconds,
+        before_turn=before_turn,
     )
     return [Announcement(*row.values()) for row in rows]
 

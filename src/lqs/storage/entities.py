@@ -1,6 +1,6 @@
 """Entities of all types in PostgreSQL: one partitioned table, one partition per type.
 
-They are stored by the statement that settles their slots (`slots.settle`).
+They are stored by the statement that settles their slots (`claims.settle`).
 """
 
 from collections.abc import Iterable

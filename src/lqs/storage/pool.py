@@ -1,6 +1,6 @@
 """The pool in PostgreSQL: finding, serving and counting an owner's entities by their facets.
 
-Its rows are stored by the statement that stores the entities (`slots.settle`).
+Its rows are stored by the statement that stores the entities (`claims.settle`).
 """
 
 from collections import defaultdict

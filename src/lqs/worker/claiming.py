@@ -14,8 +14,9 @@ from lqs.lifecycle.claim import Won, claim, end_without_money
 from lqs.lifecycle.duties import tell_passed_over
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import hand_back
+from lqs.storage.claims import Claimed
 from lqs.storage.database import DatabaseUnavailable
-from lqs.storage.slots import Claimed, SlotName
+from lqs.storage.slots import SlotName
 from lqs.wiring import WorkerParts
 from lqs.worker.broken import Broken
 from lqs.worker.lease import Lease
@@ -64,25 +65,40 @@ class Claiming:
         self._notices += self._transport.take()
         left = False
         while self._notices:
-            left |= await self._answer(self._notices[0])
-            self._notices.popleft()
+            together = self._next_notices()
+            left |= await self._answer(together)
+            for _ in together:
+                self._notices.popleft()
         return await self._look() if left or self._transport.must_look else False
 
-    async def _answer(self, notice: Notice) -> bool:
-        """Claim what a notice names; whether some of it was ready and could still not be won.
+    def _next_notices(self) -> Sequence[Notice]:
+        """The first, and what came after it as far as one claim takes: a claim each would be too slow."""
+        together: list[Notice] = []
+        slots = 0
+        for notice in self._notices:
+            slots += len(notice.slots)
+            if together and slots > self._pace.claim_batch:
+                break
+            together.append(notice)
+        return together
 
-        While the database is away it stays the first. What breaks otherwise is left to whoever looks.
+    async def _answer(self, notices: Sequence[Notice]) -> bool:
+        """Claim what they name; whether some of it was ready and could still not be won.
+
+        While the database is away they stay the first. What breaks otherwise is left to whoever looks.
         """
+        names = [name for notice in notices for name in notice.slots]
         try:
-            left = bool(notice.slots) and await self._claim_named(notice.slots)
+            left = bool(names) and await self._claim_named(names)
         except DatabaseUnavailable:
             raise
         except Exception as error:
             self._telemetry.fault("claim.broke", error)
             left = True
         crash_point(CrashPoint.NOTICE_CLAIMED)
-        self._hands.places.release(len(notice.slots))
-        self._transport.confirm(notice)
+        self._hands.places.release(len(names))
+        for notice in notices:
+            self._transport.confirm(notice)
         return left
 
     async def _claim_named(self, names: Sequence[SlotName]) -> bool:

@@ -14,8 +14,8 @@ from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
 from lqs.lifecycle.tidy import keep_tidy
+from lqs.storage.claims import Claimed
 from lqs.storage.database import DatabaseUnavailable
-from lqs.storage.slots import Claimed
 from lqs.wiring import WorkerParts
 from lqs.worker.claiming import HAND_BACK_BATCH, Claiming, Hands
 from lqs.worker.housekeeping import keep_house

@@ -52,7 +52,9 @@ def wrong(problem: Problem, code: str = "agreement.subject_verb") -> int:
 
 def with_statement(problem: Problem, index: int, **changes: object) -> Problem:
     statements = list(problem.statements)
-    statements[index] = statements[index].model_copy(update=changes)
+    statements[index] = statements[index].model_copy(
+        update={"proof": None, **changes}
+    )  # whoever rewrites proves nothing
     return resealed(problem.model_copy(update={"statements": tuple(statements)}))
 
 
@@ -179,6 +181,12 @@ def test_the_unspoiled_problem_is_verified_with_a_proof_on_every_wrong_statement
         assert (statement.proof is None) == statement.is_correct
         if statement.proof and statement.error:
             assert statement.proof.code == statement.error.code
+
+
+def test_statements_that_come_without_proofs_are_given_them(problem: Problem):
+    bare = tuple(statement.model_copy(update={"proof": None}) for statement in problem.statements)
+    unproven = problem.model_copy(update={"statements": bare})
+    assert verify_problem(unproven, ANYTHING) == verify_problem(problem, ANYTHING)
 
 
 def test_verifying_twice_changes_nothing(problem: Problem):

@@ -69,7 +69,7 @@ _PRODUCER = MappingProxyType(
     {
         "acks": "all",
         "enable.idempotence": True,
-        "linger.ms": 5,
+        "linger.ms": 1,
         "compression.type": "zstd",
         "delivery.timeout.ms": 30_000,
     }

@@ -1,7 +1,8 @@
-"""What an announcement is on the wire: the name of one slot, and the caller's place in a distributed trace."""
+"""What an announcement is on the wire: one slot by its name, its turn, and the caller's place in a trace."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from lqs.storage.announcements import Announcement
@@ -25,7 +26,12 @@ def key(announcement: Announcement) -> bytes:
 
 def encode(announcement: Announcement) -> bytes:
     """The value of a message."""
-    named = {"v": FORMAT, "generation_request_id": str(announcement.request_id), "slot_index": announcement.index}
+    named = {
+        "v": FORMAT,
+        "generation_request_id": str(announcement.request_id),
+        "slot_index": announcement.index,
+        "turn": announcement.turn,
+    }
     return json.dumps(named, separators=(",", ":")).encode()
 
 
@@ -37,8 +43,16 @@ def headers(announcement: Announcement) -> list[tuple[str, bytes | None]]:
     return told
 
 
-def decode(value: bytes | None) -> SlotName:
-    """The slot that a message names. Raises `Unreadable`."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The slot that a message names, and its turn in the fair order."""
+
+    slot: SlotName
+    turn: int
+
+
+def decode(value: bytes | None) -> Named:
+    """What a message says; one of an older version has the first turn of all. Raises `Unreadable`."""
     if value is None:
         raise Unreadable("it is empty")
     if len(value) > MOST_BYTES:
@@ -59,4 +73,7 @@ def decode(value: bytes | None) -> SlotName:
         raise Unreadable("it names no generation request") from None
     if type(index) is not int or not 0 <= index <= _MOST_INDEX:
         raise Unreadable("it names no slot")
-    return request_id, index
+    turn = named.get("turn", 0)
+    if type(turn) is not int:
+        raise Unreadable("its turn is no whole number")
+    return Named((request_id, index), turn)

@@ -8,7 +8,6 @@ places empty for that long, again and again.
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,13 +15,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, trouble
-from lqs.dispatch.kafka.messages import Unreadable, decode
+from lqs.dispatch.kafka.hand import Hand, Held, Offsets
 from lqs.dispatch.transport import Notice, Places
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.slots import SlotName
 
 _POLL_SECONDS = 0.05
-_POLL_FULL_HAND_SECONDS = 0.01
+_POLL_IN_HAND_SECONDS = 0.005
+"""How soon it sees that a place became free for what is in hand."""
 _BATCH = 500
 _LEAST_HAND, _MOST_HAND = 100, 1000
 """How much may be in hand: as much as a relay announces for one worker, so that only a flood makes it pause."""
@@ -35,9 +35,6 @@ _MOST_REFUSALS = 3
 _PREFETCH_KBYTES = 2048
 _FETCH_WAIT_MS = 100
 _QUEUE_BACKOFF_MS = 20
-
-Offsets = dict[int, int]
-"""The next offset to be read, by partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Reader:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._stopping = threading.Event()
-        self._in_hand: deque[Message] = deque()
+        self._in_hand = Hand()
         self._confirmed: Offsets = {}
         self._confirming = threading.Lock()
         self._paused = False
@@ -126,7 +123,7 @@ class Reader:
             consumer.close()
 
     def _fetch(self, consumer: Consumer) -> None:
-        first = consumer.poll(_POLL_FULL_HAND_SECONDS if self._in_hand else _POLL_SECONDS)
+        first = consumer.poll(_POLL_IN_HAND_SECONDS if self._in_hand else _POLL_SECONDS)
         if first is None:
             return
         self._take(first)
@@ -138,7 +135,7 @@ class Reader:
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is None:
-            self._in_hand.append(message)
+            self._in_hand.put(message)
         elif error.fatal():
             raise KafkaException(error)
         else:
@@ -159,30 +156,24 @@ class Reader:
     def _hand_over(self) -> None:
         """Pass on what a place could be reserved for, and keep what cannot be read where somebody can look at it."""
         names: list[SlotName] = []
-        offsets: Offsets = {}
+        touched: set[int] = set()
         while self._in_hand:
-            message = self._in_hand[0]
-            try:
-                name = decode(message.value())
-            except Unreadable as reason:
-                if not self._refuse(message, str(reason)):
+            first = self._in_hand.first
+            if first.name is None:
+                if not self._refuse(first):
                     break
+            elif self._reading.places.reserve(1):
+                names.append(first.name)
             else:
-                if not self._reading.places.reserve(1):
-                    break
-                names.append(name)
-            partition, offset = message.partition(), message.offset()
-            assert partition is not None
-            assert offset is not None
-            offsets[partition] = offset + 1
-            self._in_hand.popleft()
-        if offsets:
+                break
+            touched.add(self._in_hand.remove_first())
+        if touched:
             # Also when it names nothing: what was passed on before it may not be claimed yet.
-            self._reading.hear(Notice(names, offsets))
+            self._reading.hear(Notice(names, self._in_hand.offsets(touched)))
 
-    def _refuse(self, message: Message, reason: str) -> bool:
+    def _refuse(self, held: Held) -> bool:
         """Have it kept; after some tries it is dropped, for nobody is harmed by that, and a standstill harms."""
-        if self._reading.refuse(message, reason):
+        if self._reading.refuse(held.message, held.unreadable):
             self._refused_in_vain = 0
             return True
         self._refused_in_vain += 1
@@ -190,7 +181,7 @@ class Reader:
             return False
         self._refused_in_vain = 0
         self._reading.telemetry.emit(
-            "message.dropped", partition=message.partition(), offset=message.offset(), reason=reason
+            "message.dropped", partition=held.partition, offset=held.offset, reason=held.unreadable
         )
         return True
 
@@ -229,8 +220,7 @@ class Reader:
         self._lost(consumer, partitions)
 
     def _lost(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
-        lost = {partition.partition for partition in partitions}  # whoever reads them next gets what is in hand
-        self._in_hand = deque(message for message in self._in_hand if message.partition() not in lost)
+        self._in_hand.drop({partition.partition for partition in partitions})
         consumer.incremental_unassign(list(partitions))
         self._reading.telemetry.emit("intake.revoked", partitions=len(partitions))
 

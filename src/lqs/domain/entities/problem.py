@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import unicodedata
 from functools import lru_cache
 from typing import Annotated, Literal, get_args
@@ -81,8 +80,6 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
-
-_NOT_LETTERS = re.compile(r"[\W_]+")
 
 MAX_TEXT_CHARACTERS = 500
 _PLAIN = r"^[^\x00]*$"
@@ -233,17 +230,19 @@ class Problem(_Part):
     provenance: Provenance
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def fold(text: str) -> str:
     """The text without what does not make two statements different: case, spaces, punctuation, apostrophe shapes."""
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", text).casefold())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFC", text).casefold()))
 
 
 def fingerprint(target: Target, statements: tuple[Statement, ...]) -> str:
     """SHA-256 (64 hexadecimal digits) of what a learner would recognise; the order of the statements plays no part."""
-    correct = tuple(sorted(fold(s.text) for s in statements if s.is_correct))
-    wrong = tuple(sorted(fold(s.text) for s in statements if not s.is_correct))
-    return _digest(target.lemma, target.tense, correct, wrong)
+    folded: tuple[list[str], list[str]] = ([], [])
+    for statement in statements:
+        folded[statement.is_correct].append(fold(statement.text))
+    wrong, correct = map(sorted, folded)
+    return _digest(target.lemma, target.tense, tuple(correct), tuple(wrong))
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """A statement in its parts, written to text."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from lqs.generators.french.orthography import NO_BREAK_SPACE, capitalised, join
@@ -34,31 +33,25 @@ class Parts(NamedTuple):
     @property
     def text(self) -> str:
         """The statement as it is printed, with the narrow or full spaces of French typography before ? and !."""
-        return _written(self)
-
-
-@lru_cache(maxsize=128)
-def _written(parts: Parts) -> str:
-    verb = parts.finite + "".join(parts.glued)
-    clause = join(
-        [
-            parts.trigger,
-            parts.subject,
-            parts.ne,
-            *parts.clitics,
-            verb,
-            parts.second,
-            parts.adverb,
-            parts.participle,
-            parts.third,
-            parts.complement,
-            parts.tail,
-        ]
-    )
-    if parts.result:
-        clause = f"{clause}, {parts.result}"
-    if parts.lead:
-        clause = f"{parts.lead}, {clause}"
-    mark = parts.mark if parts.mark == "." else NO_BREAK_SPACE + parts.mark
-    sentence = capitalised(clause) + mark
-    return f"{capitalised(parts.topic)}{NO_BREAK_SPACE}? {sentence}" if parts.topic else sentence
+        clause = join(
+            [
+                self.trigger,
+                self.subject,
+                self.ne,
+                *self.clitics,
+                self.finite + "".join(self.glued),
+                self.second,
+                self.adverb,
+                self.participle,
+                self.third,
+                self.complement,
+                self.tail,
+            ]
+        )
+        if self.result:
+            clause = f"{clause}, {self.result}"
+        if self.lead:
+            clause = f"{self.lead}, {clause}"
+        mark = self.mark if self.mark == "." else NO_BREAK_SPACE + self.mark
+        sentence = capitalised(clause) + mark
+        return f"{capitalised(self.topic)}{NO_BREAK_SPACE}? {sentence}" if self.topic else sentence

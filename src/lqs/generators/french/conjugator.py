@@ -104,7 +104,6 @@ def auxiliary_for(infinitive: str, *, pronominal: bool = False, direct_object: b
     return "être" if infinitive in TRANSITIVE_WITH_AVOIR else "avoir"
 
 
-@lru_cache(maxsize=1024)
 def group(
     infinitive: str, tense: str, person: str, agreement: str = "ms", pronominal: bool = False, direct: bool = False
 ) -> Group:

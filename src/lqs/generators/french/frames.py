@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lqs.domain.entities.problem import LEVELS, TOPICS, Level, Topic
+from lqs.generators.french.conjugator import auxiliary_for
 
 _TABLE = Path(__file__).parent / "frames.txt"
 _PIECE = re.compile(
@@ -30,7 +31,7 @@ class Role(StrEnum):
     REST = "rest"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """A part of the complement, in French or English. A `fixed` one does not become a pronoun."""
 
@@ -54,6 +55,7 @@ class Frame:
     """One use of a verb.
 
     `habits` and `past` are keys of markers that go with it; see `markers`. A `lasting` one goes on for a while.
+    `direct` is the direct object, `helper` the auxiliary of compound tenses.
     """
 
     verb: Verb
@@ -68,15 +70,12 @@ class Frame:
     born: bool
     lasting: bool
     pieces: Mapping[Role, Piece]
+    direct: Piece | None
+    helper: str
 
     def piece(self, role: Role) -> Piece | None:
         """The French piece with this role; the first of them."""
         return self.pieces.get(role)
-
-    @property
-    def direct(self) -> Piece | None:
-        """The direct object."""
-        return self.pieces.get(Role.DIRECT)
 
 
 def _pieces(text: str) -> tuple[Piece, ...]:
@@ -112,6 +111,8 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
         habits, past = times.split("/")
         verb = verbs.setdefault(name, _verb(name))
         complement = _pieces(french)
+        pieces = MappingProxyType({piece.role: piece for piece in reversed(complement)})
+        direct = pieces.get(Role.DIRECT)
         frames.append(
             Frame(
                 verb,
@@ -125,7 +126,9 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
                 imperative=not set(flags) & set("sib"),
                 born="b" in flags,
                 lasting="d" in flags,
-                pieces=MappingProxyType({piece.role: piece for piece in reversed(complement)}),
+                pieces=pieces,
+                direct=direct,
+                helper=auxiliary_for(verb.infinitive, pronominal=verb.pronominal, direct_object=direct is not None),
             )
         )
     return MappingProxyType(verbs), tuple(frames)

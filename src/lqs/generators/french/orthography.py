@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import eq
 from types import MappingProxyType
 
 from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
@@ -41,9 +42,7 @@ def begins_with_vowel_sound(word: str) -> bool:
 def join(words: list[str]) -> str:
     """The words as one text: elided where French elides, otherwise parted by spaces. Empty words are left out."""
     joined: list[str] = []
-    for word in words:
-        if not word:
-            continue
+    for word in filter(None, words):
         if joined and joined[-1][-1] in _LOST and _elides(joined[-1], word):
             joined[-1] = f"{joined[-1][:-1]}{APOSTROPHE}{word}"
         else:
@@ -90,19 +89,18 @@ def words(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def places(text: str) -> tuple[tuple[int, int], ...]:
     """Where each of the `words` stands: `text[start:end]`."""
-    return tuple(match.span() for match in WORD.finditer(text))
+    return tuple([match.span() for match in WORD.finditer(text)])
 
 
 def shared_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
     """How many words two texts share at their beginnings, and how many of the rest at their ends."""
-    shorter = min(len(one), len(other))
-    head = 0
-    while head < shorter and one[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
-    return head, tail
+    head = _shared(one, other)
+    return head, _shared(one[head:][::-1], other[head:][::-1])
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words two texts share before the first that differs."""
+    return [*map(eq, one, other), False].index(False)
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
@@ -113,7 +111,7 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
     """
     ours, theirs = words(wrong), words(right)
     head, tail = shared_ends(ours, theirs)
-    if tail and any(len(found) > tail and found[-1 - tail].endswith(APOSTROPHE) for found in (ours, theirs)):
+    if tail and (_ends_elided(ours, tail) or _ends_elided(theirs, tail)):
         tail -= 1  # « s’êtes » for « vous êtes »: an elided word cannot be cut from the next
     if head + tail == min(len(ours), len(theirs)):
         missing = theirs[head : len(theirs) - tail]
@@ -121,6 +119,11 @@ def changed_span(wrong: str, right: str) -> tuple[int, int, str]:
         head, tail = (head - 1, tail) if before or tail < 2 else (head, tail - 1)
     start, end = without_ends(right, head, tail)
     return start, end + len(wrong) - len(right), right[start:end]
+
+
+def _ends_elided(found: Sequence[str], tail: int) -> bool:
+    """Whether the last word before so many at the end is elided."""
+    return len(found) > tail and found[-1 - tail].endswith(APOSTROPHE)
 
 
 def without_ends(text: str, head: int, tail: int) -> tuple[int, int]:

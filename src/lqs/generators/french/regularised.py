@@ -25,27 +25,31 @@ _PARTICIPLES: dict[str, tuple[str, ...]] = {
 }
 _MARKS = {"ms": "", "fs": "e", "mp": "s", "fp": "es"}
 _PERSONS = ("1s", "2s", "3s", "1p", "2p", "3p")
-_SOUNDS = (
-    ("g", re.compile(r"ge([aoâ])"), r"g\1"),
-    ("ç", re.compile(r"ç"), "c"),
-    ("è", re.compile(r"è(?=[^aeiou]+e(s|nt)?$)"), "é"),
-    ("è", re.compile(r"è(?=[^aeiou]+e)"), "e"),
-    ("é", re.compile(r"é(?=.)"), "e"),
-    ("ê", re.compile(r"ê"), "e"),
-    ("er", re.compile(r"(?<=[iou])er(?=[aeo])"), "r"),
-    ("ons", re.compile(r"ons$"), "on"),
-    ("", re.compile(r"(mm|pp|ff|cc)"), lambda m: m[0][0]),
-    ("", re.compile(r"(?<=[aeiou])([gmnpt])(?=[aeiouéè])"), r"\1\1"),
-    ("", re.compile(r"(ll|tt)(?=e)"), lambda m: m[0][0]),
-    ("ie", re.compile(r"(?<=[aou])i(?=e(?!nt$))"), "y"),
-    ("y", re.compile(r"y(?=[eoai])"), "i"),
-    ("rr", re.compile(r"rr"), "r"),
-    ("û", re.compile(r"û"), "u"),
-    ("ù", re.compile(r"ù"), "u"),
-    ("î", re.compile(r"î"), "i"),
-    ("nne", re.compile(r"nn(?=e)"), "n"),
-    ("ss", re.compile(r"ss(?=[eoai])"), "s"),
-    ("", re.compile(r"(?<=[aeiouy])([lnt])(?=(e|es|ent|ons|ez)$)"), r"\1\1"),
+_SOUND_TABLE = r"""
+g    ge([aoâ])                            g\1
+ç    ç                                    c
+è    è(?=[^aeiou]+e(s|nt)?$)              é
+è    è(?=[^aeiou]+e)                      e
+é    é(?=.)                               e
+ê    ê                                    e
+er   (?<=[iou])er(?=[aeo])                r
+ons  ons$                                 on
+-    ([mpfc])\1                           \1
+-    (?<=[aeiou])([gmnpt])(?=[aeiouéè])   \1\1
+-    ([lt])\1(?=e)                        \1
+ie   (?<=[aou])i(?=e(?!nt$))              y
+y    y(?=[eoai])                          i
+rr   rr                                   r
+û    û                                    u
+ù    ù                                    u
+î    î                                    i
+nne  nn(?=e)                              n
+ss   ss(?=[eoai])                         s
+-    (?<=[aeiouy])([lnt])(?=(e|es|ent|ons|ez)$)  \1\1
+"""
+_SOUNDS = tuple(
+    (needed.strip("-"), re.compile(heard), written)
+    for needed, heard, written in (row.split() for row in _SOUND_TABLE.strip().splitlines())
 )
 """What a form must contain, what is heard wrong there, and how it is then written."""
 

@@ -1,12 +1,13 @@
 """A draft: everything chosen about a right statement, and that statement in its parts."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import PERSONS, Person
 from lqs.generators.french import conjugator
 from lqs.generators.french.clauses import Parts
-from lqs.generators.french.conjugator import COMPOUND, auxiliary_for, inverted
+from lqs.generators.french.conjugator import COMPOUND, inverted
 from lqs.generators.french.frames import Piece, Role
 from lqs.generators.french.markers import PLAIN, Marker, markers
 from lqs.generators.french.orthography import contracted, join
@@ -45,8 +46,7 @@ class Draft(NamedTuple):
     @property
     def helper(self) -> str:
         """The auxiliary of this use."""
-        verb = self.cell.frame.verb
-        return auxiliary_for(verb.infinitive, pronominal=verb.pronominal, direct_object=self.has_direct)
+        return self.cell.frame.helper
 
     @property
     def has_direct(self) -> bool:
@@ -71,6 +71,7 @@ class Draft(NamedTuple):
         return "ms"
 
 
+@lru_cache(maxsize=1024)
 def object_agreement(piece: Piece | None) -> str:
     """Gender and number of a noun phrase in the complement."""
     phrase = noun_phrase(tokens(noun_of(piece)), 0) if piece else None

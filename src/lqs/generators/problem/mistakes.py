@@ -4,11 +4,11 @@ Operators only propose. Whether a proposal is surely wrong is for the prover to 
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lqs.domain.entities.problem import ErrorCode
+from lqs.domain.entities.problem import ErrorCode, Proof
 from lqs.generators.french.proof.prover import prove
 from lqs.generators.problem.drafts import Right
 from lqs.generators.problem.operators import pronouns, spelling, verbs
@@ -20,10 +20,10 @@ _FAIR_LENGTH, _FAIR_RATIO = 5, 1.25
 
 
 class Mistake(NamedTuple):
-    """A wrong statement and the kind of error that it was proven to be."""
+    """A wrong statement, and the proof that it is one."""
 
-    code: ErrorCode
     text: str
+    proof: Proof
 
 
 def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LUCK) -> Iterator[Mistake]:
@@ -37,19 +37,19 @@ def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LU
         return
     text = right.text
     seen = {text}
-    likely = sorted((place + luck * rng.random(), place) for place in range(len(proposed)))
-    for _, place in likely:
+    likely = [place + luck * rng.random() for place in range(len(proposed))]
+    for place in sorted(range(len(proposed)), key=likely.__getitem__):
         proposal = proposed[place]
         wrong = proposal if isinstance(proposal, str) else right.parts._replace(**proposal).text
-        if wrong in seen or not are_alike_in_length((text, wrong)):
+        if wrong in seen or not are_alike_in_length((len(text), len(wrong))):
             continue
         seen.add(wrong)
         proof = prove(text, wrong)
         if proof is not None and proof.code == code:
-            yield Mistake(code, wrong)
+            yield Mistake(wrong, proof)
 
 
-def are_alike_in_length(texts: Iterable[str]) -> bool:
-    """Whether no statement stands out by its length."""
-    lengths = [len(text) for text in texts]
-    return max(lengths) - min(lengths) <= _FAIR_LENGTH or max(lengths) <= _FAIR_RATIO * min(lengths)
+def are_alike_in_length(lengths: Sequence[int]) -> bool:
+    """Whether no statement of these lengths stands out."""
+    shortest, longest = min(lengths), max(lengths)
+    return longest - shortest <= _FAIR_LENGTH or longest <= _FAIR_RATIO * shortest

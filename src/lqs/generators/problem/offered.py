@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from lqs.domain.entities.problem import FOCUSES, PERSONS, TENSES, Focus, Negation, Person, Tense
-from lqs.generators.french.conjugator import COMPOUND, IMPERATIVE_PERSONS, accepted, auxiliary_for
+from lqs.generators.french.conjugator import COMPOUND, IMPERATIVE_PERSONS, accepted
 from lqs.generators.french.frames import Frame, Role, frames
 from lqs.generators.french.joints import determiners_of_gender, has_joints
 from lqs.generators.french.markers import markers
@@ -146,9 +146,7 @@ def _shows_agreement(frame: Frame, shape: Shape, tense: Tense) -> bool:
         return False
     if tense not in COMPOUND:
         return tense != "imperatif" and frame.piece(Role.ATTRIBUTE) is not None
-    verb = frame.verb
-    helper = auxiliary_for(verb.infinitive, pronominal=verb.pronominal, direct_object=frame.direct is not None)
-    return helper == "être" and agrees_surely(frame)
+    return frame.helper == "être" and agrees_surely(frame)
 
 
 def _shows_gender_of_noun(frame: Frame, shape: Shape, tense: Tense, negation: Negation | None) -> bool:

@@ -118,8 +118,9 @@ def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
         key=key,
         text=mistake.text,
         is_correct=False,
-        error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
+        error=StatementError(code=mistake.proof.code, start=start, end=end, wrong=wrong, correction=correction),
+        explanation=explain_wrong(mistake.proof.code, Difference(found.right, mistake.text, wrong, correction)),
+        proof=mistake.proof,
     )
 
 

@@ -227,7 +227,7 @@ def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float)
     chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
     if not chosen.mistakes and not want.codes:
         return ()
-    repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
+    repeated = len({mistake.proof.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
     spare: list[Mistake] = []
     if repeated and general and cell.focus != "pronouns":
         spare = chosen.give_back(want.wrong - 1)  # one of another kind is worth more than two alike
@@ -241,29 +241,34 @@ class _Chosen:
 
     def __init__(self, right: str) -> None:
         self.mistakes: list[Mistake] = []
-        self._texts = [right]
+        self._lengths = [len(right)]
+        self._folded = [fold(right)]
 
     def add(self, piles: list[Iterator[Mistake]], count: int) -> None:
         """One from each pile, round after round, until there are so many."""
         while piles and len(self.mistakes) < count:
             for pile in [*piles]:
-                found = next((mistake for mistake in pile if self._suits(mistake.text)), None)
-                if found is None:
+                if not self._take_from(pile):
                     piles.remove(pile)
-                    continue
-                self.mistakes.append(found)
-                self._texts.append(found.text)
-                if len(self.mistakes) == count:
+                elif len(self.mistakes) == count:
                     return
+
+    def _take_from(self, pile: Iterator[Mistake]) -> bool:
+        """Take the first that suits; False where none does."""
+        for mistake in pile:
+            lengths, folded = [*self._lengths, len(mistake.text)], fold(mistake.text)
+            if folded not in self._folded and are_alike_in_length(lengths):
+                self.mistakes.append(mistake)
+                self._lengths = lengths
+                self._folded.append(folded)
+                return True
+        return False
 
     def give_back(self, count: int) -> list[Mistake]:
         """Take out what came after so many."""
         last = self.mistakes[count:]
-        del self.mistakes[count:], self._texts[count + 1 :]
+        del self.mistakes[count:], self._lengths[count + 1 :], self._folded[count + 1 :]
         return last
-
-    def _suits(self, text: str) -> bool:
-        return are_alike_in_length([*self._texts, text]) and fold(text) not in map(fold, self._texts)
 
 
 def _drawn(some: Sequence[T], rng: random.Random) -> T:

@@ -40,10 +40,19 @@ _FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
 _Finding = tuple[bool, str]
 
 
+class _Case(NamedTuple):
+    """A problem, what was asked, its statement that is marked right, and the wrong ones with their errors."""
+
+    problem: Problem
+    asked: ProblemConstraints
+    right: Statement
+    wrong: tuple[tuple[Statement, StatementError], ...]
+
+
 class _Check(NamedTuple):
     code: str
     rejects: bool
-    find: Callable[[Problem, ProblemConstraints], _Finding]
+    find: Callable[[_Case], _Finding]
 
 
 def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem:
@@ -51,20 +60,34 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
 
     Raises `VerificationFailed` for the first check that rejects.
     """
+    case = _case(problem, constraints)
     checks: list[Check] = []
     for code, rejects, find in _CHECKS:
-        passed, detail = find(problem, constraints)
+        passed, detail = find(case)
         if rejects and not passed:
             raise VerificationFailed(code, detail)
         checks.append(_check(code, passed, detail))
-    right = _correct(problem).text
-    statements = tuple(
-        statement if statement.is_correct else statement.model_copy(update={"proof": prove(right, statement.text)})
-        for statement in problem.statements
-    )
     status = "verified" if all(check.passed for check in checks) else "warned"
     verification = Verification(status=status, engine=ENGINE, checks=tuple(checks))
-    return problem.model_copy(update={"statements": statements, "verification": verification})
+    return problem.model_copy(update={"statements": _with_proofs(case), "verification": verification})
+
+
+def _case(problem: Problem, asked: ProblemConstraints) -> _Case:
+    """Check V01 sees to it that the first statement marked right is the only one."""
+    right = next((statement for statement in problem.statements if statement.is_correct), problem.statements[0])
+    wrong = ((s, s.error) for s in problem.statements if s.error is not None and not s.is_correct)
+    return _Case(problem, asked, right, tuple(wrong))
+
+
+def _with_proofs(case: _Case) -> tuple[Statement, ...]:
+    """The statements, each wrong one with its proof; one that carries a proof already carries that very one."""
+    right = case.right.text
+    return tuple(
+        statement
+        if statement.is_correct or statement.proof
+        else statement.model_copy(update={"proof": prove(right, statement.text)})
+        for statement in case.problem.statements
+    )
 
 
 @lru_cache(maxsize=256)
@@ -73,57 +96,49 @@ def _check(code: str, passed: bool, detail: str) -> Check:
     return Check(code=code, passed=passed, detail=detail)
 
 
-def _correct(problem: Problem) -> Statement:
-    return problem.statements[problem.correct_index]
-
-
-def _wrong(problem: Problem) -> list[tuple[Statement, StatementError]]:
-    return [(s, s.error) for s in problem.statements if s.error is not None and not s.is_correct]
-
-
-def _structure(problem: Problem, constraints: ProblemConstraints) -> _Finding:
-    count = len(problem.statements)
-    one = problem.correct_index < count and [s.is_correct for s in problem.statements].count(True) == 1
-    keyed = one and tuple(s.key for s in problem.statements) == KEYS[:count] and _correct(problem).is_correct
-    marked = keyed and all((s.error is None) == s.is_correct for s in problem.statements)
-    unproven = marked and _correct(problem).proof is None
-    asked = count == (constraints.statement_count or STATEMENTS)
-    texts = [s.text for s in problem.statements]
-    typography = all(
-        unicodedata.is_normalized("NFC", text) and "'" not in text and text == text.strip() and "  " not in text
-        for text in texts
-    )
-    passed = bool(unproven) and asked and typography
+def _structure(case: _Case) -> _Finding:
+    statements, index = case.problem.statements, case.problem.correct_index
+    count = len(statements)
+    one = index < count and [s.is_correct for s in statements].count(True) == 1 and statements[index].is_correct
+    keyed = tuple(s.key for s in statements) == KEYS[:count]
+    marked = all((s.error is None) == s.is_correct for s in statements) and case.right.proof is None
+    asked = count == (case.asked.statement_count or STATEMENTS)
+    passed = one and keyed and marked and asked and all(_is_typographic(s.text) for s in statements)
     return passed, "One statement is correct, the others are marked with their error; typography is French."
 
 
-def _statements_differ(problem: Problem, _: ProblemConstraints) -> _Finding:
-    folded = {fold(statement.text) for statement in problem.statements}
-    return len(folded) == len(problem.statements), "No two statements are equal but for case, spaces and punctuation."
+def _is_typographic(text: str) -> bool:
+    return "'" not in text and "  " not in text and text == text.strip() and unicodedata.is_normalized("NFC", text)
 
 
-def _target_form(problem: Problem, _: ProblemConstraints) -> _Finding:
-    target = problem.target
-    missing = misses(_correct(problem).text, target)
+def _statements_differ(case: _Case) -> _Finding:
+    statements = case.problem.statements
+    folded = {fold(statement.text) for statement in statements}
+    return len(folded) == len(statements), "No two statements are equal but for case, spaces and punctuation."
+
+
+def _target_form(case: _Case) -> _Finding:
+    target = case.problem.target
+    missing = misses(case.right.text, target)
     return missing is None, missing or f"The correct statement has “{target.lemma}” in {target.tense}, {target.person}."
 
 
-def _correct_is_right(problem: Problem, _: ProblemConstraints) -> _Finding:
-    found = "; ".join(flaws(_correct(problem).text))
+def _correct_is_right(case: _Case) -> _Finding:
+    found = "; ".join(flaws(case.right.text))
     return not found, found or "The correct statement breaks no rule."
 
 
-def _wrong_is_proven(problem: Problem, _: ProblemConstraints) -> _Finding:
-    right = _correct(problem).text
-    for statement, _error in _wrong(problem):
+def _wrong_is_proven(case: _Case) -> _Finding:
+    right = case.right.text
+    for statement, _error in case.wrong:
         if prove(right, statement.text) is None:
             return False, f"“{statement.text}” could not be proven wrong."
     return True, "Every wrong statement was proven wrong against the correct one."
 
 
-def _span_repairs(problem: Problem, _: ProblemConstraints) -> _Finding:
-    right = _correct(problem).text
-    for statement, error in _wrong(problem):
+def _span_repairs(case: _Case) -> _Finding:
+    right = case.right.text
+    for statement, error in case.wrong:
         text = statement.text
         repaired = text[: error.start] + error.correction + text[error.end :]
         if text[error.start : error.end] != error.wrong or repaired != right:
@@ -131,9 +146,9 @@ def _span_repairs(problem: Problem, _: ProblemConstraints) -> _Finding:
     return True, "Each wrong statement has one error: correcting the marked words gives the correct statement."
 
 
-def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
-    right = _correct(problem).text
-    for statement, error in _wrong(problem):
+def _error_code(case: _Case) -> _Finding:
+    right = case.right.text
+    for statement, error in case.wrong:
         proof = prove(right, statement.text)
         if proof is None or proof.code != error.code:
             return False, f"“{statement.text}” is marked {error.code}, but the proof says otherwise."
@@ -142,16 +157,16 @@ def _error_code(problem: Problem, _: ProblemConstraints) -> _Finding:
     return True, "Every error is of the kind it is marked as."
 
 
-def _known_words(problem: Problem, _: ProblemConstraints) -> _Finding:
-    right = _correct(problem).text
+def _known_words(case: _Case) -> _Finding:
+    right = case.right.text
     unknown = " ".join(unknown_words(right, 0, 0))
-    for statement, error in _wrong(problem):
+    for statement, error in case.wrong:
         unknown = unknown or " ".join(unknown_words(statement.text, error.start, error.end))
     return not unknown, f"Not in the lexicon: {unknown}" if unknown else "Every word outside the errors is known."
 
 
-def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
-    for statement in problem.statements:
+def _explanations(case: _Case) -> _Finding:
+    for statement in case.problem.statements:
         error = statement.error
         if not statement.explanation.strip():
             return False, f"“{statement.text}” has no explanation."
@@ -160,45 +175,45 @@ def _explanations(problem: Problem, _: ProblemConstraints) -> _Finding:
     return True, "Every explanation quotes the wrong form or its correction."
 
 
-def _hygiene(problem: Problem, _: ProblemConstraints) -> _Finding:
-    lengths = [len(statement.text) for statement in problem.statements]
+def _hygiene(case: _Case) -> _Finding:
+    lengths = [len(statement.text) for statement in case.problem.statements]
     fair = max(lengths) <= _FAIR_RATIO * min(lengths) or max(lengths) - min(lengths) <= _FAIR_DIFFERENCE
     return fair, "No statement stands out by its length."
 
 
-def _level(problem: Problem, _: ProblemConstraints) -> _Finding:
-    passed = LEVELS.index(TENSE_LEVELS[problem.target.tense]) <= LEVELS.index(problem.cefr)
-    return passed, f"The tense belongs to {problem.cefr} or below."
+def _level(case: _Case) -> _Finding:
+    passed = LEVELS.index(TENSE_LEVELS[case.problem.target.tense]) <= LEVELS.index(case.problem.cefr)
+    return passed, f"The tense belongs to {case.problem.cefr} or below."
 
 
-def _translation(problem: Problem, _: ProblemConstraints) -> _Finding:
-    correct = _correct(problem)
-    translation = correct.translation or ""
-    residue = {word.lower() for word in words(translation)} & _FRENCH_ONLY
+def _translation(case: _Case) -> _Finding:
+    translation = case.right.translation or ""
+    french = not _FRENCH_ONLY.isdisjoint(words(translation.lower()))
     passed = (
         bool(translation.strip())
-        and fold(translation) != fold(correct.text)
-        and not residue
-        and all(s.translation is None for s in problem.statements if not s.is_correct)
+        and fold(translation) != fold(case.right.text)
+        and not french
+        and all(s.translation is None for s in case.problem.statements if not s.is_correct)
     )
     return passed, "The correct statement alone has a translation, and it is not French."
 
 
-def _fingerprint(problem: Problem, _: ProblemConstraints) -> _Finding:
-    passed = problem.fingerprint == fingerprint(problem.target, problem.statements)
+def _fingerprint(case: _Case) -> _Finding:
+    passed = case.problem.fingerprint == fingerprint(case.problem.target, case.problem.statements)
     return passed, "The fingerprint is that of the content."
 
 
-def _safety(problem: Problem, _: ProblemConstraints) -> _Finding:
-    texts = [s.text for s in problem.statements] + [s.explanation for s in problem.statements]
-    texts += [problem.instructions, _correct(problem).translation or ""]
+def _safety(case: _Case) -> _Finding:
+    texts = [s.text for s in case.problem.statements] + [s.explanation for s in case.problem.statements]
+    texts += [case.problem.instructions, case.right.translation or ""]
     whole = "\n".join(texts)
-    long = any(len(statement.text) > _MAX_STATEMENT for statement in problem.statements)
+    long = any(len(statement.text) > _MAX_STATEMENT for statement in case.problem.statements)
     return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
 
 
-def _constraints(problem: Problem, asked: ProblemConstraints) -> _Finding:
-    target, codes = problem.target, {error.code for _, error in _wrong(problem)}
+def _constraints(case: _Case) -> _Finding:
+    problem, asked, target = case.problem, case.asked, case.problem.target
+    codes = {error.code for _, error in case.wrong}
     passed = (
         (not asked.focus or problem.focus in asked.focus)
         and (not asked.verbs or target.lemma in asked.verbs)

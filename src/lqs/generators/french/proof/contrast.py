@@ -5,12 +5,15 @@ proves wrong, or that some reading of the sentence allows, is not proven. Rules 
 """
 
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode, Proof
 from lqs.generators.french.orthography import shared_ends
 from lqs.generators.french.proof.reading import Tokens
 from lqs.generators.french.proof.words import Token, tokens
+
+_plain, _form = attrgetter("plain"), attrgetter("form")
 
 
 class Contrast(NamedTuple):
@@ -45,9 +48,9 @@ def contrast(right: str, wrong: str) -> Contrast | None:
     ours, theirs = tokens(right), tokens(wrong)
     if right == wrong:
         return None
-    left, other = [token.plain for token in ours], [token.plain for token in theirs]
+    left, other = list(map(_plain, ours)), list(map(_plain, theirs))
     if left == other:
-        left, other = [token.form for token in ours], [token.form for token in theirs]
+        left, other = list(map(_form, ours)), list(map(_form, theirs))
     return _span(ours, theirs, left, other)
 
 

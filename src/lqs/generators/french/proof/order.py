@@ -1,6 +1,7 @@
 """Orders of words that no French sentence has: pronouns and negations in the wrong place. One statement is enough."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode
@@ -30,9 +31,13 @@ class Fault(NamedTuple):
     method: str
 
 
+@lru_cache(maxsize=64)
 def faults(found: Tokens) -> frozenset[Fault]:
     """Every breach of word order that some sure rule finds in a statement."""
-    return frozenset((*_negation(found), *_pronoun_order(found), *_pronoun_place(found)))
+    plain = {token.plain for token in found}
+    negation = _negation(found) if "ne" in plain else ()
+    pronouns = () if plain.isdisjoint(_RANKS) else (*_pronoun_order(found), *_pronoun_place(found))
+    return frozenset((*negation, *pronouns))
 
 
 def _is_finite(found: Tokens, at: int) -> bool:

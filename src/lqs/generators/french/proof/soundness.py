@@ -19,7 +19,7 @@ from lqs.generators.french.proof.words import tokens
 from lqs.generators.french.tables.moods import INDICATIVE, SUBJUNCTIVE
 
 _ELIDING = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
-_APART = frozenset({("à", "le"), ("à", "les"), ("de", "le"), ("de", "les")})
+_MERGING = frozenset({"le", "les"})
 _NO_TENSES = frozenset({"subjonctif_present", "subjonctif_imparfait"})
 
 
@@ -48,13 +48,12 @@ def unknown_words(text: str, start: int, end: int) -> list[str]:
 
 def _spelling(found: Tokens) -> Iterator[str]:
     for at, (word, after) in enumerate(pairwise(found)):
-        pair = (word.plain, after.plain)
-        vowel = after.vowel
-        if word.form.lower() in _ELIDING and vowel and after.form[0].isalpha() and after.plain not in ("onze", "un"):
+        if not after.vowel:
+            if word.form.endswith("’") and len(word.form) < 4:
+                yield f"“{word.form}{after.form}” does not elide"
+        elif word.form.lower() in _ELIDING and after.form[0].isalpha() and after.plain not in ("onze", "un"):
             yield f"“{word.form} {after.form}” elides"
-        if word.form.endswith("’") and len(word.form) < 4 and not vowel:
-            yield f"“{word.form}{after.form}” does not elide"
-        if pair in _APART and noun_phrase(found, at + 1):
+        if after.plain in _MERGING and word.plain in ("à", "de") and noun_phrase(found, at + 1):
             yield f"“{word.form} {after.form}” contracts"
 
 

@@ -113,11 +113,12 @@ def tokens(text: str) -> tuple[Token, ...]:
     found = words(text)
     if "-" not in text:
         return tuple(map(token, found))
-    return tuple(chain.from_iterable(map(_unglued, found)))
+    return tuple(chain.from_iterable(_unglued(form) if "-" in form else (token(form),) for form in found))
 
 
+@lru_cache(maxsize=512)
 def _unglued(form: str) -> tuple[Token, ...]:
-    if "-" not in form or _readings(form):
+    if _readings(form):
         return (token(form),)
     cuts = sorted({0, *(glued.start() for glued in _GLUED.finditer(form)), len(form)})
     return tuple(token(form[start:end]) for start, end in pairwise(cuts))

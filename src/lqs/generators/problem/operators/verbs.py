@@ -76,7 +76,6 @@ def _sound(form: str) -> str:
     return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
 
 
-@lru_cache(maxsize=1024)
 def _form(infinitive: str, tense: str, person: str) -> str:
     try:
         return simple(infinitive, tense, person)

@@ -1,0 +1,102 @@
+"""Opens what an API process needs, and closes it in reverse."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from lqs.dispatch.postgres import Announcer
+from lqs.domain.rates import Rate, Rates
+from lqs.generators.catalog import call_price_for, entity_types
+from lqs.lifecycle.bulk_work import keep_bulk_going
+from lqs.lifecycle.expire import keep_deadlines
+from lqs.lifecycle.foresee import Foresight
+from lqs.lifecycle.quotas import Gate, Quotas
+from lqs.lifecycle.submission import Defaults
+from lqs.lifecycle.submit import Submitter
+from lqs.lifecycle.watch import Watch
+from lqs.observability.metrics import Metrics
+from lqs.settings import Settings, load
+from lqs.wiring.common import bulk_rules, kept, open_telemetry, simulation
+from lqs.wiring.database import open_database, refuse_unmigrated
+from lqs.wiring.kafka import want_events
+from lqs.wiring.parts import ApiParts, EntityTypes
+
+
+@asynccontextmanager
+async def open_api_parts(settings: Settings | None = None, types: EntityTypes | None = None) -> AsyncIterator[ApiParts]:
+    """Everything an API process needs, for the registered entity types or these.
+
+    Raises `SettingsInvalid`, `DatabaseUnavailable`, `MigrationRefused`.
+    """
+    settings = settings or load()
+    types = types or entity_types()
+    simulated = simulation(settings)
+    metrics = Metrics()
+    telemetry = open_telemetry(settings, "api", metrics.listen)
+    async with open_database(settings, "lqs api") as database:
+        await refuse_unmigrated(database, types)
+        await want_events(settings, database)
+        defaults = Defaults(
+            slot_timeout_seconds=settings.slot_timeout_seconds,
+            overhead_seconds=settings.request_overhead_seconds,
+            max_attempts=settings.max_attempts,
+            retention_seconds=settings.retention_seconds,
+            call_prices={
+                name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
+            },
+        )
+        quotas = Quotas(active=settings.active_requests_per_owner, queued=settings.queue_limit_slots)
+        submitter = Submitter(
+            database,
+            telemetry,
+            defaults,
+            Gate(quotas),
+        )
+        announcer = Announcer(database, telemetry)
+        watch = Watch(database, telemetry)
+        async with asyncio.TaskGroup() as background:
+            tasks = [
+                background.create_task(submitter.run(), name="submit"),
+                background.create_task(announcer.run(), name="announce"),
+                background.create_task(watch.run(), name="watch"),
+                background.create_task(
+                    keep_deadlines(database, telemetry, every_seconds=settings.housekeeping_seconds), name="deadlines"
+                ),
+                background.create_task(
+                    keep_bulk_going(
+                        database,
+                        telemetry,
+                        bulk_rules(settings),
+                        every_seconds=settings.housekeeping_seconds,
+                        on_ready=announcer.announce,
+                    ),
+                    name="bulk",
+                ),
+            ]
+            telemetry.emit("api.started")
+            try:
+                yield ApiParts(
+                    database=database,
+                    submitter=submitter,
+                    announcer=announcer,
+                    watch=watch,
+                    foresight=Foresight(lease_seconds=settings.lease_seconds),
+                    rates=Rates(
+                        {Rate.CREATE: settings.rate_create_per_minute, Rate.READ: settings.rate_read_per_minute},
+                        time.monotonic,
+                    ),
+                    quotas=quotas,
+                    metrics=metrics,
+                    telemetry=telemetry,
+                    entity_types=types,
+                    defaults=defaults,
+                    kept=kept(settings),
+                    lease_seconds=settings.lease_seconds,
+                    statistics_timeout_seconds=settings.statistics_timeout_seconds,
+                    body_timeout_seconds=settings.body_timeout_seconds,
+                )
+            finally:
+                for task in tasks:
+                    task.cancel()
+                telemetry.emit("api.stopped")

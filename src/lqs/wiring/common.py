@@ -1,0 +1,40 @@
+"""What processes of both kinds make from their settings."""
+
+from lqs.domain.slot_errors import SlotErrorCode
+from lqs.generators.catalog import Simulation
+from lqs.lifecycle.bulk_work import BulkRules
+from lqs.lifecycle.tidy import Kept
+from lqs.observability.logs import log_listener
+from lqs.observability.telemetry import Listener, Telemetry
+from lqs.settings import Settings, SettingsInvalid
+
+
+def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> Telemetry:
+    """The listeners of this process: its log, and these."""
+    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format), *listeners)
+
+
+def kept(settings: Settings) -> Kept:
+    return Kept(
+        tombstone_seconds=settings.tombstone_seconds,
+        dead_letter_seconds=settings.dead_letter_seconds,
+        unpublished_seconds=settings.kafka_unpublished_seconds,
+    )
+
+
+def bulk_rules(settings: Settings) -> BulkRules:
+    return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
+
+
+def simulation(settings: Settings) -> Simulation:
+    try:
+        failures = {SlotErrorCode(code): share for code, share in settings.simulated_failures.items()}
+    except ValueError as error:
+        raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
+    return Simulation(
+        seed=settings.simulated_seed,
+        latency_median_seconds=settings.simulated_latency_seconds,
+        latency_sigma=settings.simulated_latency_sigma,
+        failures=failures,
+        price_microusd=settings.simulated_price_microusd,
+    )
