@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 import httpx
@@ -19,6 +20,7 @@ from lqs.storage.database import Database
 
 READY_SECONDS = 90
 STOP_SECONDS = 40
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Service:
 
 @contextmanager
 def running_service(
-    database_url: str, key: str, owner_id: UUID, folder: Path, settings: Mapping[str, str] | None = None
+    database_url: str, key: str, owner_id: UUID, folder: Path, settings: Mapping[str, str] = NO_SETTINGS
 ) -> Iterator[Service]:
     """`lqs serve` and `lqs worker` on this database with these settings, ready; `folder` takes what they say.
 
@@ -44,12 +46,12 @@ def running_service(
     port = free_port()
     environment = {
         **os.environ,
-        **(settings or {}),
         "XDG_CONFIG_HOME": str(folder),
         "LQS_DATABASE_URL": database_url,
         "LQS_API_PORT": str(port),
         "LQS_API_URL": f"http://127.0.0.1:{port}",
         "LQS_API_KEY": key,
+        **settings,
     }
     with ExitStack() as processes:
         for command in ("serve", "worker"):

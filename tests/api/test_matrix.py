@@ -141,7 +141,14 @@ async def test_a_route_answers_everybody_as_the_table_says(
 
 @pytest.mark.parametrize(
     "path",
-    ["/problems", "/generation-requests", "/dead-letters", "/problems/stats", "/generation-requests/stats"],
+    [
+        "/problems",
+        "/generation-requests",
+        "/dead-letters",
+        "/api-keys",
+        "/problems/stats",
+        "/generation-requests/stats",
+    ],
 )
 async def test_a_list_of_another_owner_has_nothing_of_this_one(
     api: Api, owned: dict[str, str], alice: Caller, path: str

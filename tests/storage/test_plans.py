@@ -533,7 +533,7 @@ async def test_a_look_for_a_bulk_operation_reads_no_more_rows_than_its_window(mu
 async def test_an_announcement_reads_no_more_of_the_queue_than_it_announces_and_what_is_announced_already(
     much, before_turn, looks
 ):
-    """With 50,000 slots ready and 2,000 of them announced, ten more cost a look at 2,010, and none of a sooner turn nothing."""
+    """With 50,000 slots ready and 2,000 of them announced, ten more cost a look at 2,010, and none sooner cost one."""
     await much.execute("SET plan_cache_mode = force_generic_plan")
     await much.execute("BEGIN")
     await much.execute(f"PREPARE hot AS {announcements.SQL['announce'].text}")

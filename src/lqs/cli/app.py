@@ -53,7 +53,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "serve": Place("lqs.cli.operate", "Serve the API, without a worker.", "serve_app"),
         "worker": Place("lqs.cli.operate", "Generate what was asked for.", "worker_app"),
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
-        "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
+        "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound; back it up and restore it."),
         "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
         "help": Place("lqs.cli.help_topics", "Show the commands, or what exit codes and error codes mean."),
     }

@@ -87,6 +87,11 @@ class Database:
             )
         return cls(url, pool, settings, command_timeout_seconds)
 
+    @property
+    def url(self) -> str:
+        """Where the server is, password included: not for logs, nor for command lines."""
+        return self._url
+
     async def close(self) -> None:
         """Wait until every connection is given back, then close them all; not longer than a silent server deserves."""
         try:

@@ -24,12 +24,18 @@ class Client(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs in, by which mechanism. Neither name nor password is needed for OAUTHBEARER."""
+    """Who logs in, by which mechanism.
+
+    For OAUTHBEARER name and password are those that `token_url` wants for a token with this `scope`; without a
+    `token_url` further properties have to say where tokens come from.
+    """
 
     mechanism: str
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
+    token_url: str | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,14 @@ def _login(login: Login | None) -> Mapping[str, object]:
     if login.password_file is not None:
         password = _read(login.password_file, "LQS_KAFKA_SASL_PASSWORD_FILE").rstrip("\r\n")
     named = {"sasl.username": login.username, "sasl.password": password}
+    if login.token_url is not None:
+        named = {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.token.endpoint.url": login.token_url,
+            "sasl.oauthbearer.client.id": login.username,
+            "sasl.oauthbearer.client.secret": password,
+            "sasl.oauthbearer.scope": login.scope,
+        }
     return {"sasl.mechanism": login.mechanism, **{name: value for name, value in named.items() if value is not None}}
 
 
