@@ -87,5 +87,8 @@ NOT_RUN = (
     ),
     NotRun("docs/reference/faults.md", "make faults ", "It takes a quarter of an hour; tests/faults/ does not."),
     NotRun("docs/reference/faults.md", "make faults-kafka", "It takes a quarter of an hour."),
+    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py walks this way."),
+    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump", "The programs here may be older than the server."),
+    NotRun("docs/how-to/run-under-systemd.md", "sudo", "systemd does not run here."),
     NotRun("docs/how-to/run-in-containers.md", "docker compose", "There is no container engine here."),
 )
