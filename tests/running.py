@@ -39,7 +39,7 @@ class Service:
 def running_service(
     database_url: str, key: str, owner_id: UUID, folder: Path, settings: Mapping[str, str] = NO_SETTINGS
 ) -> Iterator[Service]:
-    """`lqs serve` and `lqs worker` on this database, ready; `folder` takes what they say.
+    """`lqs serve` and `lqs worker` on this database with these settings, ready; `folder` takes what they say.
 
     At the end both get SIGTERM and must exit with 0.
     """

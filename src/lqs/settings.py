@@ -8,6 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -25,7 +26,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from lqs.crash_points import CrashPoint
 
 PREFIX = "LQS_"
-CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY", "LQS_PROFILE"})
+CLIENT_VARIABLES = MappingProxyType(
+    {
+        "LQS_API_URL": "Address of the API.",
+        "LQS_API_KEY": "The key to call it with.",
+        "LQS_PROFILE": "Name of the profile in the credentials file that has both.",
+    }
+)
 """Read by the client library and the commands that use it, never by the service."""
 
 
@@ -287,7 +294,7 @@ def load() -> Settings:
 
 def refuse_unknown_variables() -> None:
     """Raise `SettingsInvalid` for a variable that looks like one of lqs and is none, with the one that was meant."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES.keys()
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
             begun = [one for one in known if one.startswith(name)]

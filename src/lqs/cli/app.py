@@ -113,23 +113,28 @@ def run(words: Sequence[str]) -> int:
 
 def lines_of_help() -> Iterator[tuple[str, str]]:
     """Every command and every option, with the commands above it, and the first paragraph of its help."""
-    return _lines(_root([]), ())
+    for words, command, context in every_command():
+        if words:
+            yield " ".join(words), _first_sentence(command.help or "")
+        for one in command.get_params(context):
+            if isinstance(one, typer.core.TyperOption) and not one.hidden:
+                for name in one.opts:
+                    if name.startswith("--"):
+                        yield " ".join((*words, name)), _first_sentence(one.help or "")
 
 
-def _lines(command: Any, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def every_command() -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Every command, loaded, each behind the one above it: its words, itself, and a context to ask it in."""
+    return _every(_root([]), ())
+
+
+def _every(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     if isinstance(command, _Later):
         command = command.real()
-    if above:
-        yield " ".join(above), _first_sentence(command.help or "")
-    context = command.make_context("", [], resilient_parsing=True)
-    for one in command.get_params(context):
-        if isinstance(one, typer.core.TyperOption) and not one.hidden:
-            for name in one.opts:
-                if name.startswith("--"):
-                    yield " ".join((*above, name)), _first_sentence(one.help or "")
+    yield words, command, command.make_context(" ".join(("lqs", *words)), [], resilient_parsing=True)
     for name, below in command.commands.items() if isinstance(command, typer.core.TyperGroup) else ():
         if not below.hidden:
-            yield from _lines(below, (*above, name))
+            yield from _every(below, (*words, name))
 
 
 def _first_sentence(text: str) -> str:

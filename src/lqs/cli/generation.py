@@ -170,6 +170,11 @@ def _slot(slot: Slot) -> tuple[str, str, str, str]:
 def _next_step(request: GenerationRequest) -> str:
     if not request.done:
         return command(f"generation wait {request.request_id}")
+    if request.status == "failed":
+        means = [f"{command(f'help errors {clean(one.code)}')} (what it means)" for one in request.error_summary[:1]]
+        return ", ".join([*means, f"{command(f'generation retry {request.request_id} --wait')} (tries again)"])
+    if request.status == "cancelled":
+        return command(f"generation retry {request.request_id} --slots all --wait") + " (has it made after all)"
     return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step
 
 

@@ -15,6 +15,26 @@ GENERATION_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90)
 HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 """Seconds."""
 
+WATCH: Mapping[str, str] = MappingProxyType(
+    {
+        "lqs_oldest_pending_seconds": "it grows: workers are too few, or none is alive",
+        "lqs_slots_unsettled": "the backlog has to be sized",
+        "lqs_requests_open": "the backlog has to be sized",
+        "lqs_workers_alive": "it is 0",
+        "lqs_worker_places": "those in flight stay as many: add workers",
+        "lqs_worker_in_flight": "it stays at the places: add workers",
+        "lqs_dead_letters_open": "it is not 0: `lqs dead-letters list`",
+        "lqs_oldest_unpublished_seconds": "it grows: Kafka cannot be told of events",
+        "lqs_attempts_total": "the share of one `code` rises: a provider is in trouble",
+        "lqs_generation_seconds": "generations take longer than before",
+        "lqs_slots_total": "`rescued` or `late` rises: workers die, or stand still",
+        "lqs_http_seconds": "answers get slow",
+        "lqs_faults_total": "it is there at all: the log has the traceback",
+        "lqs_happenings_total": "anything in the log has to be counted",
+    }
+)
+"""When an operator looks at each metric, those that the API tells of the whole service included."""
+
 
 class Metrics:
     """The counters of one process. `registry` is what is told; `listen` is a listener of its telemetry."""

@@ -9,6 +9,9 @@ from lqs.storage.queries import queries
 
 SQL = queries("announcements")
 
+NO_TURN = 2**63 - 1
+"""Every turn comes before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -28,13 +31,13 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many announced slots nobody has claimed yet, and the turn of the last of them, None without any.
+    """How many announced slots nobody has claimed yet, and the turn of the last of them, 0 without any.
 
     `free` and `places`: how many places the live workers have free, and in all; `ready`: whether any slot is ready.
     """
 
     open: int
-    last_turn: int | None
+    last_turn: int
     free: int
     places: int
     ready: bool
@@ -53,11 +56,11 @@ async def announce(
     entity_types: Sequence[str],
     batch: int,
     again_seconds: float,
-    before_turn: int | None = None,
+    before_turn: int = NO_TURN,
 ) -> list[Announcement]:
     """Mark and return the next ready slots that are not announced, in the fair order, at most `batch`.
 
-    With `before_turn`, only those whose turn comes before it.
+    Only those whose turn comes before `before_turn`.
 
     One that nobody claims within `again_seconds` is among the next ones again, then after twice that, and so on.
     """

@@ -13,7 +13,7 @@ WITH seen AS MATERIALIZED (
     WHERE NOT seen.waits AND a.request_id = seen.request_id AND a.index = seen.index AND a.fence = seen.fence
 )
 SELECT (SELECT count(*) FILTER (WHERE waits AND times <= 2) FROM seen) AS open,
-       (SELECT max(pass) FILTER (WHERE waits AND times <= 2) FROM seen) AS last_turn,
+       (SELECT coalesce(max(pass) FILTER (WHERE waits AND times <= 2), 0) FROM seen) AS last_turn,
        coalesce(sum(greatest(w.capacity - held.slots, 0)), 0)::bigint AS free,
        coalesce(sum(w.capacity), 0)::bigint AS places,
        (SELECT true FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1) IS NOT NULL AS ready
@@ -46,7 +46,7 @@ WITH next AS MATERIALIZED (
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
       AND (r.start_by > lqs_now() OR r.start_by IS NULL) AND r.no_money IS NOT TRUE
       AND (a.fence = s.fence AND a.again_at > lqs_now()) IS NOT TRUE
-      AND (:before_turn::bigint IS NULL OR s.pass < :before_turn)
+      AND s.pass < :before_turn::bigint
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
 ), marked AS (
