@@ -91,4 +91,9 @@ NOT_RUN = (
     NotRun("docs/how-to/back-up-and-restore.md", "pg_dump", "The programs here may be older than the server."),
     NotRun("docs/how-to/run-under-systemd.md", "sudo", "systemd does not run here."),
     NotRun("docs/how-to/run-in-containers.md", "docker compose", "There is no container engine here."),
+    NotRun("docs/how-to/run-under-systemd.md", "python3 -m venv /opt/lqs", "It changes the machine."),
+    NotRun("docs/how-to/run-under-systemd.md", "systemctl enable", "No machine that systemd runs is here."),
+    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py does it."),
+    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump --format", "tests/storage/test_backup.py does it."),
+    NotRun("docs/how-to/upgrade-and-roll-back.md", "lqs admin backup", "tests/journeys/test_upgrade.py does it."),
 )
