@@ -243,6 +243,14 @@ async def test_what_is_not_yours_is_not_there(
     assert (await bob.http.get(address.format(id=own))).status_code == 200
 
 
+async def test_who_knows_the_tag_of_anothers_learns_nothing_by_it(api: Api, alice: Caller) -> None:
+    address = await submit(alice)
+    tag = (await alice.http.get(address)).headers["ETag"]
+    other = await api.owner()
+
+    assert (await other.http.get(address, headers={"If-None-Match": tag})).status_code == 404
+
+
 async def test_an_entity_outlives_its_generation_request(api: Api, alice: Caller, worker: None) -> None:
     body = await finished(alice, await submit(alice))
     await change(

@@ -25,14 +25,12 @@ class Given:
     runs: bool = True
 
 
-_ONE = "ID=$(lqs problems generate --finish-within 5m)"
+_ONE = "ID=$(asked '{}'); ended $ID"
 _FAILED = """
-IDS=($(failed 4 --count 5))
-ID=${IDS[0]}
-read -r DEAD_LETTER_ID OTHER_ID _ < <(lqs dead-letters list --json | "$PYTHON" -c "
-import json, sys
-found = json.load(sys.stdin)['results']
-print(*[one['id'] for one in found if one['request_id'] == '${IDS[3]}'])")
+IDS=($(failed 4)); ID=${IDS[0]}
+read -r DEAD_LETTER_ID OTHER_ID _ < <(
+    call '/dead-letters?limit=100' | told "*[one['id'] for one in it['results'] if one['request_id'] == '${IDS[3]}']"
+)
 """
 """Four generation requests of which every slot failed, and two dead letters of the last."""
 
@@ -41,7 +39,7 @@ GIVEN: Mapping[str, Given] = MappingProxyType(
         "README.md": Given(_ONE),
         "docs/tutorial/first-hour.md": Given(stands_for={"http://127.0.0.1:8421": "{url}"}, runs=False),
         "docs/how-to/find-and-wait.md": Given(_ONE),
-        "docs/how-to/keep-change-and-erase-records.md": Given(f"{_ONE}; lqs generation wait $ID"),
+        "docs/how-to/keep-change-and-erase-records.md": Given(_ONE),
         "docs/how-to/run-on-your-own-postgresql.md": Given(
             stands_for={"postgresql://lqs:secret@db.example.org:5432/lqs": "{database_url}"}, runs=False
         ),
@@ -55,11 +53,12 @@ GIVEN: Mapping[str, Given] = MappingProxyType(
             {"lqs generation list --state open --all --ids": "echo $ID"},
         ),
         "docs/how-to/use-the-pool.md": Given(
-            "lqs problems generate --verb finir; lqs problems generate --tag home",
+            """asked '{"constraints": {"verbs": ["finir"]}}'; asked '{"constraints": {"tags": ["home"]}}'""",
             {"--up-to 10": "--up-to 1 --tense passe_compose"},
         ),
         "docs/how-to/work-on-many-at-once.md": Given(
-            "BULK_ID=$(lqs generation bulk retry --error-code provider_timeout --json | field bulk_id)"
+            """BULK_ID=$(call /generation-requests/bulk -d '{"action": "retry", "filter": {"status": ["failed"]}}' |
+            told "it['bulk_id']")"""
         ),
     }
 )
@@ -88,10 +87,18 @@ NOT_RUN = (
     ),
     NotRun("docs/reference/faults.md", "make faults ", "It takes a quarter of an hour; tests/faults/ does not."),
     NotRun("docs/reference/faults.md", "make faults-kafka", "It takes a quarter of an hour."),
+    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py walks this way."),
+    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump", "The programs here may be older than the server."),
+    NotRun("docs/how-to/run-under-systemd.md", "sudo", "systemd does not run here."),
     NotRun("docs/how-to/run-in-containers.md", "docker compose", "There is no container engine here."),
     NotRun(
         "docs/how-to/trace-and-measure.md",
         "docker run",
         "There is no container engine here; tests/journeys/test_traces.py has a collector of its own.",
     ),
+    NotRun("docs/how-to/run-under-systemd.md", "python3 -m venv /opt/lqs", "It changes the machine."),
+    NotRun("docs/how-to/run-under-systemd.md", "systemctl enable", "No machine that systemd runs is here."),
+    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py does it."),
+    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump --format", "tests/storage/test_backup.py does it."),
+    NotRun("docs/how-to/upgrade-and-roll-back.md", "lqs admin backup", "tests/journeys/test_upgrade.py does it."),
 )

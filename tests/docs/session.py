@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK_SECONDS = 100
+BLOCK_SECONDS = 180
 STOP_SECONDS = 40
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -107,9 +107,11 @@ class _Child:
             ready, _, _ = select.select([self._told], [], [], max(0, deadline - time.monotonic()))
             if not ready:
                 os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait(timeout=STOP_SECONDS)
                 raise AssertionError(f"no end within {BLOCK_SECONDS} s: {line}")
             read = os.read(self._told, 4096)
             if not read:
+                self._process.wait(timeout=STOP_SECONDS)
                 raise AssertionError(f"it ended at: {line}\n{self._log.read_text(encoding='utf-8')}")
             answer += read
         return answer.decode().strip()

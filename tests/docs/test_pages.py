@@ -11,7 +11,7 @@ def not_run(block: Block) -> bool:
     return any(one.page == block.page and one.words in block.text for one in NOT_RUN)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_what_a_page_shows_is_so(page: str, ground: Ground) -> None:
     blocks = [block for block in blocks_of(page) if not not_run(block)]
     await run_page(blocks, ground.session, given(page), ground.places)

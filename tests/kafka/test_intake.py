@@ -247,6 +247,31 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
     }
 
 
+async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home, access, kafka, eventually):
+    async with (
+        home.alone() as holder,
+        wire(home.url) as line,
+        at_work(line.url, Hand.opened(), housekeeping_seconds=3600, **kafka, **NEVER) as shift,
+    ):
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await holder.execute("BEGIN")
+        await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
+        line.stop_before_the_next("claims.claim")
+        request_id, before = await home.submit(6), line.ran["claims.claim"]
+        places = shift.worker._places.free
+
+        async def taken() -> int:
+            return places - shift.worker._places.free
+
+        for index in range(6):
+            put(access, [encode(Announcement(request_id, index, 0, 1, None, 0))], partition=0)
+            await eventually(taken, equals=index + 1)
+        line.go_on()
+        await eventually(lambda: done(home, request_id))
+        assert line.ran["claims.claim"] - before <= 3  # the first alone, the others together; it may have looked, too
+        await holder.execute("ROLLBACK")
+
+
 async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(home, kafka, eventually):
     """Every place is taken by one owner, and twenty more are in hand: the newcomer has one of the next two places."""
     calls, make = asyncio.Semaphore(0), Hand().does
