@@ -96,9 +96,5 @@ NOT_RUN = (
         "docker run",
         "There is no container engine here; tests/journeys/test_traces.py has a collector of its own.",
     ),
-    NotRun("docs/how-to/run-under-systemd.md", "python3 -m venv /opt/lqs", "It changes the machine."),
-    NotRun("docs/how-to/run-under-systemd.md", "systemctl enable", "No machine that systemd runs is here."),
-    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py does it."),
-    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump --format", "tests/storage/test_backup.py does it."),
     NotRun("docs/how-to/upgrade-and-roll-back.md", "lqs admin backup", "tests/journeys/test_upgrade.py does it."),
 )
