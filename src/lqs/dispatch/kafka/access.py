@@ -4,6 +4,7 @@ Names and meanings are those of librdkafka's CONFIGURATION.md.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -143,9 +144,7 @@ def _group(access: Access) -> Mapping[str, object]:
 def _login(login: Login | None) -> Mapping[str, object]:
     if login is None:
         return {}
-    password = login.password.get_secret_value() if login.password else None
-    if login.password_file is not None:
-        password = _read(login.password_file, "LQS_KAFKA_SASL_PASSWORD_FILE").rstrip("\r\n")
+    password = _password(login)
     named = {"sasl.username": login.username, "sasl.password": password}
     if login.token_url is not None:
         named = {
@@ -156,6 +155,23 @@ def _login(login: Login | None) -> Mapping[str, object]:
             "sasl.oauthbearer.scope": login.scope,
         }
     return {"sasl.mechanism": login.mechanism, **{name: value for name, value in named.items() if value is not None}}
+
+
+def _password(login: Login) -> str | None:
+    if login.password_file is not None:
+        return _read(login.password_file, "LQS_KAFKA_SASL_PASSWORD_FILE").rstrip("\r\n")
+    return login.password.get_secret_value() if login.password else None
+
+
+def secrets(access: Access) -> list[str]:
+    """Every value that nobody may read in a log; without that of a file which cannot be read, for nobody used it."""
+    certificates = access.certificates
+    told = [certificates.key, certificates.key_password, *access.extra.values()]
+    values = [secret.get_secret_value() for secret in told if secret is not None]
+    if access.login is not None:
+        with suppress(KafkaTrouble):
+            values.append(_password(access.login) or "")
+    return [value for value in values if value]
 
 
 def _certificates(certificates: Certificates) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, TopicMetadata
 
-from lqs.dispatch.kafka.access import Access, Client, client_properties
+from lqs.dispatch.kafka.access import Access, Client, client_properties, secrets
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 from lqs.observability.telemetry import Telemetry
 
@@ -93,11 +93,8 @@ _REFUSED_BY_THE_OTHER_SIDE = re.compile(r"SSL routines::[^:]*alert")
 
 def without_secrets(text: str, access: Access) -> str:
     """The text with every secret of the access blotted out, should a broker or the client repeat one."""
-    login, certificates = access.login, access.certificates
-    secrets = [login.password if login else None, certificates.key, certificates.key_password, *access.extra.values()]
-    for secret in secrets:
-        value = secret.get_secret_value() if secret is not None else ""
-        if value and not _NO_SECRET.fullmatch(value):
+    for value in secrets(access):
+        if not _NO_SECRET.fullmatch(value):
             text = text.replace(value, "***")
     return text
 
