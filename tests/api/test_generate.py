@@ -29,7 +29,12 @@ async def test_answers_202_with_one_id_that_can_be_read_at_once(alice: Caller) -
     assert body["done"] is False
     assert body["idempotency"] is None
     address = f"/generation-requests/{body['request_id']}"
-    assert body["links"] == {"self": address, "cancel": f"{address}/cancel", "retry": None}
+    assert body["links"] == {
+        "self": address,
+        "entities": f"/problems?generation_request_id={body['request_id']}",
+        "cancel": f"{address}/cancel",
+        "retry": None,
+    }
     assert answer.headers["Location"] == address
     assert answer.headers["ETag"] == f'W/"{body["request_id"]}.1"'
     assert int(answer.headers["Retry-After"]) >= 1

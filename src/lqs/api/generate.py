@@ -119,7 +119,7 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         "done": progress.status.done,
         "deadline_at": deadline_at,
         "idempotency": keyed.body(expires_at),
-        "links": links(accepted.request_id, progress.status),
+        "links": links(accepted.request_id, progress.status, parts.entity_types[submission.entity_type]),
     }
     headers = keyed.headers | {
         "Location": f"/generation-requests/{accepted.request_id}",

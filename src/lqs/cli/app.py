@@ -16,9 +16,9 @@ import typer.core
 import typer.main
 
 from lqs import __version__
-from lqs.cli.entity_types import EntityNoun, entity_nouns
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, describe, report
+from lqs.cli.nouns import EntityNoun, entity_nouns
 
 EPILOG = (
     "--profile NAME, --debug (tracebacks) and --no-color may stand anywhere. "
