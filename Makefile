@@ -44,9 +44,10 @@ faults-kafka: $(VENV)/.dev ## hurt the service on a real Kafka, in all ways; a q
 planted: $(VENV)/.dev ## plant bugs, and see that the fault harness finds each
 	@$(BIN)/python -m faults --planted
 
-pages: $(VENV)/.dev ## write anew what is generated from the code: the pages about errors, what shells complete
+pages: $(VENV)/.dev ## write anew what is generated from the code: the pages of the reference and about errors, what shells complete
 	@$(BIN)/python -m lqs.api.error_pages docs/errors
 	@$(BIN)/python -m lqs.cli.completion
+	@$(BIN)/python -m tools.pages docs/reference
 
 lock: $(BIN)/uv ## compile the dependency locks anew (hashes, no download addresses)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

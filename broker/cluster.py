@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -20,6 +20,7 @@ from broker.node import Node, Plan, Ports
 READY_SECONDS = 120
 STARTS = 5
 """How often other ports are tried when one was taken between its choice and its use."""
+_PORTS = len(fields(Ports))
 _LOOK_SECONDS = 0.1
 _TAKEN = "Address already in use"
 
@@ -42,6 +43,16 @@ class Cluster:
     def login_servers(self) -> str:
         """For clients that log in."""
         return ",".join(f"127.0.0.1:{node.ports.login}" for node in self.nodes)
+
+    @property
+    def mutual_servers(self) -> str:
+        """For clients that trust it as well, and show a certificate that `broker.node.CLIENTS` vouches for."""
+        return ",".join(f"127.0.0.1:{node.ports.mutual}" for node in self.nodes)
+
+    @property
+    def token_servers(self) -> str:
+        """For clients with a token that the key in `broker.node.ISSUER` signed."""
+        return ",".join(f"127.0.0.1:{node.ports.token}" for node in self.nodes)
 
     @property
     def tls_servers(self) -> str:
@@ -121,11 +132,11 @@ def _cluster_id() -> str:
 def _free_ports(nodes: int) -> list[Ports]:
     with ExitStack() as probes:
         free = []
-        for _ in range(4 * nodes):
+        for _ in range(_PORTS * nodes):
             probe = probes.enter_context(socket.socket())
             probe.bind(("127.0.0.1", 0))
             free.append(int(probe.getsockname()[1]))
-    return [Ports(*free[4 * index : 4 * index + 4]) for index in range(nodes)]
+    return [Ports(*free[_PORTS * index : _PORTS * (index + 1)]) for index in range(nodes)]
 
 
 def _wait(nodes: Sequence[Node], seconds: float) -> None:

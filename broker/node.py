@@ -8,11 +8,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from broker.jars import BrokerUnavailable
 
 CERTIFICATE = Path(__file__).parent / "certificate.pem"
 """What the nodes show over TLS, for 127.0.0.1, and so whom to trust; its key in `listener.pem` is no secret."""
+CLIENTS = CERTIFICATE.with_name("clients.pem")
+"""Who vouches for clients that show a certificate."""
+ISSUER = CERTIFICATE.with_name("issuer.json")
+"""The key by which tokens are known to be of the issuer."""
+TOKENS = MappingProxyType({"issuer": "https://issuer.test", "audience": "kafka"})
+"""What a token has to say of its issuer and of whom it is for."""
 FORMAT_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -24,17 +31,26 @@ _JAVA = (
     "-Xshare:auto",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
+    f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={ISSUER.as_uri()}",
+    f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.files={ISSUER}",
 )
+_BEARER = "org.apache.kafka.common.security.oauthbearer"
+_OAUTH_LISTENER = "listener.name.token.oauthbearer"
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where a node listens on 127.0.0.1: for clients, for clients that log in, over TLS, for the other nodes."""
+    """Where a node listens on 127.0.0.1.
+
+    For clients, for those that log in, over TLS, for those that show a certificate or a token, for the other nodes.
+    """
 
     plain: int
     login: int
     tls: int
+    mutual: int
+    token: int
     controller: int
 
 
@@ -162,7 +178,9 @@ def _configuration(node: Node) -> Mapping[str, object]:
     """Small in everything, and quick to notice what is gone; facts from the broker's own configuration reference."""
     ports, count = node.ports, len(node.plan.ports)
     voters = ",".join(f"{number}@127.0.0.1:{one.controller}" for number, one in enumerate(node.plan.ports, start=1))
-    listeners = {"PLAINTEXT": ports.plain, "LOGIN": ports.login, "TLS": ports.tls}
+    listeners = {
+        "PLAINTEXT": ports.plain, "LOGIN": ports.login, "TLS": ports.tls, "MUTUAL": ports.mutual, "TOKEN": ports.token
+    }  # fmt: skip
     clients = ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners.items())
     return {
         "process.roles": "broker,controller",
@@ -172,9 +190,21 @@ def _configuration(node: Node) -> Mapping[str, object]:
         "listeners": f"{clients},CONTROLLER://127.0.0.1:{ports.controller}",
         "advertised.listeners": clients,
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL,"
+        "MUTUAL:SSL,TOKEN:SASL_PLAINTEXT",
         "listener.name.tls.ssl.keystore.type": "PEM",
         "listener.name.tls.ssl.keystore.location": CERTIFICATE.with_name("listener.pem"),
+        "listener.name.mutual.ssl.keystore.type": "PEM",
+        "listener.name.mutual.ssl.keystore.location": CERTIFICATE.with_name("listener.pem"),
+        "listener.name.mutual.ssl.truststore.type": "PEM",
+        "listener.name.mutual.ssl.truststore.location": CLIENTS,
+        "listener.name.mutual.ssl.client.auth": "required",
+        "listener.name.token.sasl.enabled.mechanisms": "OAUTHBEARER",
+        f"{_OAUTH_LISTENER}.sasl.jaas.config": f"{_BEARER}.OAuthBearerLoginModule required;",
+        f"{_OAUTH_LISTENER}.sasl.server.callback.handler.class": f"{_BEARER}.OAuthBearerValidatorCallbackHandler",
+        f"{_OAUTH_LISTENER}.sasl.oauthbearer.jwks.endpoint.url": ISSUER.as_uri(),
+        f"{_OAUTH_LISTENER}.sasl.oauthbearer.expected.issuer": TOKENS["issuer"],
+        f"{_OAUTH_LISTENER}.sasl.oauthbearer.expected.audience": TOKENS["audience"],
         "listener.name.login.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
         "listener.name.login.plain.sasl.jaas.config": _plain(node.plan.users),
         "listener.name.login.scram-sha-256.sasl.jaas.config": _SCRAM,

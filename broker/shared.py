@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from broker.cluster import held, start
@@ -19,11 +19,13 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the shared broker answers: to everybody, with a login by PLAIN or SCRAM, over TLS."""
+    """Where the shared broker answers: to everybody, to a login by password, over TLS, to a certificate, a token."""
 
     servers: str
     login_servers: str
     tls_servers: str
+    mutual_servers: str
+    token_servers: str
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def _answers(address: Address) -> bool:
 
 def _start(folder: Path, users: Mapping[str, str]) -> None:
     cluster = start(folder, nodes=1, users=users)
-    address = Address(cluster.servers, cluster.login_servers, cluster.tls_servers)
+    address = Address(**{one.name: getattr(cluster, one.name) for one in fields(Address)})
     written = folder / "address.new"
     written.write_text(json.dumps(asdict(address)), encoding="utf-8")
     os.replace(written, folder / "address.json")

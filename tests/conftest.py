@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 import chromium
+import systemd
 from broker import jars
 from house import House, breaches
 from lqs.storage.database import Database
@@ -36,6 +37,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("Not tested: the conjugator beside Verbiste, which is not installed here.")
     if not chromium.is_installed():
         terminalreporter.write_line("Not tested: the page at /docs in a browser, which is not installed here.")
+    if not systemd.is_installed():
+        terminalreporter.write_line("Not tested: the units by systemd itself, which is not installed here.")
     if not grammalecte.is_installed():
         terminalreporter.write_line("Not tested: right statements by Grammalecte, which is not installed here.")
 
@@ -153,6 +156,15 @@ async def database_url(postgres_url: str, creating: asyncpg.Connection, template
     """A fresh database with all tables, dropped after the test even when somebody is connected."""
     name = f"lqs_test_{secrets.token_hex(6)}"
     await creating.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield sibling(postgres_url, name)
+    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_url(postgres_url: str, creating: asyncpg.Connection) -> AsyncIterator[str]:
+    """A database without any table, dropped after the test."""
+    name = f"lqs_test_{secrets.token_hex(6)}"
+    await creating.execute(f"CREATE DATABASE {name}")
     yield sibling(postgres_url, name)
     await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 import httpx
@@ -19,6 +20,7 @@ from lqs.storage.database import Database
 
 READY_SECONDS = 90
 STOP_SECONDS = 40
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class Service:
 
 
 @contextmanager
-def running_service(database_url: str, key: str, owner_id: UUID, folder: Path) -> Iterator[Service]:
-    """`lqs serve` and `lqs worker` on this database, ready; `folder` takes what they say.
+def running_service(
+    database_url: str, key: str, owner_id: UUID, folder: Path, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Service]:
+    """`lqs serve` and `lqs worker` on this database with these settings, ready; `folder` takes what they say.
 
     At the end both get SIGTERM and must exit with 0.
     """
@@ -47,6 +51,7 @@ def running_service(database_url: str, key: str, owner_id: UUID, folder: Path) -
         "LQS_API_PORT": str(port),
         "LQS_API_URL": f"http://127.0.0.1:{port}",
         "LQS_API_KEY": key,
+        **settings,
     }
     with ExitStack() as processes:
         for command in ("serve", "worker"):

@@ -8,6 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -25,7 +26,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from lqs.crash_points import CrashPoint
 
 PREFIX = "LQS_"
-CLIENT_VARIABLES = frozenset({"LQS_API_URL", "LQS_API_KEY", "LQS_PROFILE"})
+CLIENT_VARIABLES = MappingProxyType(
+    {
+        "LQS_API_URL": "Address of the API.",
+        "LQS_API_KEY": "The key to call it with.",
+        "LQS_PROFILE": "Name of the profile in the credentials file that has both.",
+    }
+)
 """Read by the client library and the commands that use it, never by the service."""
 
 
@@ -162,11 +169,19 @@ class Settings(BaseSettings):
         "PLAINTEXT", description="Whether connections to Kafka are encrypted (SSL) and logged in (SASL)."
     )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
-        None, description="How clients log in to Kafka; OAUTHBEARER takes its own properties from LQS_KAFKA_EXTRA."
+        None, description="How clients log in to Kafka; OAUTHBEARER needs LQS_KAFKA_SASL_TOKEN_URL as well."
     )
-    kafka_sasl_username: str | None = Field(None, description="Who logs in to Kafka.")
-    kafka_sasl_password: SecretStr | None = Field(None, description="The password of that user.")
+    kafka_sasl_username: str | None = Field(None, description="Who logs in to Kafka; for OAUTHBEARER the client id.")
+    kafka_sasl_password: SecretStr | None = Field(
+        None, description="The password of that user; for OAUTHBEARER the client's secret."
+    )
     kafka_sasl_password_file: Path | None = Field(None, description="A file that holds the password and nothing else.")
+    kafka_sasl_token_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Where OAUTHBEARER gets tokens for client id and secret; unset: as LQS_KAFKA_EXTRA says.",
+    )
+    kafka_sasl_scope: str | None = Field(None, description="What rights are asked for there, if the issuer wants that.")
     kafka_ssl_ca: str | None = Field(
         None, description="Whom to trust: a PEM file, or the PEM text itself; unset: the system's authorities."
     )
@@ -248,7 +263,15 @@ class Settings(BaseSettings):
             )
         if None not in passwords:
             raise ValueError("LQS_KAFKA_SASL_PASSWORD and LQS_KAFKA_SASL_PASSWORD_FILE are two passwords: unset one")
-        if self.kafka_sasl_mechanism not in (None, "OAUTHBEARER") and not (named and passwords != [None, None]):
+        by_token = self.kafka_sasl_mechanism == "OAUTHBEARER"
+        for_tokens = [self.kafka_sasl_token_url, self.kafka_sasl_scope]
+        if for_tokens != [None, None] and not (by_token and self.kafka_sasl_token_url is not None):
+            raise ValueError(
+                "LQS_KAFKA_SASL_TOKEN_URL is for LQS_KAFKA_SASL_MECHANISM=OAUTHBEARER, and LQS_KAFKA_SASL_SCOPE for "
+                "that URL"
+            )
+        wants_both = self.kafka_sasl_token_url is not None if by_token else self.kafka_sasl_mechanism is not None
+        if wants_both and not (named and passwords != [None, None]):
             raise ValueError(
                 f"LQS_KAFKA_SASL_USERNAME and LQS_KAFKA_SASL_PASSWORD (or LQS_KAFKA_SASL_PASSWORD_FILE) are needed for "
                 f"{self.kafka_sasl_mechanism}"
@@ -271,7 +294,7 @@ def load() -> Settings:
 
 def refuse_unknown_variables() -> None:
     """Raise `SettingsInvalid` for a variable that looks like one of lqs and is none, with the one that was meant."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES.keys()
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
             begun = [one for one in known if one.startswith(name)]

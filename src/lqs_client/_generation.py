@@ -127,12 +127,14 @@ class GenerationRequest:
     """One state of a generation request. `done` is the only field a poller needs; `status` may get new words.
 
     `health` is on_track, slow (it may miss its deadline, or is tried again) or stalled (nothing is heard of it); it and
-    `progress` are told where a single one is read. In a list, `entities` and `slots` are empty.
+    `progress` are told where a single one is read. In a list, `entities` and `slots` are empty. `entity_type_plural` is
+    the word of its entities' addresses; the type itself where the API does not tell.
     """
 
     request_id: str
     owner_id: str | None
     entity_type: str
+    entity_type_plural: str
     status: str
     done: bool
     end_reason: str | None

@@ -29,6 +29,7 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         request_id=request_id,
         owner_id=text(body, "owner_id"),
         entity_type=text(body, "entity_type") or "",
+        entity_type_plural=_plural(body),
         status=status,
         done=done,
         end_reason=text(body, "end_reason"),
@@ -61,6 +62,11 @@ def parse_generation_request(body: Mapping[str, Any]) -> GenerationRequest:
         poll_after_ms=whole(body, "poll_after_ms"),
         raw=body,
     )
+
+
+def _plural(body: Mapping[str, Any]) -> str:
+    address = text(object_at(body, "links"), "entities") or ""
+    return address.removeprefix("/").partition("?")[0] or text(body, "entity_type") or ""
 
 
 def parse_accepted(body: Mapping[str, Any], *, idempotency_key: str, replayed: bool) -> Accepted:

@@ -65,7 +65,7 @@ async def test_with_nothing_in_flight_it_is_cancelled_at_once(alice: Caller, way
 async def test_with_calls_in_flight_it_tells_by_when_they_end_and_says_the_same_again(
     api: Api, alice: Caller, way: str
 ) -> None:
-    async with hung_worker(api):
+    async with hung_worker(api, graceful_stop_seconds=0.1):
         address = await submit(alice, count=3, slot_timeout_seconds=30)
         await begun(alice, address, 3)
         first = await cancel(alice, address, way)

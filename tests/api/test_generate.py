@@ -29,7 +29,12 @@ async def test_answers_202_with_one_id_that_can_be_read_at_once(alice: Caller) -
     assert body["done"] is False
     assert body["idempotency"] is None
     address = f"/generation-requests/{body['request_id']}"
-    assert body["links"] == {"self": address, "cancel": f"{address}/cancel", "retry": None}
+    assert body["links"] == {
+        "self": address,
+        "entities": f"/problems?generation_request_id={body['request_id']}",
+        "cancel": f"{address}/cancel",
+        "retry": None,
+    }
     assert answer.headers["Location"] == address
     assert answer.headers["ETag"] == f'W/"{body["request_id"]}.1"'
     assert int(answer.headers["Retry-After"]) >= 1
@@ -61,24 +66,28 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 @pytest.mark.parametrize(
     ("headers", "stored"),
     [
-        ([("traceparent", TRACE)], TRACE),
-        ([("Traceparent", TRACE)], TRACE),
-        ([], None),
-        ([("traceparent", "00-0-0-0")], None),
-        ([("traceparent", TRACE), ("traceparent", TRACE)], None),
-        ([("traceparent", "\u00e9" * 300)], None),
+        ([("traceparent", TRACE)], (TRACE, None)),
+        ([("Traceparent", TRACE)], (TRACE, None)),
+        ([("traceparent", TRACE), ("tracestate", "a=1"), ("tracestate", "b=2")], (TRACE, "a=1,b=2")),
+        ([("traceparent", TRACE), ("tracestate", "nonsense")], (TRACE, None)),
+        ([("tracestate", "a=1")], (None, None)),
+        ([], (None, None)),
+        ([("traceparent", "00-0-0-0")], (None, None)),
+        ([("traceparent", TRACE), ("traceparent", TRACE)], (None, None)),
+        ([("traceparent", "\u00e9" * 300)], (None, None)),
     ],
 )
 async def test_the_callers_place_in_a_trace_is_kept_and_a_malformed_one_is_ignored(
-    api: Api, alice: Caller, headers: list[tuple[str, str]], stored: str | None
+    api: Api, alice: Caller, headers: list[tuple[str, str]], stored: tuple[str | None, str | None]
 ) -> None:
     sent = [(name, value.encode()) for name, value in headers]
     answer = await alice.http.post("/problems/generate", json={}, headers=[*sent, (b"x-other", b"1")])
 
     assert answer.status_code == 202
     async with api.database.acquire() as connection:
-        found = await connection.fetchval("SELECT traceparent FROM generation_requests")
-    assert found == stored
+        found = await connection.fetchrow("SELECT traceparent, tracestate FROM generation_requests")
+    assert found is not None
+    assert tuple(found) == stored
 
 
 CORPUS = {

@@ -4,14 +4,15 @@ import asyncio
 import json
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from house import House, generated
+from house import House, failed, generated, retrying
 from lqs.api import schemas
+from lqs.storage.claims import Claimed
 
-from .conftest import Api, Caller, at_work
+from .conftest import Api, Caller, at_work, durable
 
 
 async def submit(caller: Caller, **body: Any) -> str:
@@ -142,6 +143,52 @@ async def test_the_same_tag_means_the_same_durable_body(api: Api, alice: Caller)
     assert int(unchanged.headers["Retry-After"]) >= 1
 
 
+async def test_every_step_of_a_life_has_a_tag_of_its_own_and_two_bodies_with_one_tag_are_equal(
+    house: House, alice: Caller
+) -> None:
+    address = await submit(alice, count=3, metadata={"lesson": "A1"})
+    request_id = UUID(address.rpartition("/")[2])
+    seen: dict[str, Any] = {}
+
+    async def look() -> None:
+        answer = await alice.http.get(address)
+        assert seen.setdefault(answer.headers["ETag"], durable(answer.json())) == durable(answer.json())
+
+    async def claimed() -> tuple[UUID, list[Claimed]]:
+        worker_id = await house.worker()
+        return worker_id, list((await house.claim(worker_id)).slots)
+
+    async def step(number: int) -> None:
+        await look()
+        assert len(seen) == number, f"step {number} is not told apart from the one before"
+        await look()
+
+    await step(1)
+    assert (await alice.http.patch(address, json={"metadata": {"lesson": "B2"}})).status_code == 200
+    await step(2)
+    worker_id, slots = await claimed()
+    await step(3)
+    await house.settle(worker_id, generated(slots[0]))
+    await step(4)
+    await house.settle(worker_id, retrying(slots[1]))
+    await step(5)
+    await house.wait_is_over(request_id)
+    await house.promote()
+    await step(6)
+    assert (await alice.http.post(f"{address}/cancel")).status_code == 202
+    await step(7)
+    await house.settle(worker_id, failed(slots[2]))
+    await step(8)
+    assert (await alice.http.patch(address, json={"pinned": True})).status_code == 200
+    await step(9)
+    assert (await alice.http.post(f"{address}/retry", json={})).status_code == 202
+    await step(10)
+    worker_id, slots = await claimed()
+    await house.kill(worker_id)
+    await house.rescue()
+    await step(11)
+
+
 @pytest.mark.breaks_invariants
 async def test_a_change_gives_a_new_tag_and_a_whole_body(api: Api, alice: Caller) -> None:
     address = await submit(alice, count=1)
@@ -194,6 +241,14 @@ async def test_what_is_not_yours_is_not_there(
     assert (answer.status_code, conditional.status_code) == (404, 404)
     assert answer.json()["code"] == "not_found"
     assert (await bob.http.get(address.format(id=own))).status_code == 200
+
+
+async def test_who_knows_the_tag_of_anothers_learns_nothing_by_it(api: Api, alice: Caller) -> None:
+    address = await submit(alice)
+    tag = (await alice.http.get(address)).headers["ETag"]
+    other = await api.owner()
+
+    assert (await other.http.get(address, headers={"If-None-Match": tag})).status_code == 404
 
 
 async def test_an_entity_outlives_its_generation_request(api: Api, alice: Caller, worker: None) -> None:

@@ -10,7 +10,7 @@ from house import House
 from lqs.api.app import create
 from lqs.domain.api_key import Scope
 
-from .conftest import Api, Caller, done
+from .conftest import Api, Caller, done, durable
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ ROUTES = {
     "get_statistics": Route(READ, 200, 200),
     "get_generation_request": Route(READ, 200, 404),
     "cancel_generation_request": Route(WRITE, 200, 404, {}),
-    "change_generation_request": Route(WRITE, 200, 404, {"pinned": False}),
+    "change_generation_request": Route(WRITE, 200, 404, {"pinned": True}),
     "delete_generation_request": Route(WRITE, 200, 404),
     "retry_generation_request": Route(WRITE, 202, 404, {}),
     "list_runs": Route(READ, 200, 404),
@@ -118,6 +118,7 @@ async def test_a_route_answers_everybody_as_the_table_says(
     if route is None:
         assert await status(None) == OPEN[address.operation]
         return
+    stands = await alice.http.get(f"/generation-requests/{owned['request_id']}")
     revoked = await api.caller(alice.owner_id)
     await alice.http.delete(f"/api-keys/{revoked.key_id}")
     refused = {scope: await status(await api.caller(alice.owner_id, scope)) for scope in set(Scope) - {route.scope}}
@@ -135,13 +136,22 @@ async def test_a_route_answers_everybody_as_the_table_says(
         "another owner": route.foreign,
         "another owner with just the scope": route.foreign,
     }
+    unchanged = await alice.http.get(stands.request.url.path)
+    assert durable(unchanged.json()) == durable(stands.json())
     # last, for it may take away what the others were refused
     assert await status(await api.caller(alice.owner_id, route.scope)) == route.own
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/problems", "/generation-requests", "/dead-letters", "/problems/stats", "/generation-requests/stats"],
+    [
+        "/problems",
+        "/generation-requests",
+        "/dead-letters",
+        "/api-keys",
+        "/problems/stats",
+        "/generation-requests/stats",
+    ],
 )
 async def test_a_list_of_another_owner_has_nothing_of_this_one(
     api: Api, owned: dict[str, str], alice: Caller, path: str

@@ -107,8 +107,9 @@ async def test_what_is_generated_can_be_found_by_all_that_it_is(alice: Caller, w
     await eventually(is_done)
     made = {one["id"]: one for one in (await done())["entities"]}
     listed = (await alice.http.get("/problems")).json()["results"]
+    followed = (await alice.http.get((await done())["links"]["entities"])).json()["results"]
 
-    assert {one["id"]: one for one in listed} == made
+    assert {one["id"]: one for one in listed} == {one["id"]: one for one in followed} == made
     some = listed[0]
     for query in (
         {"focus": "conjugation"}, {"tense": "passe_compose"}, {"verb": "naître"}, {"verb": "naitre"},

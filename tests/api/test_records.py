@@ -100,6 +100,17 @@ async def test_what_is_not_done_or_pinned_is_not_purged(alice: Caller) -> None:
     assert (await alice.http.get(address)).json()["status"] == "pending"
 
 
+async def test_nobody_purges_what_belongs_to_another(api: Api, alice: Caller, worker: None) -> None:
+    address = await submit(alice)
+    await finished(alice, address)
+    other = await api.owner()
+
+    refused = await other.http.delete(f"{address}?purge=true")
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    assert (await alice.http.get(address)).status_code == 200
+
+
 async def test_a_purge_of_a_version_that_has_passed_is_a_412_and_erases_nothing(alice: Caller, worker: None) -> None:
     address = await submit(alice)
     version = (await finished(alice, address))["version"]

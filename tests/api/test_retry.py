@@ -37,6 +37,26 @@ async def test_a_retry_answers_202_with_the_further_run(house: House, alice: Cal
     assert (again.status_code, again.json()["code"]) == (409, "generation_request_not_done")
 
 
+async def test_a_further_run_goes_on_in_the_trace_of_who_asked_for_it(house: House, alice: Caller) -> None:
+    first, second = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+    request_id = await done(house, 2, 0, 1)
+    worker_id = await house.worker()
+    await house.rows("UPDATE generation_requests SET traceparent = $1, tracestate = 'a=1'", first)
+
+    async def kept() -> tuple[str, str | None]:
+        [row] = await house.rows("SELECT traceparent, tracestate FROM generation_requests")
+        return row["traceparent"], row["tracestate"]
+
+    await alice.http.post(f"/generation-requests/{request_id}/retry", json={"slots": [0]})
+    assert await kept() == (first, "a=1")
+    won = await house.claim(worker_id)
+    await house.settle(worker_id, *map(failed, won.slots))
+
+    headers = {"traceparent": second, "tracestate": "b=2"}
+    await alice.http.post(f"/generation-requests/{request_id}/retry", json={"slots": [0]}, headers=headers)
+    assert await kept() == (second, "b=2")
+
+
 async def test_a_further_run_is_polled_as_often_as_a_new_one(house: House, alice: Caller) -> None:
     """However long ago the first run was."""
     request_id = await done(house, 2, 0, 1)

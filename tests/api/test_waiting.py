@@ -1,6 +1,7 @@
 """`Prefer: wait=N`: answers that are held until there is something to say, and no longer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
@@ -58,6 +59,24 @@ async def test_with_a_tag_it_is_held_until_anything_changes_a_failure_too(
 
     assert (answer.status_code, answer.json()["status"]) == (200, "processing")
     assert answer.headers["ETag"] != known["If-None-Match"]
+
+
+@pytest.mark.parametrize("ends", [generated, failed])
+async def test_a_change_is_told_within_a_fifth_of_a_second(
+    api: Api, house: House, alice: Caller, eventually: Any, ends: Any
+) -> None:
+    """The quickest of a few, as a machine may be busy; each begins just after it was looked for changes."""
+    took = []
+    for _ in range(3):
+        request_id, worker_id, [one, _] = await house.claimed(2)
+        address = f"/generation-requests/{request_id}"
+        known = {"If-None-Match": (await alice.http.get(address)).headers["ETag"]}
+        asked = await held(api.watch, eventually, alice.http.get(address, headers=LONG | known))
+        await house.settle(worker_id, ends(one))
+        began = time.monotonic()
+        assert (await asked).status_code == 200
+        took.append(time.monotonic() - began)
+    assert min(took) <= 0.2
 
 
 async def test_what_does_not_change_is_a_304_when_the_time_is_over(house: House, alice: Caller) -> None:

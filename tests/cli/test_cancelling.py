@@ -120,6 +120,30 @@ def test_get_shows_a_cancellation_and_by_when_it_ends(home: Path) -> None:
     assert f"{words}too late" in ended
 
 
+@pytest.mark.parametrize(
+    ("end", "codes", "steps"),
+    [
+        ("cancelled", [], [f"lqs generation retry {ID} --slots all --wait (has it made after all)"]),
+        ("failed", [], [f"lqs generation retry {ID} --wait (tries again)"]),
+        (
+            "failed",
+            ["deadline_exceeded"],
+            [
+                "lqs help errors deadline_exceeded (what it means)",
+                f"lqs generation retry {ID} --wait (tries again)",
+            ],
+        ),
+    ],
+)
+def test_who_has_looked_is_told_what_to_do_and_not_to_look(
+    home: Path, end: str, codes: list[str], steps: list[str]
+) -> None:
+    summary = [{"code": code, "count": 2, "sample_index": 0} for code in codes]
+    with scripted_api(Answer(200, state(end) | {"error_summary": summary})) as api:
+        shown = Caller(home, api.url, KEY).piped("generation", "get", ID)
+    assert shown.err == f"  Next: {', '.join(steps)}\n"
+
+
 def test_the_real_service_is_asked_and_believed(service: Service, home: Path) -> None:
     lqs = Caller(home, service.url, service.key)
     ids = [lqs.piped("problems", "generate", "--count", "10").out.strip() for _ in range(2)]

@@ -58,6 +58,15 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence_that_names_it(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("command", ["up", "serve", "worker"])
+def test_traces_that_cannot_be_stop_the_start_with_a_sentence(lonely: Caller, command: str) -> None:
+    ended = lonely.piped(command, OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318")
+    assert ended.code == 2
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT is wrong: write the address of a collector" in ended.err
+    assert "cannot run like this" not in ended.err  # it was seen before anything was started
+    assert "Traceback" not in ended.err
+
+
 @pytest.mark.parametrize("command", ["up", "serve", "worker", "migrate"])
 def test_a_database_that_cannot_be_reached_is_told_in_a_sentence(lonely: Caller, command: str) -> None:
     ended = lonely.piped(command, LQS_DATABASE_URL="postgresql://somebody:hush@127.0.0.1:1/db", LQS_API_PORT="0")

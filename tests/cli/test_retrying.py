@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tests.cli.calling import Caller
@@ -24,8 +25,8 @@ def lqs(service: Service, home: Path) -> Caller:
 
 
 @pytest.fixture
-async def broken(service: Service) -> AsyncIterator[str]:
-    """The id of a generation request of two problems, both of which failed for good."""
+async def house(service: Service) -> AsyncIterator[House]:
+    """What happens behind the back of the service."""
     database = await Database.open(
         service.database_url,
         application_name="broken",
@@ -33,16 +34,38 @@ async def broken(service: Service) -> AsyncIterator[str]:
         statement_timeout_seconds=9,
         lock_timeout_seconds=5,
     )
-    house = House(database, service.database_url, service.owner_id)
+    yield House(database, service.database_url, service.owner_id)
+    await database.close()
+
+
+async def ask_for_ghosts(house: House) -> UUID:
+    """A generation request of two entities of a type that no worker of the service makes."""
     async with house.submitter() as submitter:
-        request_id = (await submitter.submit(replace(house.submission(2), entity_type="ghost"))).request_id
+        return (await submitter.submit(replace(house.submission(2), entity_type="ghost"))).request_id
+
+
+@pytest.fixture
+async def broken(house: House) -> str:
+    """The id of a generation request of two problems, both of which failed for good."""
+    request_id = await ask_for_ghosts(house)
     worker_id = await house.worker()
-    won = await claim(database, worker_id=worker_id, entity_types=["ghost"], batch=9, grace_seconds=9)
+    won = await claim(house.database, worker_id=worker_id, entity_types=["ghost"], batch=9, grace_seconds=9)
     await house.settle(worker_id, *map(failed, won.slots))
     for table, column in (("generation_requests", "id"), ("dead_letters", "request_id")):
         await house.rows(f"UPDATE {table} SET entity_type = 'problem' WHERE {column} = $1", request_id)
-    yield str(request_id)
-    await database.close()
+    return str(request_id)
+
+
+async def test_a_slot_that_ended_without_an_attempt_says_so(lqs: Caller, house: House) -> None:
+    request_id = str(await ask_for_ghosts(house))
+    lqs.piped("generation", "cancel", request_id)
+
+    slot = lqs.piped("generation", "slot", request_id, "0")
+
+    assert slot.out.splitlines() == [
+        f"Slot 0 of generation request {request_id}: cancelled",
+        "No attempt at it has come to an end by itself.",
+    ]
 
 
 async def test_what_failed_is_tried_again_slot_by_slot_until_all_is_there(lqs: Caller, broken: str) -> None:

@@ -18,6 +18,7 @@ from lqs.domain import limits
 from lqs.domain.error_pages import PAGES
 from lqs.generators.catalog import entity_types
 from lqs_client.credentials import save_credentials
+from running import free_port
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
@@ -40,6 +41,18 @@ def test_help_loads_neither_the_http_library_nor_the_one_that_paints() -> None:
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("0 []\n")
+
+
+def test_a_look_loads_no_generator_and_no_model_of_what_it_makes(home: Path) -> None:
+    """They take as long to load as all else together, and only commands that ask for entities need them."""
+    look = (
+        "import sys; from lqs.cli.app import run; "
+        f"code = run(['generation', 'get', '{UNKNOWN}', '--url', 'http://127.0.0.1:{free_port()}']); "
+        "print(code, [name for name in ('lqs.generators', 'lqs.domain.entities') if name in sys.modules])"
+    )
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(home), "LQS_API_KEY": KEY}
+    done = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f"{ExitCode.ERROR:d} []\n"), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["help"]])

@@ -1,10 +1,8 @@
 """The fake service for users' tests: it does what the real one does, and its answers have the real shapes."""
 
 import json
-import re
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +17,6 @@ from lqs_client.testing import FakeService, sample_problem
 from lqs_client.testing._kinds import ERRORS, SLOT_KINDS
 from running import Service
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/test-your-program.md"
 VOLATILE = {"progress", "health", "poll_after_ms"}
 
 
@@ -111,11 +108,6 @@ def test_what_it_says_of_codes_is_what_the_service_says() -> None:
 
 def test_its_problem_is_one() -> None:
     entity_types()["problem"].entity_model.model_validate_json(json.dumps(sample_problem()))
-
-
-def test_the_program_in_its_page_does_what_it_says() -> None:
-    [program] = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    exec(compile(program, PAGE.name, "exec"), {})  # noqa: S102  our own page
 
 
 def test_a_script_of_unknown_words_is_refused(fake: FakeService) -> None:

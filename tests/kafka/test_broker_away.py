@@ -55,6 +55,7 @@ async def test_the_api_answers_and_work_goes_on_while_the_broker_is_away(
             assert answer.status_code == 202
             assert time.monotonic() - began < 5
             request_id = answer.json()["request_id"]
+            assert (await caller.http.get(f"/generation-requests/{request_id}")).status_code == 200
 
             async def ended():
                 return (await caller.http.get(f"/generation-requests/{request_id}")).json()["status"]

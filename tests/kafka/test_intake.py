@@ -15,6 +15,7 @@ from lqs.dispatch.kafka.messages import encode
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.domain.generation_request import Status
 from lqs.generators.catalog import entity_types
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.announcements import Announcement
 from lqs.storage.database import Database
 from lqs.wiring import migrate_all
@@ -246,6 +247,31 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
     }
 
 
+async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home, access, kafka, eventually):
+    async with (
+        home.alone() as holder,
+        wire(home.url) as line,
+        at_work(line.url, Hand.opened(), housekeeping_seconds=3600, **kafka, **NEVER) as shift,
+    ):
+        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await holder.execute("BEGIN")
+        await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
+        line.stop_before_the_next("claims.claim")
+        request_id, before = await home.submit(6), line.ran["claims.claim"]
+        places = shift.worker._places.free
+
+        async def taken() -> int:
+            return places - shift.worker._places.free
+
+        for index in range(6):
+            put(access, [encode(Announcement(request_id, index, 0, 1, None, 0))], partition=0)
+            await eventually(taken, equals=index + 1)
+        line.go_on()
+        await eventually(lambda: done(home, request_id))
+        assert line.ran["claims.claim"] - before <= 3  # the first alone, the others together; it may have looked, too
+        await holder.execute("ROLLBACK")
+
+
 async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(home, kafka, eventually):
     """Every place is taken by one owner, and twenty more are in hand: the newcomer has one of the next two places."""
     calls, make = asyncio.Semaphore(0), Hand().does
@@ -366,13 +392,14 @@ async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(hom
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
         async with home.submitter() as submitter:
-            wish = replace(home.submission(1), traceparent=f"00-{trace}-b7ad6b7169203331-01")
+            wish = replace(home.submission(1), trace=TraceContext(f"00-{trace}-b7ad6b7169203331-01", "vendor=1"))
             request_id = (await submitter.submit(wish)).request_id
         await eventually(lambda: done(home, request_id))
     [made] = shift.heard("attempt.ended")
     assert (made.fields["trace_id"], made.fields["request_id"]) == (trace, str(request_id))
     [message] = messages(access)
-    assert ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode()) in (message.headers() or [])
+    headers = dict(message.headers() or [])
+    assert (headers["traceparent"], headers["tracestate"]) == (f"00-{trace}-b7ad6b7169203331-01".encode(), b"vendor=1")
 
 
 async def test_closing_is_quick_even_while_much_is_heard(home, kafka, eventually):

@@ -8,7 +8,7 @@ from lqs.storage import announcements
 AGAIN_SECONDS = 10.0
 
 
-async def announce(house, batch=500, entity_types=("problem",), before_turn=None):
+async def announce(house, batch=500, entity_types=("problem",), before_turn=announcements.NO_TURN):
     async with house.database.acquire() as connection:
         return await announcements.announce(
             connection,
@@ -73,7 +73,7 @@ async def test_what_comes_before_a_turn_is_announced_alone(house):
 
 
 async def test_only_live_workers_have_places(house):
-    assert await survey(house) == announcements.Survey(open=0, last_turn=None, free=0, places=0, ready=False)
+    assert await survey(house) == announcements.Survey(open=0, last_turn=0, free=0, places=0, ready=False)
     await house.worker()
     dead, silent = await house.worker(), await house.worker()
     await house.kill(dead)

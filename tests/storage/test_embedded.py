@@ -263,7 +263,9 @@ async def test_data_of_another_major_version_is_refused_and_left_alone(server, p
     await server.stop()
     (private_folder / "postgres" / "PG_VERSION").write_text("16\n")
 
-    with pytest.raises(EmbeddedRefused, match=r"was made by PostgreSQL 16, and this lqs brings PostgreSQL 18: dump it"):
+    with pytest.raises(
+        EmbeddedRefused, match=r"was made by PostgreSQL 16, and this lqs brings PostgreSQL 18: run `lqs admin backup"
+    ):
         await server.start()
     assert (private_folder / "postgres" / "PG_VERSION").read_text() == "16\n"
 

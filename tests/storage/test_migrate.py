@@ -1,7 +1,6 @@
 """Migrations: applied once, in order, together with their row, by one process at a time."""
 
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,14 +28,6 @@ def folder_with(folder: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return folder_with(tmp_path / "migrations", FIRST | SECOND)
-
-
-@pytest.fixture
-async def empty_url(postgres_url: str, creating: asyncpg.Connection) -> AsyncIterator[str]:
-    name = f"lqs_test_{secrets.token_hex(6)}"
-    await creating.execute(f"CREATE DATABASE {name}")
-    yield postgres_url.rpartition("/")[0] + f"/{name}"
-    await creating.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -192,6 +183,20 @@ async def test_of_two_processes_one_migrates_and_the_other_waits_longer_than_any
     assert [process.returncode for process in processes] == [0, 0]
     assert sorted(outputs) == [[], ["0001_words", "0002_more_words"]]
     assert await words(empty) == ["un", "deux"]
+
+
+async def test_nothing_is_changed_under_a_service_that_runs(empty, empty_url, folder):
+    folder_with(folder, FIRST)
+    await migrate(empty, folder)
+    serving = await asyncpg.connect(empty_url, server_settings={"application_name": "serves"})
+    try:
+        assert await migrate(empty, folder, never_beside=["serves"]) == []
+        folder_with(folder, FIRST | SECOND)
+        with pytest.raises(MigrationRefused, match=r"runs on this database \(serves\).* end all its processes"):
+            await migrate(empty, folder, never_beside=["serves", "works"])
+    finally:
+        await serving.close()
+    assert await words(empty) == ["un"]
 
 
 async def test_the_migrations_of_the_house_bring_an_empty_database_up_to_date(empty):

@@ -78,3 +78,17 @@ def test_the_readme_shows_only_commands_that_make_knows() -> None:
 
     shown = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert {"demo", "test"} <= shown <= targets
+
+
+def test_the_map_of_the_pages_leads_to_each() -> None:
+    targets = {
+        (ROOT / "docs" / link["target"]).resolve()
+        for link in LINK.finditer((ROOT / "docs/README.md").read_text(encoding="utf-8"))
+    }
+    whole_rooms = ("errors", "decisions")
+    pages = {
+        page
+        for page in (ROOT / "docs").glob("**/*.md")
+        if page.parent.name not in whole_rooms and page.name != "README.md"
+    }
+    assert pages <= targets

@@ -1,11 +1,13 @@
 """What Kafka's clients are told: everything the settings say, and nothing by which something could be lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from lqs.dispatch.kafka.access import NOT_EXTRA, Access, Certificates, Client, Login, client_properties
+from lqs.dispatch.kafka.brokers import without_secrets
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 
 PEM = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----"
@@ -105,3 +107,15 @@ def test_checking_certificates_can_only_be_turned_off_where_it_is_seen() -> None
     assert BARE.certificates_are_checked
     off = {"enable.ssl.certificate.verification": SecretStr("False")}
     assert not Access("one:9092", extra=off).certificates_are_checked
+
+
+def test_no_secret_is_repeated_wherever_it_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("s3cret-of-a-file\n")
+    in_a_file = Access("one:9092", login=Login("PLAIN", "anna", None, file), extra=secrets(some_password="s3cret-too"))
+    in_place = replace(in_a_file, login=Login("PLAIN", "anna", SecretStr("s3cret-in-place"), None))
+    said = "refused: s3cret-of-a-file, s3cret-in-place, s3cret-too"
+    assert without_secrets(said, in_a_file) == "refused: ***, s3cret-in-place, ***"
+    assert without_secrets(said, in_place) == "refused: s3cret-of-a-file, ***, ***"
+    file.unlink()
+    assert without_secrets(said, in_a_file) == "refused: s3cret-of-a-file, s3cret-in-place, ***"

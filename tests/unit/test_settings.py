@@ -37,6 +37,7 @@ WRONG = {
     "LQS_KAFKA_BOOTSTRAP_SERVERS": ["", "localhost", "localhost:9092,", "a b:1", "kafka://localhost:9092"],
     "LQS_KAFKA_SECURITY_PROTOCOL": ["TLS", "ssl"],
     "LQS_KAFKA_SASL_MECHANISM": ["GSSAPI", "scram"],
+    "LQS_KAFKA_SASL_TOKEN_URL": ["issuer.test/token", "https://me:secret@issuer.test/token", ""],
     "LQS_KAFKA_CLIENT_ID": [""],
     "LQS_KAFKA_GROUP_ID": [""],
     "LQS_KAFKA_GROUP_PROTOCOL": ["share", "KIP-848"],
@@ -140,6 +141,19 @@ KEY = "-----BEGIN PRIVATE KEY-----\nhunter2 and more\n-----END PRIVATE KEY-----"
         (
             {"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": "me"},
             "LQS_KAFKA_SASL_PASSWORD_FILE",
+        ),
+        (
+            {
+                "SECURITY_PROTOCOL": "SASL_SSL",
+                "SASL_MECHANISM": "OAUTHBEARER",
+                "SASL_TOKEN_URL": "https://i.test/token",
+            },
+            "LQS_KAFKA_SASL_PASSWORD",
+        ),
+        ({"SASL_TOKEN_URL": "https://i.test/token"}, "LQS_KAFKA_SASL_MECHANISM=OAUTHBEARER"),
+        (
+            {"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "OAUTHBEARER", "SASL_SCOPE": "kafka"},
+            "LQS_KAFKA_SASL_TOKEN_URL",
         ),
         ({"SASL_PASSWORD": SECRET, "SASL_PASSWORD_FILE": "/run/secret"}, "unset one"),
         ({"SSL_KEY": KEY}, "LQS_KAFKA_SSL_CERT"),

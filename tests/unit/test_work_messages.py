@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lqs.dispatch.kafka.messages import MOST_BYTES, Named, Unreadable, decode, encode, headers, key
+from lqs.dispatch.kafka.messages import MOST_BYTES, Named, Unreadable, decode, encode, key, trace_in
+from lqs.dispatch.kafka.records import Outgoing
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.announcements import Announcement
 
 ID = UUID("01a2066b-8be9-7169-bff9-3937cb3a19ad")
@@ -19,18 +21,11 @@ JSON = st.recursive(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.uuids(),
-    st.integers(0, 9),
-    st.integers(0),
-    st.integers(0, 2**63 - 1),
-    st.none() | st.just("00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
-)
-def test_what_is_encoded_names_its_slot_and_its_turn(request_id, index, fence, turn, traceparent):
-    announcement = Announcement(request_id, index, fence, 1, traceparent, turn)
+@given(st.uuids(), st.integers(0, 9), st.integers(0), st.integers(0, 2**63 - 1))
+def test_what_is_encoded_names_its_slot_and_its_turn(request_id, index, fence, turn):
+    announcement = Announcement(request_id, index, fence, 1, None, turn)
     assert decode(encode(announcement)) == Named((request_id, index), turn)
     assert key(announcement) == request_id.bytes
-    assert ("traceparent" in dict(headers(announcement))) == (traceparent is not None)
     assert len(encode(announcement)) < 200
 
 
@@ -84,3 +79,17 @@ def test_random_json_is_a_slot_or_unreadable(value):
 def test_the_reason_says_what_is_wrong(value, why):
     with pytest.raises(Unreadable, match=why):
         decode(value)
+
+
+TRACE = TraceContext("00-" + "a" * 32 + "-" + "b" * 16 + "-01", "vendor=1,other=2")
+
+
+@pytest.mark.parametrize("trace", [None, TRACE, TraceContext(TRACE.traceparent)])
+def test_the_place_in_a_trace_goes_with_a_message_and_is_read_from_it(trace):
+    record = Outgoing("work", None, None, [("content-type", b"x")], trace)
+    assert trace_in(record.all_headers()) == trace
+
+
+@pytest.mark.parametrize("value", [b"", b"\xff", b"00-1", TRACE.traceparent.encode().upper(), None, "text"])
+def test_a_place_that_is_none_is_read_as_none(value):
+    assert trace_in([("traceparent", value), ("tracestate", b"vendor=1")]) is None

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from lqs import __version__
 from lqs.api import (
@@ -39,6 +40,8 @@ _DESCRIPTION = """\
 Generates language-learning entities with language models, and tells the truth about every generation request:
 one id from the 202 on, and from then on what is pending, processing, generated or failed, and why."""
 
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""Ours is the envelope's: that of FastAPI would tell the same again, with queries and errors in it as they came."""
 _MOST_LISTING = 3
 """Lists looked through at the same time, for the same reason."""
 _MOST_COUNTING = 2
@@ -75,6 +78,7 @@ def build(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     for entity_type in types:
         api.include_router(generate_router(entity_type))

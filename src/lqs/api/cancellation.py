@@ -83,7 +83,7 @@ async def delete(
 
 async def _cancel(parts: ApiParts, caller: Caller, request_id: UUID, wish: Wish, if_version: int | None) -> Response:
     view = await cancel(parts.database, request_id, wish, owner_id=caller.owner_id, if_version=if_version)
-    body = generation_request(view)
+    body = generation_request(view, parts.entity_types)
     if view.cancel is None:
         body["cancel"] = cancelled_too_late(wish.mode, wish.reason)
     headers = {"ETag": etag(view.id, view.version)}

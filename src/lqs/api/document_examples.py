@@ -11,6 +11,12 @@ _OWNER = "0199f2c0-11aa-7b1c-8d2e-3f4a5b6c7d8e"
 _ASKED, _STARTED, _ENDED = "2026-01-31T12:00:00Z", "2026-01-31T12:00:01Z", "2026-01-31T12:00:20Z"
 _DEADLINE, _EXPIRES = "2026-01-31T12:09:30Z", "2026-02-07T12:00:20Z"
 _ADDRESS = f"/generation-requests/{_ID}"
+_LINKS: Json = {
+    "self": _ADDRESS,
+    "entities": f"/problems?generation_request_id={_ID}",
+    "cancel": f"{_ADDRESS}/cancel",
+    "retry": None,
+}
 
 
 def _example(name: str, summary: str, value: Json) -> Json:
@@ -55,7 +61,7 @@ _SUMMARY: Json = {
     "constraints": {"tenses": ["passe_compose"]},
     "metadata": {"lesson": "A1-7"},
     "poll_after_ms": 4000,
-    "links": {"self": _ADDRESS, "cancel": f"{_ADDRESS}/cancel", "retry": None},
+    "links": _LINKS,
 }
 
 _BODIES: Mapping[str, Json] = MappingProxyType(
@@ -98,7 +104,7 @@ _ANSWERS: Mapping[tuple[str, str], Json] = MappingProxyType(
                 "deadline_at": _DEADLINE,
                 "poll_after_ms": 1050,
                 "idempotency": {"key": "lesson-A1-7", "replayed": False, "key_expires_at": None},
-                "links": {"self": _ADDRESS, "cancel": f"{_ADDRESS}/cancel", "retry": None},
+                "links": _LINKS,
             },
         ),
         ("list_generation_requests", "200"): _example(

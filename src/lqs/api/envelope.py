@@ -1,7 +1,6 @@
 """Around every answer: a trace id, safe headers, and one shape for whatever went wrong inside."""
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lqs.api.error_responses import STATUS, error_response
+from lqs.api.methods import METHODS
 from lqs.domain.errors import (
     BodyRefused,
     BodyTooLarge,
@@ -28,15 +28,22 @@ from lqs.domain.errors import (
     ServiceUnavailable,
 )
 from lqs.domain.rates import WINDOW_SECONDS, Allowance
+from lqs.observability.span_names import UNTRACED_PATHS
+from lqs.observability.telemetry import Step
+from lqs.observability.trace_context import TraceContext, trace_context_from
 from lqs.storage.database import DatabaseUnavailable
 
 _BODY_TOO_LARGE = STATUS[BodyTooLarge]
 _LINGER_SECONDS = 10
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_OTHER = "_OTHER"
+"""A method that nobody knows, in the words of OpenTelemetry."""
 
 
 class Envelope:
-    """Gives every answer its trace id, and turns what nobody caught into a 500 that tells nothing private."""
+    """Gives every answer its trace id, tells of it, and turns what nobody caught into a 500 that tells nothing private.
+
+    What is done meanwhile finds in the state `trace`, where in a trace it is, and `trace_id`.
+    """
 
     def __init__(self, app: ASGIApp, api: FastAPI) -> None:
         self._app = app
@@ -47,8 +54,21 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id = _trace_id(scope)
-        scope.setdefault("state", {})["trace_id"] = trace_id
+        # No parts, no service: it is opened before anything is called.
+        step = self._api.state.parts.telemetry.step(
+            "api.answered",
+            under=_trace_context(scope),
+            method=scope["method"] if scope["method"] in METHODS else _OTHER,
+            traced=not scope["path"].startswith(UNTRACED_PATHS),
+            scheme=scope["scheme"],
+        )
+        with step:
+            step.trace_id = step.trace_id or secrets.token_hex(16)
+            scope.setdefault("state", {}).update(trace=step.trace, trace_id=step.trace_id)
+            await self._serve(scope, receive, send, step)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, step: Step) -> None:
+        trace_id = scope["state"]["trace_id"]
         started = refused_length = False
         begun = time.monotonic()
 
@@ -62,8 +82,12 @@ class Envelope:
                 headers.setdefault("Cache-Control", "no-store")
                 refused_length = message["status"] == _BODY_TOO_LARGE
                 self._tell_rate(scope["state"], headers, status=message["status"])
-                if "Preference-Applied" not in headers:
-                    self._count(scope, message["status"], time.monotonic() - begun)
+                step.came(
+                    route=getattr(scope.get("route"), "path", None),
+                    status=message["status"],
+                    seconds=time.monotonic() - begun,
+                    held="Preference-Applied" in headers,
+                )
             await send(message)
 
         try:
@@ -78,10 +102,6 @@ class Envelope:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
             await error_response(answer, path=scope["path"], trace_id=trace_id)(scope, receive, send_marked)
-
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
-        self._api.state.parts.metrics.answered(method=scope["method"], route=route, status=status, seconds=seconds)
 
     def _tell_rate(self, state: Mapping[str, Any], headers: MutableHeaders, *, status: int) -> None:
         """What is left of the caller's rate; an unchanged answer counts for nothing."""
@@ -153,8 +173,8 @@ async def _validation(request: Request, error: Exception) -> Response:
     return error_response(BodyRefused(findings), path=request.scope["path"], trace_id=request.state.trace_id)
 
 
-def _trace_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value.decode("latin-1"))):
-            return match["trace_id"]
-    return secrets.token_hex(16)
+def _trace_context(scope: Scope) -> TraceContext | None:
+    def named(wanted: bytes) -> list[str]:
+        return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+
+    return trace_context_from(named(b"traceparent"), named(b"tracestate"))

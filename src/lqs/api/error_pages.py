@@ -18,6 +18,15 @@ from lqs.domain.errors import NotFound
 
 INDEX = "README.md"
 _STATUS = MappingProxyType({kind.code: status for kind, status in STATUS.items()})
+_SAME_CALL = MappingProxyType[bool | None, str](
+    {True: "The same call can succeed later.", False: "The same call again would end the same.", None: ""}
+)
+_BY_ITSELF = MappingProxyType[bool | None, str](
+    {
+        True: "It is tried again by itself, as long as attempts and time are left.",
+        False: "It is not tried again by itself.",
+    }
+)
 
 router = APIRouter(tags=["errors"])
 
@@ -41,12 +50,12 @@ async def error_page(request: Request, code: str) -> Response:
 def written(page: Page) -> str:
     """The page in Markdown."""
     told = page.told
-    repeat = {True: "The same call can succeed later.", False: "The same call again would end the same.", None: ""}
+    again = _BY_ITSELF if page.teller is Teller.SLOT else _SAME_CALL
     status = f", HTTP status {_STATUS[page.code]}" if page.code in _STATUS else ""
     return "\n".join(
         [
             f"# {page.code}: {page.title}\n",
-            f"{_sentence(f'This is {page.teller}{status}')} {repeat[page.retryable]}".rstrip() + "\n",
+            f"{_sentence(f'This is {page.teller}{status}')} {again[page.retryable]}".rstrip() + "\n",
             f"{told.happened}\n",
             "## Why\n",
             *(f"- {_sentence(cause)}" for cause in told.causes),

@@ -21,8 +21,8 @@ from lqs.domain.errors import BodyRefused, Finding, IdempotencyKeyExpired
 from lqs.domain.generation_request import Priority, Status
 from lqs.domain.rates import Rate
 from lqs.domain.terms import Terms
-from lqs.domain.trace import traceparent_from
 from lqs.lifecycle.submission import Accepted, Submission
+from lqs.observability.telemetry import add_to_step
 from lqs.storage import views
 from lqs.storage.views import Progress
 from lqs.wiring import ApiParts
@@ -71,10 +71,11 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             terms=terms,
             requested_by=caller.key_id,
             call_price_microusd=call_price(parts, entity_type, caller, terms),
-            traceparent=traceparent_from(request.headers.getlist("traceparent")),
+            trace=request.state.trace,
         )
         await refuse_without_money(parts, caller, submission.call_price_microusd, submission.key)
         accepted = await parts.submitter.submit(submission)
+        add_to_step(request_id=str(accepted.request_id), replayed=accepted.replayed)
         if not accepted.replayed:
             parts.announcer.announce()
         crash_point(CrashPoint.SUBMIT_ANNOUNCED)
@@ -118,7 +119,7 @@ async def _answer(parts: ApiParts, submission: Submission, accepted: Accepted) -
         "done": progress.status.done,
         "deadline_at": deadline_at,
         "idempotency": keyed.body(expires_at),
-        "links": links(accepted.request_id, progress.status),
+        "links": links(accepted.request_id, progress.status, parts.entity_types[submission.entity_type]),
     }
     headers = keyed.headers | {
         "Location": f"/generation-requests/{accepted.request_id}",

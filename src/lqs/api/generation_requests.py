@@ -112,7 +112,7 @@ class _Look:
                 raise await absence(connection, self.request_id, owner_id=self.caller.owner_id)
             view = found[self.request_id]
             foreseen = await self.parts.foresight.look_ahead(connection, view)
-        body = generation_request(view, whole=self.whole) | progress(foreseen)
+        body = generation_request(view, self.parts.entity_types, whole=self.whole) | progress(foreseen)
         headers = CACHING | {"ETag": etag(view.id, view.version, whole=self.whole)}
         if "poll_after_ms" in body:
             headers["Retry-After"] = retry_after(body["poll_after_ms"])

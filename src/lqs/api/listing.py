@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -156,7 +156,8 @@ def listing_router(types: list[EntityType]) -> APIRouter:
             _refuse_company(request)
             keys = [Key(caller.owner_id, one, parse_key(asked.idempotency_key)) for one in operations]
             async with parts.database.acquire() as connection:
-                return _page(await _made_with(connection, keys, whole=whole), None, None, whole=whole)
+                made = await _made_with(connection, keys, whole=whole)
+            return _page([generation_request(view, parts.entity_types, whole=whole) for view in made], None, None)
         if word_of("scope", asked.scope, ("own", "all")) == "all":
             caller.require(Scope.ADMIN)
         return await _listed(request, parts, caller, asked, _filter(asked, metadata, parts), whole=whole)
@@ -175,7 +176,7 @@ async def _listed(
     marked |= _in_one_order(wanted)
     after = None if asked.cursor is None else Place(*read_cursor(asked.cursor, marked))
     if wanted is None:
-        return _page([], None, None, whole=whole)
+        return _page([], None, None)
     owner_id = None if asked.scope == "all" else caller.owner_id
     search = Search(owner_id, None, wanted, END.requested_at, newest_first)
     async with request.app.state.listing:
@@ -190,7 +191,8 @@ async def _listed(
     cursor = write_cursor((last.requested_at, last.id), marked) if last else None
     following = _address(request, cursor) if cursor else None
     # One that was purged between the two looks is left out.
-    return _page([read[place.id] for place in shown if place.id in read], cursor, following, whole=whole)
+    there = [generation_request(read[place.id], parts.entity_types, whole=whole) for place in shown if place.id in read]
+    return _page(there, cursor, following)
 
 
 def _in_one_order(wanted: Filter | None) -> dict[str, object]:
@@ -199,11 +201,9 @@ def _in_one_order(wanted: Filter | None) -> dict[str, object]:
     return {name: sorted(value) if isinstance(value, tuple | list) else value for name, value in named.items()}
 
 
-def _page(
-    found: Sequence[GenerationRequestView], cursor: str | None, following: str | None, *, whole: bool
-) -> Response:
+def _page(found: Sequence[Mapping[str, Any]], cursor: str | None, following: str | None) -> Response:
     body = {
-        "results": [generation_request(view, whole=whole) for view in found],
+        "results": found,
         "next_cursor": cursor,
         "has_more": cursor is not None,
         "links": {"next": following},

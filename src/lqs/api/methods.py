@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+"""Those that HTTP knows."""
 
 
 def refuse_other_methods(api: FastAPI) -> None:
@@ -23,7 +24,7 @@ def refuse_other_methods(api: FastAPI) -> None:
         if isinstance(route, APIRoute):
             taken.setdefault(route.path, set()).update(route.methods or ())
     for path, methods in taken.items():
-        refusal = Route(path, _refuse(methods), methods=sorted(_METHODS - methods), include_in_schema=False)
+        refusal = Route(path, _refuse(methods), methods=sorted(METHODS - methods), include_in_schema=False)
         api.router.routes.insert(len(api.router.routes) if "{" in path else 0, refusal)
 
 

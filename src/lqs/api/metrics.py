@@ -33,11 +33,12 @@ async def read(request: Request, parts: Parts, _caller: Annotated[Caller, Depend
     refuse_unknown_parameters(request)
     async with parts.database.acquire() as connection:
         now = await gauges.read(connection, lease_seconds=parts.lease_seconds)
-    text = generate_latest(_registry(now)) + generate_latest(parts.metrics.registry)
+    text = generate_latest(registry_of(now)) + generate_latest(parts.metrics.registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
-def _registry(now: Gauges) -> CollectorRegistry:
+def registry_of(now: Gauges) -> CollectorRegistry:
+    """What is told of the whole service, at this moment."""
     registry = CollectorRegistry()
     unsettled = Gauge("lqs_slots_unsettled", "Slots that are not settled, by status.", ["status"], registry=registry)
     for status, count in (("pending", now.pending), ("processing", now.processing), ("retrying", now.retrying)):

@@ -55,7 +55,7 @@ async def patch(
         view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is None:
             raise await absence(connection, wanted, owner_id=caller.owner_id)
-    told = generation_request(view)
+    told = generation_request(view, parts.entity_types)
     headers = CACHING | {"ETag": etag(view.id, view.version)}
     if "poll_after_ms" in told:
         headers["Retry-After"] = retry_after(told["poll_after_ms"])

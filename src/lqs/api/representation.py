@@ -27,11 +27,12 @@ _SHORTEST_HINT_SECONDS = 1.0
 _LONGEST_HINT_SECONDS = 30.0
 
 
-def links(request_id: UUID, status: Status) -> dict[str, str | None]:
-    """Where to go from a generation request that stands here."""
+def links(request_id: UUID, status: Status, kind: EntityType | None) -> dict[str, str | None]:
+    """Where to go from a generation request that stands here; `kind` is its entity type, if this service knows it."""
     address = f"/generation-requests/{request_id}"
     return {
         "self": address,
+        "entities": f"/{kind.plural}?generation_request_id={request_id}" if kind else None,
         "cancel": None if status.done else f"{address}/cancel",
         "retry": f"{address}/retry" if status in RETRYABLE else None,
     }
@@ -63,7 +64,9 @@ def retry_after(hint_ms: int) -> str:
     return str(max(1, round(hint_ms / 1000)))
 
 
-def generation_request(view: GenerationRequestView, *, whole: bool = True) -> dict[str, Any]:
+def generation_request(
+    view: GenerationRequestView, types: Mapping[str, EntityType], *, whole: bool = True
+) -> dict[str, Any]:
     """The body of a generation request: `schemas.GenerationRequest` or, in short, `GenerationRequestSummary`."""
     failed = Counter(slot.error_code or "" for slot in view.slots if slot.status is SlotStatus.FAILED)
     body: dict[str, Any] = {
@@ -107,7 +110,7 @@ def generation_request(view: GenerationRequestView, *, whole: bool = True) -> di
         },
         "constraints": from_json(view.constraints),
         "metadata": from_json(view.metadata),
-        "links": links(view.id, view.status),
+        "links": links(view.id, view.status, types.get(view.entity_type)),
     }
     if whole:
         body["entities"] = [_slot_entity(view, slot) for slot in view.slots if slot.entity_id]

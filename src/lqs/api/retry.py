@@ -62,6 +62,7 @@ async def retry_by_hand(
         if_version=body.if_version,
         idempotency_key=key,
         requested_by=caller.key_id,
+        trace=request.state.trace,
     )
     if caller.budgeted:
         async with parts.database.acquire() as connection:
@@ -81,7 +82,7 @@ async def restarted(parts: ApiParts, caller: Caller, done: Done, key: str | None
     if view is None:
         raise IdempotencyKeyExpired(done.subject_id)
     keyed = Keyed(key, done.replayed, done.used_at)
-    body = generation_request(view) | {"idempotency": keyed.body(view.expires_at)}
+    body = generation_request(view, parts.entity_types) | {"idempotency": keyed.body(view.expires_at)}
     headers = keyed.headers | {
         "Location": f"/generation-requests/{view.id}",
         "ETag": etag(view.id, view.version),

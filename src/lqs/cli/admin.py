@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from lqs.cli.arguments import SCOPE_HELP, new_app, parse_scopes
+from lqs.cli.backup import backup_to, restore_from
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs.cli.operate import JsonOption
@@ -25,7 +26,9 @@ from lqs_client.credentials import DEFAULT_URL
 Made = TypeVar("Made", bound=KeyPlace | None)
 _MAX_NAME_CHARACTERS = 100
 
-app = new_app("Make keys; check that the stored data is sound.")
+app = new_app("Make keys; check that the stored data is sound; back it up and restore it.")
+app.command(name="backup")(backup_to)
+app.command(name="restore")(restore_from)
 
 OwnerOption = Annotated[str, typer.Option("--owner", metavar="NAME", help="What to call the first owner.")]
 

@@ -16,9 +16,9 @@ import typer.core
 import typer.main
 
 from lqs import __version__
-from lqs.cli.entity_types import EntityNoun, entity_nouns
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, describe, report
+from lqs.cli.nouns import EntityNoun, entity_nouns
 
 EPILOG = (
     "--profile NAME, --debug (tracebacks) and --no-color may stand anywhere. "
@@ -53,7 +53,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "serve": Place("lqs.cli.operate", "Serve the API, without a worker.", "serve_app"),
         "worker": Place("lqs.cli.operate", "Generate what was asked for.", "worker_app"),
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
-        "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound."),
+        "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound; back it up and restore it."),
         "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
         "help": Place("lqs.cli.help_topics", "Show the commands, or what exit codes and error codes mean."),
     }
@@ -113,23 +113,28 @@ def run(words: Sequence[str]) -> int:
 
 def lines_of_help() -> Iterator[tuple[str, str]]:
     """Every command and every option, with the commands above it, and the first paragraph of its help."""
-    return _lines(_root([]), ())
+    for words, command, context in every_command():
+        if words:
+            yield " ".join(words), _first_sentence(command.help or "")
+        for one in command.get_params(context):
+            if isinstance(one, typer.core.TyperOption) and not one.hidden:
+                for name in one.opts:
+                    if name.startswith("--"):
+                        yield " ".join((*words, name)), _first_sentence(one.help or "")
 
 
-def _lines(command: Any, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def every_command() -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Every command, loaded, each behind the one above it: its words, itself, and a context to ask it in."""
+    return _every(_root([]), ())
+
+
+def _every(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     if isinstance(command, _Later):
         command = command.real()
-    if above:
-        yield " ".join(above), _first_sentence(command.help or "")
-    context = command.make_context("", [], resilient_parsing=True)
-    for one in command.get_params(context):
-        if isinstance(one, typer.core.TyperOption) and not one.hidden:
-            for name in one.opts:
-                if name.startswith("--"):
-                    yield " ".join((*above, name)), _first_sentence(one.help or "")
+    yield words, command, command.make_context(" ".join(("lqs", *words)), [], resilient_parsing=True)
     for name, below in command.commands.items() if isinstance(command, typer.core.TyperGroup) else ():
         if not below.hidden:
-            yield from _lines(below, (*above, name))
+            yield from _every(below, (*words, name))
 
 
 def _first_sentence(text: str) -> str:

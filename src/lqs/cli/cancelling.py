@@ -16,11 +16,11 @@ from lqs.cli.arguments import (
     WrongUsage,
 )
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import plural_of
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import describe, report
-from lqs.cli.plain import clean, counted, moment
+from lqs.cli.plain import clean, moment
 from lqs.cli.program import command
+from lqs.cli.verdicts import asked_for
 from lqs.domain import limits
 from lqs_client import GenerationRequest, LqsError
 
@@ -93,8 +93,8 @@ def _ask_all(
 
 
 def _told(answer: GenerationRequest) -> str:
-    request_id, plural = clean(answer.request_id), plural_of(answer.entity_type)
-    made = f"{answer.generated_count} of {counted(answer.requested_count, answer.entity_type, plural)}"
+    request_id = clean(answer.request_id)
+    made = f"{answer.generated_count} of {asked_for(answer)}"
     look = f"\n  Next: {command(f'generation get {request_id}')}"
     if answer.done and answer.status == "cancelled":
         return f"{request_id}  cancelled: {made} were generated before{look} (shows what was kept)"

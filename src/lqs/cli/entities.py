@@ -28,9 +28,9 @@ from lqs.cli.arguments import (
     parse_metadata,
 )
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import EntityNoun, ListOption
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import Failure, report
+from lqs.cli.nouns import EntityNoun, ListOption
 from lqs.cli.pool import add_pool_commands
 from lqs.cli.program import command
 from lqs.cli.terms import (

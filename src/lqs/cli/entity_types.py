@@ -1,49 +1,17 @@
-"""The entity types that have commands, and the options their constraints give these commands: all from the registry."""
+"""The options that the constraints and facets of entity types give their commands: all from the registry."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
+from lqs.cli.nouns import EntityNoun, FacetOption, ListOption
 from lqs.domain.facets import Facet, shape
+from lqs.generators.catalog import entity_types
 
 
-@dataclass(frozen=True, slots=True)
-class ListOption:
-    """An option that may be repeated: `--<name>` adds to the constraint `field`; `words` is every value, if few."""
-
-    name: str
-    field: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FacetOption:
-    """An option that finds entities by a facet: `names` are its words, `words` every value it takes, if few."""
-
-    facet: str
-    names: tuple[str, ...]
-    description: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntityNoun:
-    """An entity type as the command line knows it; `seed_by` are the facets whose combinations a seed fills."""
-
-    name: str
-    plural: str
-    list_options: tuple[ListOption, ...]
-    facet_options: tuple[FacetOption, ...]
-    seed_by: tuple[str, ...]
-
-
-def entity_nouns() -> tuple[EntityNoun, ...]:
+def nouns() -> tuple[EntityNoun, ...]:
     """Every entity type, in the order of the registry."""
-    # the registry brings its generators with it: only the commands that need it wait for them
-    from lqs.generators.catalog import entity_types
-
     return tuple(
         EntityNoun(
             kind.name,
@@ -54,11 +22,6 @@ def entity_nouns() -> tuple[EntityNoun, ...]:
         )
         for kind in entity_types().values()
     )
-
-
-def plural_of(name: str) -> str:
-    """The noun of an entity type's commands; the name itself for a type this program does not know."""
-    return next((noun.plural for noun in entity_nouns() if noun.name == name), name)
 
 
 def _facet_option(facet: Facet, model: type[BaseModel]) -> FacetOption:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias, cast
 import typer
 
 from lqs.cli.arguments import check_ids, check_word
-from lqs.cli.entity_types import EntityNoun, FacetOption
+from lqs.cli.nouns import EntityNoun, FacetOption
 from lqs.domain.facets import ORIGIN
 
 Filters: TypeAlias = Mapping[str, Sequence[str]]

@@ -138,7 +138,7 @@ def _place(pointer: str) -> str:
     match pointer.split("/")[1:]:
         case ["constraints", field, *_]:
             # only a refused constraint is worth the registry, which is slow to import
-            from lqs.cli.entity_types import entity_nouns
+            from lqs.cli.nouns import entity_nouns
 
             options = (option for noun in entity_nouns() for option in noun.list_options)
             name = next((option.name for option in options if option.field == field), "constraints")

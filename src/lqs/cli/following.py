@@ -11,7 +11,6 @@ import typer
 from lqs.cli.advice import Adviser
 from lqs.cli.connection import address, open_async_client
 from lqs.cli.displays import Display, choose_display
-from lqs.cli.entity_types import plural_of
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import Failure, describe, report
 from lqs.cli.program import command
@@ -85,7 +84,7 @@ def _conclude(end: GenerationRequest | LqsError, how: Waiting, waited: float) ->
         case GenerationRequest():
             if how.show_entities and not how.as_json:
                 print_entities(console(), end.entities)
-            verdict = judge(end, plural=plural_of(end.entity_type), partial_ok=how.partial_ok)
+            verdict = judge(end, partial_ok=how.partial_ok)
             code = _tell(verdict, how, quiet=how.as_json)
             return ExitCode.DONE if how.any_end_ok else code
         case WaitTimeout():

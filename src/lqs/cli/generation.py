@@ -20,17 +20,16 @@ from lqs.cli.arguments import (
 from lqs.cli.bulk import add_bulk
 from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import plural_of
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import describe, report
 from lqs.cli.keeping import add_keeping
 from lqs.cli.listing import add_list
 from lqs.cli.outlook import outlook
-from lqs.cli.plain import clean, columns, counted, moment
+from lqs.cli.plain import clean, columns, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
 from lqs.cli.statistics import show as show_statistics
-from lqs.cli.verdicts import cost_in_words, judge
+from lqs.cli.verdicts import asked_for, cost_in_words, judge
 from lqs_client import Cancellation, GenerationRequest, LqsError, Slot
 
 _ENDS = ("completed", "done")
@@ -125,7 +124,7 @@ def _summary(request: GenerationRequest) -> str:
     lines = [
         f"Generation request {clean(request.request_id)}",
         f"  status     {outlook(request)}{ended}",
-        f"  asked for  {counted(request.requested_count, request.entity_type, plural_of(request.entity_type))}",
+        f"  asked for  {asked_for(request)}",
         f"  slots      {', '.join(f'{count} {word}' for word, count in figures.items() if count)}",
         f"  asked at   {moment(request.requested_at)}",
         f"  done at    {moment(request.completed_at, 'not yet')}",
@@ -170,7 +169,12 @@ def _slot(slot: Slot) -> tuple[str, str, str, str]:
 def _next_step(request: GenerationRequest) -> str:
     if not request.done:
         return command(f"generation wait {request.request_id}")
-    return judge(request, plural=plural_of(request.entity_type), partial_ok=False).next_step
+    if request.status == "failed":
+        means = [f"{command(f'help errors {clean(one.code)}')} (what it means)" for one in request.error_summary[:1]]
+        return ", ".join([*means, f"{command(f'generation retry {request.request_id} --wait')} (tries again)"])
+    if request.status == "cancelled":
+        return command(f"generation retry {request.request_id} --slots all --wait") + " (has it made after all)"
+    return judge(request, partial_ok=False).next_step
 
 
 register(app)

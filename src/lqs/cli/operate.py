@@ -73,8 +73,9 @@ def migrate(as_json: JsonOption = False) -> None:
 async def _check_database() -> None:
     """Raise what would stop the API at its start, here where it becomes a sentence."""
     from lqs.settings import load
-    from lqs.wiring import open_database, refuse_unmigrated
+    from lqs.wiring import open_database, refuse_unmigrated, refuse_wrong_traces
 
+    refuse_wrong_traces()
     async with open_database(load(), "lqs serve") as database:
         await refuse_unmigrated(database)
 

@@ -10,10 +10,10 @@ import typer
 
 from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, TimeoutOption, UrlOption, WrongUsage, check_ids
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import EntityNoun
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.facets import Filters, with_filters
 from lqs.cli.failures import describe, report
+from lqs.cli.nouns import EntityNoun
 from lqs.cli.paging import CursorOption, EveryOption, IdsOption, LimitOption, check_form, print_raw
 from lqs.cli.plain import clean, columns, counted
 from lqs.cli.program import command

@@ -142,8 +142,10 @@ def slot(
     if as_json:
         print(json.dumps(found.raw, ensure_ascii=False))
         return
-    print(f"Slot {index} of generation request {request_id}: {clean(found.slot.status)}\n")
-    print(attempts_table(found.attempts))
+    print(f"Slot {index} of generation request {request_id}: {clean(found.slot.status)}")
+    if found.slot.error:
+        print(f"  {clean(found.slot.error.code)}: {clean(found.slot.error.message)}")
+    print(f"\n{attempts_table(found.attempts)}" if found.attempts else "No attempt at it has come to an end by itself.")
 
 
 def find(

@@ -15,9 +15,9 @@ from typing import Any
 
 from lqs.cli.arguments import DEFAULT_TIMEOUT, WrongUsage
 from lqs.cli.connection import open_client
-from lqs.cli.entity_types import EntityNoun
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.facets import Filters
+from lqs.cli.nouns import EntityNoun
 from lqs.cli.plain import columns, counted
 from lqs.cli.program import command
 from lqs.cli.seed_waiting import wait_for_all

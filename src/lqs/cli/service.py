@@ -19,7 +19,7 @@ from lqs.cli.supervise import KeepsEnding, Part, StopSignals, Supervisor
 from lqs.settings import Settings
 from lqs.storage.database import Database
 from lqs.storage.embedded import EmbeddedPostgres
-from lqs.wiring import migrate_all, open_database
+from lqs.wiring import migrate_all, open_database, refuse_wrong_traces
 
 GRACE_SECONDS = 3.0
 """How long the worker lets calls finish before it hands them back, so that all ends within 5 s of Ctrl-C."""
@@ -52,6 +52,7 @@ async def run_service(
     `prepare` gets the migrated database and the address of the API before anything serves; `use` gets the address and
     what `prepare` returned. Raises `CommandFailed` and what makes a start impossible.
     """
+    refuse_wrong_traces()
     host, port = plan.settings.api_host, free_port(plan.settings.api_host, plan.settings.api_port)
     url = web_address(host, port)
     async with _server(plan) as (database_url, embedded):

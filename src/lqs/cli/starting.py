@@ -20,6 +20,7 @@ _DISK_FULL = "53100"
 def sentences() -> Iterator[None]:
     """Turn what can be wrong with settings, database and migrations into a failure that says so, and what to do."""
     from lqs.settings import SettingsInvalid
+    from lqs.storage.backup import BackupRefused, DatabaseNotEmpty
     from lqs.storage.database import DatabaseUnavailable
     from lqs.storage.embedded import EmbeddedRefused
     from lqs.storage.migrate import MigrationRefused
@@ -40,6 +41,11 @@ def sentences() -> Iterator[None]:
         raise CommandFailed(Failure(ExitCode.ERROR, error.code, str(error), (), error.next_step)) from error
     except MigrationNeeded as error:
         raise CommandFailed(Failure(ExitCode.ERROR, "migration_needed", str(error))) from error
+    except DatabaseNotEmpty as error:
+        raise CommandFailed(Failure(ExitCode.ERROR, "database_not_empty", str(error))) from error
+    except BackupRefused as error:
+        code = "disk_full" if os.strerror(errno.ENOSPC) in str(error) else "backup_refused"
+        raise CommandFailed(Failure(ExitCode.ERROR, code, str(error))) from error
     except MigrationRefused as error:
         raise CommandFailed(Failure(ExitCode.ERROR, "migration_refused", str(error))) from error
 

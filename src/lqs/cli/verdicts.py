@@ -17,10 +17,10 @@ class Verdict:
     next_step: str
 
 
-def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdict:
-    """The verdict on a generation request that is done; `plural` is the noun of its commands."""
-    request_id, noun = request.request_id, request.entity_type
-    made = f"{request.generated_count} of {counted(request.requested_count, noun, plural)}"
+def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
+    """The verdict on a generation request that is done."""
+    request_id = request.request_id
+    made = f"{request.generated_count} of {asked_for(request)}"
     took = _took(request)
     match request.status:
         case "completed":
@@ -39,6 +39,11 @@ def judge(request: GenerationRequest, *, plural: str, partial_ok: bool) -> Verdi
             step = command(f"generation get {request_id} --json")
             text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
             return Verdict(ExitCode.ERROR, text, step)
+
+
+def asked_for(request: GenerationRequest) -> str:
+    """How many entities of which type, such as 5 problems."""
+    return counted(request.requested_count, clean(request.entity_type), clean(request.entity_type_plural))
 
 
 def judge_timeout(timeout: WaitTimeout, waited: float) -> Verdict:

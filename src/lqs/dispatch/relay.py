@@ -125,7 +125,7 @@ class Relay:
             announced = await self._announce(send, sooner, before_turn=survey.last_turn)
         return bool(announced and survey.free), True
 
-    async def _announce(self, send: Send, wanted: int, before_turn: int | None = None) -> int:
+    async def _announce(self, send: Send, wanted: int, before_turn: int = announcements.NO_TURN) -> int:
         announced = 0
         while announced < wanted:
             batch = min(_BATCH, wanted - announced)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lqs.observability.telemetry import Telemetry
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.slots import SlotName
 
 
@@ -12,11 +13,12 @@ from lqs.storage.slots import SlotName
 class Notice:
     """Slots that somebody announced together; for each of them a place was reserved. It may name none.
 
-    `receipt` is what the transport wants back when they were claimed.
+    `receipt` is what the transport wants back when they were claimed; `traces` are the messages' places in traces.
     """
 
     slots: Sequence[SlotName]
     receipt: object = None
+    traces: Sequence[TraceContext] = ()
 
 
 class Places(Protocol):

@@ -22,6 +22,7 @@ from lqs.domain.slot import RETRY_MOVES, SlotStatus
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.booking import write
+from lqs.observability.trace_context import TraceContext
 from lqs.storage import dead_letters, generation_requests, runs, slots, views
 from lqs.storage.database import Connection, Database
 from lqs.storage.generation_requests import Written
@@ -41,7 +42,8 @@ class Retry:
     """A checked wish for a further run. `slots` is a choice or the indexes themselves, of which those with an entity
     are left alone; None leaves a term to the service.
 
-    `if_version` is the only version that the caller wants to change; `requested_by` is the id of their API key.
+    `if_version` is the only version that the caller wants to change; `requested_by` is the id of their API key,
+    `trace` where in a trace they asked.
     """
 
     owner_id: UUID
@@ -52,6 +54,7 @@ class Retry:
     if_version: int | None = None
     idempotency_key: str | None = None
     requested_by: str | None = None
+    trace: TraceContext | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -123,7 +126,7 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     if not moved:
         raise NothingToRetry(_nothing(wish.slots, await slots.statuses(connection, standing.id)))
     await runs.archive(connection, standing.id)
-    terms = RunTerms(wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds)
+    terms = RunTerms(wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds, wish.trace)
     await runs.begin(connection, standing.id, terms, slots=len(moved))
     begun, events = begin_run(standing, moved)
     await write(connection, [Written(begun, progressed=False)], events)

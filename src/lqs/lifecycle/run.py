@@ -25,11 +25,13 @@ from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.domain.trace import trace_id_of
-from lqs.observability.telemetry import Telemetry
+from lqs.observability.telemetry import Telemetry, part
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.claims import Claimed, Report
 
 _MOST_DETAIL_CHARACTERS = 1000
+_CHAT = "chat"
+"""What generators do, in the words of OpenTelemetry's conventions for language models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Workshop:
 class Result:
     """How one attempt ended: what the slot should become, and the entity (JSON text) if there is one.
 
-    `facets` are the terms by which the entity is found.
+    `facets` are the terms by which the entity is found, `trace` is the attempt's place in a trace.
     """
 
     slot: Claimed
@@ -55,28 +57,46 @@ class Result:
     entity_id: UUID
     content: str | None
     facets: tuple[str, ...] = ()
+    trace: TraceContext | None = None
 
 
-async def run(slot: Claimed, workshop: Workshop) -> Result:
-    """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code."""
+async def run(slot: Claimed, workshop: Workshop, claim: TraceContext | None = None) -> Result:
+    """Make one entity and verify it. Never raises but for cancellation: every failure becomes a result with a code.
+
+    `claim` is the place of the claim in a trace.
+    """
+    with workshop.telemetry.step(
+        "attempt.ended",
+        under=slot.trace,
+        links=(claim,),
+        request_id=str(slot.request_id),
+        index=slot.index,
+        attempt=slot.attempt,
+        entity_type=slot.entity_type,
+        run=slot.run,
+    ) as step:
+        result = await _attempt_whatever_happens(slot, workshop)
+        report = result.report
+        step.came(
+            outcome=report.status,
+            code=report.error_code,
+            seconds=report.duration_ms / 1000,
+            cost_microusd=report.usage.cost_microusd,
+            retry_in_seconds=report.retry_delay_seconds,
+        )
+    return replace(result, trace=step.trace)
+
+
+async def _attempt_whatever_happens(slot: Claimed, workshop: Workshop) -> Result:
     started = time.monotonic()
     try:
-        result = await _attempt(slot, workshop, started)
+        return await _attempt(slot, workshop, started)
     except asyncio.CancelledError as error:
         if _asked_to_stop():
             raise
-        result = _broken(slot, workshop, error, started)
+        return _broken(slot, workshop, error, started)
     except Exception as error:
-        result = _broken(slot, workshop, error, started)
-    workshop.telemetry.emit(
-        "attempt.ended",
-        **_place(slot),
-        entity_type=slot.entity_type,
-        outcome=result.report.status,
-        code=result.report.error_code,
-        seconds=result.report.duration_ms / 1000,
-    )
-    return result
+        return _broken(slot, workshop, error, started)
 
 
 def without_content(result: Result, workshop: Workshop) -> Result:
@@ -111,9 +131,8 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
 
 
 def _place(slot: Claimed) -> dict[str, object]:
-    """Which attempt it is, and in which trace, if its generation request was asked for in one."""
-    traced = {"trace_id": trace_id_of(slot.traceparent)} if slot.traceparent else {}
-    return {"request_id": str(slot.request_id), "index": slot.index, "attempt": slot.attempt, **traced}
+    """Which attempt it is."""
+    return {"request_id": str(slot.request_id), "index": slot.index, "attempt": slot.attempt}
 
 
 def _broken(slot: Claimed, workshop: Workshop, error: BaseException, started: float) -> Result:
@@ -136,7 +155,27 @@ async def _generate(slot: Claimed, workshop: Workshop) -> Generated:
         attempt=slot.attempt,
         constraints=_constraints(entity_type.constraints_model, slot.constraints),
     )
-    return await workshop.generators[slot.entity_type].generate(order)
+    with part("model", {"entity_type": slot.entity_type}) as call:
+        try:
+            generated = await workshop.generators[slot.entity_type].generate(order)
+        except GenerationFailure as failure:
+            call.came(code=failure.code, **_told(failure.usage))
+            raise
+        call.came(**_told(getattr(generated, "usage", None)))
+    return generated
+
+
+def _told(usage: object) -> dict[str, object]:
+    """What is known of a call to a model; a generator without any tells none."""
+    if not isinstance(usage, Usage) or usage.model is None:
+        return {}
+    return {
+        "operation": _CHAT,
+        "model": usage.model,
+        "response_id": usage.provider_request_id,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+    }
 
 
 def _verified(slot: Claimed, generated: Generated, workshop: Workshop) -> str:

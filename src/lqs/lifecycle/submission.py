@@ -12,6 +12,7 @@ from lqs.domain.errors import IdempotencyKeyExpired, IdempotencyKeyReused, LqsEr
 from lqs.domain.ids import new_id
 from lqs.domain.terms import Terms
 from lqs.lifecycle import idempotency
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.generation_requests import NewRequest, Stored
 from lqs.storage.idempotency_keys import Key, Use
 
@@ -22,8 +23,8 @@ class Submission:
     left out, so that a constraint added in a later version does not make an old body another one.
 
     `operation` is the scope of the idempotency key, such as `POST /problems/generate`; `requested_by` is the id of the
-    caller's API key. `call_price_microusd` is what one call of the generator can cost at most; `traceparent` is the
-    caller's place in a trace.
+    caller's API key. `call_price_microusd` is what one call of the generator can cost at most; `trace` is where in
+    a trace it was asked for.
     """
 
     owner_id: UUID
@@ -37,7 +38,7 @@ class Submission:
     requested_by: str | None = None
     call_price_microusd: int = 0
     origin: UUID | None = None
-    traceparent: str | None = None
+    trace: TraceContext | None = None
     id: UUID = field(default_factory=new_id)
 
     @property
@@ -103,7 +104,7 @@ def new_request(submission: Submission, defaults: Defaults) -> NewRequest:
         max_cost_microusd=terms.max_cost_microusd,
         call_price_microusd=submission.call_price_microusd,
         origin=submission.origin,
-        traceparent=submission.traceparent,
+        trace=submission.trace,
     )
 
 

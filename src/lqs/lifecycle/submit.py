@@ -1,7 +1,8 @@
 """Submit: accepting a generation request. Callers that arrive together share one commit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from lqs.crash_points import CrashPoint, crash_point, crash_point_soon
@@ -9,7 +10,7 @@ from lqs.domain.errors import InternalError, LqsError, ServiceUnavailable
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.quotas import Gate, Quotas
 from lqs.lifecycle.submission import Accepted, Defaults, Submission, answer, new_request
-from lqs.observability.telemetry import Telemetry
+from lqs.observability.telemetry import Telemetry, part
 from lqs.storage import generation_requests, idempotency_keys
 from lqs.storage.database import Connection, Database, DatabaseUnavailable, LockTimeout
 from lqs.storage.idempotency_keys import Key, Use
@@ -62,7 +63,8 @@ class Submitter:
         future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, future))
         self._arrived.set()
-        return await future
+        with part("submit"):
+            return await future
 
     async def run(self) -> None:
         """Commit what waits, batch after batch, until cancelled.
@@ -86,7 +88,7 @@ class Submitter:
     async def _store(self, batch: Sequence[Waiting]) -> None:
         """One commit for all; a batch that the database refuses is taken apart until what it refuses stands alone."""
         try:
-            async with self._database.transaction() as connection:
+            async with self._one_commit(batch) as connection:
                 answers = await self._insert(connection, [submission for submission, _ in batch])
                 crash_point(CrashPoint.SUBMIT_STORED)
                 crash_point_soon(CrashPoint.SUBMIT_COMMITTING)
@@ -101,6 +103,13 @@ class Submitter:
             crash_point(CrashPoint.SUBMIT_COMMITTED)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _tell(future, answer)
+
+    @asynccontextmanager
+    async def _one_commit(self, batch: Sequence[Waiting]) -> AsyncIterator[Connection]:
+        with self._telemetry.step("requests.stored", links=[submission.trace for submission, _ in batch]) as step:
+            async with self._database.transaction() as connection:
+                yield connection
+            step.came(requests=len(batch))
 
     async def _store_apart(self, parts: Sequence[Sequence[Waiting]], error: Exception) -> None:
         if len(parts) > 1:

@@ -15,6 +15,26 @@ GENERATION_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90)
 HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 """Seconds."""
 
+WATCH: Mapping[str, str] = MappingProxyType(
+    {
+        "lqs_oldest_pending_seconds": "it grows: workers are too few, or none is alive",
+        "lqs_slots_unsettled": "the backlog has to be sized",
+        "lqs_requests_open": "the backlog has to be sized",
+        "lqs_workers_alive": "it is 0",
+        "lqs_worker_places": "those in flight stay as many: add workers",
+        "lqs_worker_in_flight": "it stays at the places: add workers",
+        "lqs_dead_letters_open": "it is not 0: `lqs dead-letters list`",
+        "lqs_oldest_unpublished_seconds": "it grows: Kafka cannot be told of events",
+        "lqs_attempts_total": "the share of one `code` rises: a provider is in trouble",
+        "lqs_generation_seconds": "generations take longer than before",
+        "lqs_slots_total": "`rescued` or `late` rises: workers die, or stand still",
+        "lqs_http_seconds": "answers get slow",
+        "lqs_faults_total": "it is there at all: the log has the traceback",
+        "lqs_happenings_total": "anything in the log has to be counted",
+    }
+)
+"""When an operator looks at each metric, those that the API tells of the whole service included."""
+
 
 class Metrics:
     """The counters of one process. `registry` is what is told; `listen` is a listener of its telemetry."""
@@ -65,10 +85,6 @@ class Metrics:
         if (count := _COUNTED.get(happening.name)) is not None:
             count(self, happening.fields)
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer of the API; `route` is the pattern of its address, so that ids make no series."""
-        self._answers.labels(method, route, status).observe(seconds)
-
     def serve(self, host: str, port: int) -> tuple[int, Callable[[], None]]:
         """Tell them to whoever asks here, in a thread; returns the port, and how to stop. Raises `OSError`."""
         server, thread = start_http_server(port, host, self.registry)
@@ -85,6 +101,12 @@ class Metrics:
         self._attempts.labels(entity_type, fields["outcome"], code or "").inc()
         if code is None:
             self._seconds.labels(entity_type).observe(_number(fields["seconds"]))
+
+    def _answered(self, fields: Mapping[str, object]) -> None:
+        """Of an answer of the API; `route` is the pattern of its address, so that ids make no series."""
+        if not fields["held"]:
+            labels = fields["method"], fields["route"] or "none", fields["status"]
+            self._answers.labels(*labels).observe(_number(fields["seconds"]))
 
     def _claimed(self, fields: Mapping[str, object]) -> None:
         self._slots.labels("claimed").inc(_number(fields["slots"]))
@@ -111,6 +133,7 @@ def _number(value: object) -> float:
 
 _COUNTED: Mapping[str, Callable[[Metrics, Mapping[str, object]], None]] = MappingProxyType(
     {
+        "api.answered": Metrics._answered,
         "attempt.ended": Metrics._attempt,
         "slots.announced": Metrics._announced,
         "slots.named": Metrics._named,

@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.observability.trace_context import TraceContext, stored_trace_context
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
 SQL = queries("announcements")
+
+NO_TURN = 2**63 - 1
+"""Every turn comes before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """A slot to be announced, as it stood under this fence, for the so many-th time.
 
-    `traceparent` is the caller's place in a distributed trace, None without one. `turn` is the pass of the slot: the
+    `trace` is where in a distributed trace it was asked for, None without one. `turn` is the pass of the slot: the
     smaller, the sooner it is its turn.
     """
 
@@ -22,19 +26,19 @@ class Announcement:
     index: int
     fence: int
     times: int
-    traceparent: str | None
+    trace: TraceContext | None
     turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many announced slots nobody has claimed yet, and the turn of the last of them, None without any.
+    """How many announced slots nobody has claimed yet, and the turn of the last of them, 0 without any.
 
     `free` and `places`: how many places the live workers have free, and in all; `ready`: whether any slot is ready.
     """
 
     open: int
-    last_turn: int | None
+    last_turn: int
     free: int
     places: int
     ready: bool
@@ -53,11 +57,11 @@ async def announce(
     entity_types: Sequence[str],
     batch: int,
     again_seconds: float,
-    before_turn: int | None = None,
+    before_turn: int = NO_TURN,
 ) -> list[Announcement]:
     """Mark and return the next ready slots that are not announced, in the fair order, at most `batch`.
 
-    With `before_turn`, only those whose turn comes before it.
+    Only those whose turn comes before `before_turn`.
 
     One that nobody claims within `again_seconds` is among the next ones again, then after twice that, and so on.
     """
@@ -68,7 +72,17 @@ async def announce(
         again_seconds=again_seconds,
         before_turn=before_turn,
     )
-    return [Announcement(*row.values()) for row in rows]
+    return [
+        Announcement(
+            row["request_id"],
+            row["index"],
+            row["fence"],
+            row["times"],
+            stored_trace_context(row["traceparent"], row["tracestate"]),
+            row["pass"],
+        )
+        for row in rows
+    ]
 
 
 async def withdraw(connection: Connection, announcements: Sequence[Announcement]) -> None:

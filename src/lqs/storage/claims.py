@@ -10,6 +10,7 @@ from lqs.domain.entity_type import Usage
 from lqs.domain.generation_request import Standing
 from lqs.domain.slot import SlotStatus
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.observability.trace_context import TraceContext, stored_trace_context
 from lqs.storage import pool
 from lqs.storage.database import Connection
 from lqs.storage.generation_requests import standing_from
@@ -24,7 +25,7 @@ class Claimed:
     """A slot that one worker holds. Its fence proves it; `constraints` is JSON text; attempts count this one,
     in this run.
 
-    `timeout_seconds` is the longest time this attempt may take, `traceparent` the caller's place in a trace.
+    `timeout_seconds` is the longest time this attempt may take, `trace` is where in a trace it was asked for.
     """
 
     request_id: UUID
@@ -36,7 +37,7 @@ class Claimed:
     entity_type: str
     constraints: str
     timeout_seconds: float
-    traceparent: str | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _claimed(won: Sequence[Record]) -> list[Claimed]:
             entity_type=row["entity_type"],
             constraints=row["constraints"],
             timeout_seconds=row["slot_timeout_seconds"],
-            traceparent=row["traceparent"],
+            trace=stored_trace_context(row["traceparent"], row["tracestate"]),
         )
         for row in won
     ]

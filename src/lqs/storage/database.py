@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 from asyncpg.pool import Pool, PoolConnectionProxy
 
+from lqs.observability.telemetry import part
+
 OLDEST_SERVER = 15
 """The oldest major version of PostgreSQL that the statements are tested on."""
 
@@ -87,6 +89,11 @@ class Database:
             )
         return cls(url, pool, settings, command_timeout_seconds)
 
+    @property
+    def url(self) -> str:
+        """Where the server is, password included: not for logs, nor for command lines."""
+        return self._url
+
     async def close(self) -> None:
         """Wait until every connection is given back, then close them all; not longer than a silent server deserves."""
         try:
@@ -102,8 +109,11 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         with available():
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+            connection = await self._take()
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -111,12 +121,20 @@ class Database:
 
         Raises `DatabaseUnavailable`; if that came from the commit itself, whether it took effect is unknown.
         """
-        with available():
-            async with (
-                self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection,
-                connection.transaction(isolation="read_committed"),
-            ):
+        async with self.acquire() as connection:
+            transaction = connection.transaction(isolation="read_committed")
+            await transaction.start()
+            try:
                 yield connection
+            except BaseException:
+                await transaction.rollback()
+                raise
+            with part("commit"):
+                await transaction.commit()
+
+    async def _take(self) -> PoolConnectionProxy:
+        with part("connection"):
+            return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
 
     async def connect_alone(self, *, patient: bool = False) -> "asyncpg.Connection":
         """A connection outside of the pool, for LISTEN; the caller closes it.

@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from lqs.domain.generation_request import Counts, EndReason, Priority, Standing, Status
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
@@ -19,7 +20,7 @@ class NewRequest:
     """A generation request to be stored. `constraints`, `metadata`, `options` are JSON texts; deadlines are relative.
 
     `max_cost_microusd` is what all its calls together may cost; None: any sum. `origin` is the purged generation
-    request that this one repeats, if it does; `traceparent` the caller's place in a trace.
+    request that this one repeats, if it does; `trace` is where in a trace it was asked for.
     """
 
     id: UUID
@@ -39,7 +40,7 @@ class NewRequest:
     max_cost_microusd: int | None
     call_price_microusd: int
     origin: UUID | None = None
-    traceparent: str | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ async def insert(connection: Connection, new: Sequence[NewRequest]) -> dict[UUID
         max_cost_microusd=[n.max_cost_microusd for n in new],
         call_price_microusd=[n.call_price_microusd for n in new],
         origins=[n.origin for n in new],
-        traceparents=[n.traceparent for n in new],
+        traceparents=[n.trace and n.trace.traceparent for n in new],
+        tracestates=[n.trace and n.trace.tracestate for n in new],
     )
     return {row["id"]: Stored(row["requested_at"], row["deadline_at"]) for row in rows}
 

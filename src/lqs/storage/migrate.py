@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -31,6 +33,14 @@ class Migration:
     sha256: str
 
 
+class Applied(NamedTuple):
+    """What a database says of one migration that it has."""
+
+    version: int
+    name: str
+    sha256: str
+
+
 def read(folder: Path = FOLDER) -> list[Migration]:
     """All migrations in order. Raises `MigrationRefused` for a wrong file name, a gap, or a number given twice."""
     migrations = []
@@ -51,29 +61,44 @@ def read(folder: Path = FOLDER) -> list[Migration]:
 
 
 async def migrate(
-    database: Database, folder: Path = FOLDER, *, finish: Callable[[Connection], Awaitable[None]] | None = None
+    database: Database,
+    folder: Path = FOLDER,
+    *,
+    finish: Callable[[Connection], Awaitable[None]] | None = None,
+    never_beside: Sequence[str] = (),
 ) -> list[str]:
     """Apply what is missing and return the names applied; of several processes at once, one works and the others wait.
 
     Each migration commits together with its row in `schema_migrations`; `finish` is then called under the same lock.
-    Raises `MigrationRefused`.
+    Raises `MigrationRefused`, also when something is missing while processes are connected that call themselves one of
+    `never_beside`: they were written for the tables as they are, and their locks and those of a migration block each
+    other.
     """
     migrations = read(folder)
-    connection = await database.connect_alone(patient=True)
-    try:
-        # Closing the session gives the lock back, however this ends.
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    async with alone(database) as connection:
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations ("
             " version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,"
             " applied_at timestamptz NOT NULL DEFAULT now())"
         )
         missing = await _missing(connection, migrations)
+        if missing:
+            await _refuse_beside(connection, never_beside)
         for migration in missing:
             await _apply(connection, migration)
         if finish is not None:
             await finish(connection)
         return [migration.name for migration in missing]
+
+
+@asynccontextmanager
+async def alone(database: Database) -> AsyncIterator[Connection]:
+    """A connection without time limits, while nobody else migrates this database or restores a backup into it."""
+    connection = await database.connect_alone(patient=True)
+    try:
+        # Closing the session gives the lock back, however this ends.
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        yield connection
     finally:
         await connection.close()
 
@@ -87,17 +112,35 @@ async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
         return [migration.name for migration in await _missing(connection, migrations)]
 
 
+async def _refuse_beside(connection: Connection, names: Sequence[str]) -> None:
+    found = await connection.fetch(
+        "SELECT DISTINCT application_name || coalesce(' on ' || host(client_addr), '') AS name FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = ANY ($1) ORDER BY 1",
+        list(names),
+    )
+    if found:
+        raise MigrationRefused(
+            f"The service runs on this database ({', '.join(row['name'] for row in found)}), and cannot while its "
+            "tables change: end all its processes, then migrate, then start them again. Nothing was changed."
+        )
+
+
 async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:
-    applied = await connection.fetch("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+    rows = await connection.fetch("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+    return missing_after([Applied(row["version"], row["name"], row["sha256"]) for row in rows], migrations)
+
+
+def missing_after(applied: Sequence[Applied], migrations: list[Migration]) -> list[Migration]:
+    """What a database still lacks that has these. Raises `MigrationRefused` when they are not the beginning of ours."""
     if len(applied) > len(migrations):
         raise MigrationRefused(
-            f"The database is newer than this lqs: it has migration {applied[-1]['name']}, which is unknown here. "
+            f"The database is newer than this lqs: it has migration {applied[-1].name}, which is unknown here. "
             "Install the version of lqs that migrated it, or a newer one."
         )
-    for row, migration in zip(applied, migrations, strict=False):
-        if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
+    for one, migration in zip(applied, migrations, strict=False):
+        if one != (migration.version, migration.name, migration.sha256):
             raise MigrationRefused(
-                f"Migration {migration.name} is not the one this database has ({row['name']}): it was edited after it "
+                f"Migration {migration.name} is not the one this database has ({one.name}): it was edited after it "
                 "was applied. Restore the file, and put the change into a new migration."
             )
     return migrations[len(applied) :]

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from lqs.observability.trace_context import TraceContext, stored_trace_context
 from lqs.storage.database import Connection
 from lqs.storage.queries import queries
 
@@ -16,7 +18,8 @@ class UnpublishedEvent:
     """An event with what it is told with.
 
     `commit_id` names the commit that appended it; `body` and `metadata` are JSON. `end_reason` is set for final events,
-    `entity_id` for that of a generated slot, as long as the entity is there.
+    `entity_id` for that of a generated slot, as long as the entity is there. `trace` is where in
+    a distributed trace it was asked for.
     """
 
     commit_id: int
@@ -32,7 +35,7 @@ class UnpublishedEvent:
     metadata: str
     end_reason: str | None
     entity_id: UUID | None
-    traceparent: str | None
+    trace: TraceContext | None
 
 
 async def want(connection: Connection, *, kept_seconds: float) -> None:
@@ -53,7 +56,11 @@ async def resign(connection: Connection, publisher: UUID) -> None:
 async def next_events(connection: Connection, *, batch: int) -> list[UnpublishedEvent]:
     """The events of the oldest commits, in the order in which they are to be told."""
     rows = await SQL["next"].fetch(connection, batch=batch)
-    return [UnpublishedEvent(**row) for row in rows]
+    return [_event(**row) for row in rows]
+
+
+def _event(*, traceparent: str | None, tracestate: str | None, **told: Any) -> UnpublishedEvent:
+    return UnpublishedEvent(**told, trace=stored_trace_context(traceparent, tracestate))
 
 
 async def published(connection: Connection, commit_ids: Sequence[int]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from asyncpg import Record
 
+from lqs.observability.telemetry import Part, part
 from lqs.storage.database import Connection
 
 FOLDER = Path(__file__).parent / "sql"
@@ -46,27 +47,42 @@ class StatementInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement with `$n` placeholders; `parameters` are their names in that order."""
+    """One SQL statement with `$n` placeholders; `parameters` are their names in that order.
+
+    `place` is where it stands, as `claims.claim`: spans of statements are called so, and the text begins with it.
+    """
 
     name: str
+    place: str
     text: str
     parameters: tuple[str, ...]
 
     async def fetch(self, connection: Connection, /, **arguments: object) -> list[Record]:
         """All rows. Raises `TypeError` when the argument names are not exactly the declared parameters."""
-        return await connection.fetch(self.text, *self._ordered(arguments))
+        ordered = self._ordered(arguments)
+        with self._traced():
+            return await connection.fetch(self.text, *ordered)
 
     async def fetchrow(self, connection: Connection, /, **arguments: object) -> Record | None:
         """The first row, or None. Raises `TypeError` like `fetch`."""
-        return await connection.fetchrow(self.text, *self._ordered(arguments))
+        ordered = self._ordered(arguments)
+        with self._traced():
+            return await connection.fetchrow(self.text, *ordered)
 
     async def fetchval(self, connection: Connection, /, **arguments: object) -> Any:
         """The first column of the first row, or None. Raises `TypeError` like `fetch`."""
-        return await connection.fetchval(self.text, *self._ordered(arguments))
+        ordered = self._ordered(arguments)
+        with self._traced():
+            return await connection.fetchval(self.text, *ordered)
 
     async def execute(self, connection: Connection, /, **arguments: object) -> str:
         """Run it and return PostgreSQL's command tag, such as `UPDATE 3`. Raises `TypeError` like `fetch`."""
-        return await connection.execute(self.text, *self._ordered(arguments))
+        ordered = self._ordered(arguments)
+        with self._traced():
+            return await connection.execute(self.text, *ordered)
+
+    def _traced(self) -> Part:
+        return part("statement", {"statement": self.place})
 
     def _ordered(self, arguments: Mapping[str, object]) -> list[object]:
         if arguments.keys() != set(self.parameters):
@@ -122,7 +138,8 @@ class _Draft:
             raise StatementInvalid(f"{self.place} declares but never uses {', '.join(unused)}")
         if len(set(self.parameters)) < len(self.parameters):
             raise StatementInvalid(f"{self.place} declares a parameter twice")
-        return Statement(self.name, f"-- {noun}.{self.name}\n{text}", self.parameters)
+        place = f"{noun}.{self.name}"
+        return Statement(self.name, place, f"-- {place}\n{text}", self.parameters)
 
 
 def _drafts(source: str, file: str) -> list[_Draft]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from lqs.domain import limits
 from lqs.domain.generation_request import Counts, EndReason, Status
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.database import Connection
 from lqs.storage.generation_requests import counts_from
 from lqs.storage.queries import queries
@@ -36,12 +37,16 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class RunTerms:
-    """What a further run may take; its whole time is `timeout_seconds`, or follows from the number of its slots."""
+    """What a further run may take; its whole time is `timeout_seconds`, or follows from the number of its slots.
+
+    `trace` is where in a trace it was asked for.
+    """
 
     requested_by: str | None
     max_attempts: int | None
     timeout_seconds: float | None
     overhead_seconds: float
+    trace: TraceContext | None = None
 
 
 async def archive(connection: Connection, request_id: UUID) -> None:
@@ -60,6 +65,8 @@ async def begin(connection: Connection, request_id: UUID, terms: RunTerms, *, sl
         slots=slots,
         overhead_seconds=terms.overhead_seconds,
         most_seconds=limits.MAX_TIMEOUT_SECONDS,
+        traceparent=terms.trace and terms.trace.traceparent,
+        tracestate=terms.trace and terms.trace.tracestate,
     )
 
 

@@ -18,7 +18,7 @@ from lqs.lifecycle.watch import Watch
 from lqs.observability.metrics import Metrics
 from lqs.settings import Settings, load
 from lqs.wiring.common import bulk_rules, kept, open_telemetry, simulation
-from lqs.wiring.database import open_database, refuse_unmigrated
+from lqs.wiring.database import API_SESSIONS, open_database, refuse_unmigrated
 from lqs.wiring.kafka import want_events
 from lqs.wiring.parts import ApiParts, EntityTypes
 
@@ -33,8 +33,10 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     types = types or entity_types()
     simulated = simulation(settings)
     metrics = Metrics()
-    telemetry = open_telemetry(settings, "api", metrics.listen)
-    async with open_database(settings, "lqs api") as database:
+    async with (
+        open_telemetry(settings, "api", metrics.listen) as telemetry,
+        open_database(settings, API_SESSIONS) as database,
+    ):
         await refuse_unmigrated(database, types)
         await want_events(settings, database)
         defaults = Defaults(

@@ -1,5 +1,8 @@
 """What processes of both kinds make from their settings."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from lqs.domain.slot_errors import SlotErrorCode
 from lqs.generators.catalog import Simulation
 from lqs.lifecycle.bulk_work import BulkRules
@@ -7,11 +10,18 @@ from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Listener, Telemetry
 from lqs.settings import Settings, SettingsInvalid
+from lqs.wiring.traces import tracer
 
 
-def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> Telemetry:
-    """The listeners of this process: its log, and these."""
-    return Telemetry(log_listener(process, level=settings.log_level, form=settings.log_format), *listeners)
+@asynccontextmanager
+async def open_telemetry(settings: Settings, process: str, *listeners: Listener) -> AsyncIterator[Telemetry]:
+    """The listeners of this process: its log, and these; and its traces, where they are wanted.
+
+    Raises `SettingsInvalid`.
+    """
+    log = log_listener(process, level=settings.log_level, form=settings.log_format)
+    async with tracer(process, Telemetry(log, *listeners)) as tracer_:
+        yield Telemetry(log, *listeners, tracer=tracer_)
 
 
 def kept(settings: Settings) -> Kept:

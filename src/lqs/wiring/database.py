@@ -12,6 +12,10 @@ from lqs.storage.embedded import EmbeddedPostgres
 from lqs.storage.migrate import MigrationRefused, migrate, pending
 from lqs.wiring.parts import EntityTypes
 
+API_SESSIONS = "lqs api"
+WORKER_SESSIONS = "lqs worker"
+"""How the server's own views name the connections of the two processes that serve."""
+
 
 class MigrationNeeded(MigrationRefused):
     """The database lacks what this version needs, and `lqs migrate` makes it."""
@@ -51,7 +55,9 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
 
 async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
     """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
-    return await migrate(database, finish=partial(_ensure, types=types or entity_types()))
+    return await migrate(
+        database, finish=partial(_ensure, types=types or entity_types()), never_beside=(API_SESSIONS, WORKER_SESSIONS)
+    )
 
 
 async def _ensure(connection: Connection, types: EntityTypes) -> None:

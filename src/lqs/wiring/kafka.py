@@ -75,6 +75,8 @@ def kafka_access(settings: Settings) -> Access | None:
         settings.kafka_sasl_username,
         settings.kafka_sasl_password,
         settings.kafka_sasl_password_file,
+        settings.kafka_sasl_token_url,
+        settings.kafka_sasl_scope,
     )
     return Access(
         bootstrap_servers=settings.kafka_bootstrap_servers,

@@ -14,6 +14,7 @@ from lqs.lifecycle.claim import Won, claim, end_without_money
 from lqs.lifecycle.duties import tell_passed_over
 from lqs.lifecycle.promote import promote
 from lqs.lifecycle.rescue import hand_back
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.claims import Claimed
 from lqs.storage.database import DatabaseUnavailable
 from lqs.storage.slots import SlotName
@@ -30,11 +31,13 @@ _MOST_TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What the worker holds, its places, and how it starts what was won in the name of a worker id."""
+    """What the worker holds, its places, and how it starts what was won in the name of a worker id, by which claim in
+    a trace.
+    """
 
     held: Collection[Claimed]
     places: Places
-    start: Callable[[UUID, Sequence[Claimed]], Awaitable[None]]
+    start: Callable[[UUID, Sequence[Claimed], TraceContext | None], Awaitable[None]]
 
 
 class Claiming:
@@ -89,7 +92,7 @@ class Claiming:
         """
         names = [name for notice in notices for name in notice.slots]
         try:
-            left = bool(names) and await self._claim_named(names)
+            left = bool(names) and await self._claim_named(names, [one for notice in notices for one in notice.traces])
         except DatabaseUnavailable:
             raise
         except Exception as error:
@@ -101,13 +104,13 @@ class Claiming:
             self._transport.confirm(notice)
         return left
 
-    async def _claim_named(self, names: Sequence[SlotName]) -> bool:
+    async def _claim_named(self, names: Sequence[SlotName], traces: Sequence[TraceContext]) -> bool:
         waiting, won_slots, pause = list(names), 0, _CONTENDED_SECONDS
         for attempt in range(_MOST_TRIES):
             if attempt:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
                 pause *= 2
-            won = await self._claim(waiting)
+            won = await self._claim(waiting, traces)
             won_slots += len(won.slots)
             await self._end_without_money(won)
             waiting = list(won.busy)
@@ -139,24 +142,28 @@ class Claiming:
             self._contended_seconds = _CONTENDED_SECONDS
         return contended or ended > 0 or len(won.slots) == room
 
-    async def _claim(self, batch: int | Sequence[SlotName]) -> Won:
+    async def _claim(self, batch: int | Sequence[SlotName], traces: Sequence[TraceContext] = ()) -> Won:
         worker_id = self._lease.worker_id
-        self._lost_an_answer = True
-        won = await claim(
-            self._database,
-            worker_id=worker_id,
-            entity_types=self._entity_types,
-            batch=batch,
-            grace_seconds=WEDGED_GRACE_SECONDS,
-            broken_ids=self._broken.ids(),
-        )
-        self._lost_an_answer = False
+        with self._telemetry.step("slots.claimed", links=traces, named=not isinstance(batch, int)) as step:
+            self._lost_an_answer = True
+            won = await claim(
+                self._database,
+                worker_id=worker_id,
+                entity_types=self._entity_types,
+                batch=batch,
+                grace_seconds=WEDGED_GRACE_SECONDS,
+                broken_ids=self._broken.ids(),
+            )
+            self._lost_an_answer = False
+            if won.slots:
+                step.link(() if traces else (slot.trace for slot in won.slots))
+                step.came(slots=len(won.slots), in_flight=len(self._hands.held) + len(won.slots))
         if won.broken:
             self._broken.add(won.broken)
             self._telemetry.emit(
                 "claim.passed_over", request_id=str(won.broken), hint="lqs admin verify says what is wrong with it"
             )
-        await self._hands.start(worker_id, won.slots)
+        await self._hands.start(worker_id, won.slots, step.trace)
         return won
 
     async def _end_without_money(self, won: Won) -> int:

@@ -74,7 +74,9 @@ class SettleBuffer:
     async def _settle(self, results: Sequence[Result], worker_id: UUID) -> None:
         while True:
             try:
-                settled = await settle(self._database, results, worker_id=worker_id)
+                with self._telemetry.step("slots.settled", links=[result.trace for result in results]) as step:
+                    settled = await settle(self._database, results, worker_id=worker_id)
+                    step.came(booked=settled.booked, late=settled.late, replayed=settled.replayed)
             except DatabaseUnavailable as error:
                 self._telemetry.emit("settle.waits", results=len(results), reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -83,9 +85,6 @@ class SettleBuffer:
                 return
             else:
                 self._on_committed(results)
-                self._telemetry.emit(
-                    "slots.settled", booked=settled.booked, late=settled.late, replayed=settled.replayed
-                )
                 return
 
     async def _settle_apart(self, results: Sequence[Result], worker_id: UUID, error: Exception) -> None:

@@ -14,6 +14,7 @@ from lqs.lifecycle.register import retire
 from lqs.lifecycle.rescue import hand_back
 from lqs.lifecycle.run import Result, run, without_content
 from lqs.lifecycle.tidy import keep_tidy
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.claims import Claimed
 from lqs.storage.database import DatabaseUnavailable
 from lqs.wiring import WorkerParts
@@ -105,19 +106,19 @@ class Worker:
             if not more:
                 await self._wait_for_work()
 
-    async def _start(self, attempts: asyncio.TaskGroup, worker_id: UUID, claimed: Sequence[Claimed]) -> None:
+    async def _start(
+        self, attempts: asyncio.TaskGroup, worker_id: UUID, claimed: Sequence[Claimed], claim: TraceContext | None
+    ) -> None:
         self._held.update({(slot.request_id, slot.index, slot.fence): slot for slot in claimed})
-        if claimed:
-            self._telemetry.emit("slots.claimed", slots=len(claimed), in_flight=len(self._held))
         for first in range(0, len(claimed), _STARTED_AT_ONCE):
             for slot in claimed[first : first + _STARTED_AT_ONCE]:
                 held = (slot.request_id, slot.index, slot.fence)
-                self._attempts[held] = task = attempts.create_task(self._attempt(worker_id, slot))
+                self._attempts[held] = task = attempts.create_task(self._attempt(worker_id, slot, claim))
                 task.add_done_callback(partial(self._end, held))
             await asyncio.sleep(0)
 
-    async def _attempt(self, worker_id: UUID, slot: Claimed) -> None:
-        self._buffer.put(worker_id, await run(slot, self._workshop))
+    async def _attempt(self, worker_id: UUID, slot: Claimed, claim: TraceContext | None) -> None:
+        self._buffer.put(worker_id, await run(slot, self._workshop, claim))
 
     def _end(self, held: Held, attempt: asyncio.Task[None]) -> None:
         """An interrupted attempt has nothing to report, so its place is free at once, even if it never began."""

@@ -124,6 +124,7 @@ class Work:
         retryable = self.status in ("partial", "failed", "cancelled")
         return {
             "self": address,
+            "entities": f"/problems?generation_request_id={self.request_id}",
             "cancel": None if self.done else f"{address}/cancel",
             "retry": f"{address}/retry" if retryable else None,
         }

@@ -33,6 +33,10 @@ class Links(Output):
     """Addresses to follow; never build one yourself."""
 
     self: Address = Field(examples=["/generation-requests/0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"])
+    entities: Address | None = Field(
+        description="The entities that were generated, page by page; null for a type that this service does not know.",
+        examples=["/problems?generation_request_id=0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"],
+    )
     cancel: Address | None = Field(description="Where to POST a cancellation; null when done.")
     retry: Address | None = Field(description="Where to POST a retry; null unless something can be tried again.")
 

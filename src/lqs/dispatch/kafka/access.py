@@ -4,6 +4,7 @@ Names and meanings are those of librdkafka's CONFIGURATION.md.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,12 +25,18 @@ class Client(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs in, by which mechanism. Neither name nor password is needed for OAUTHBEARER."""
+    """Who logs in, by which mechanism.
+
+    For OAUTHBEARER name and password are those that `token_url` wants for a token with this `scope`; without a
+    `token_url` further properties have to say where tokens come from.
+    """
 
     mechanism: str
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
+    token_url: str | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +144,34 @@ def _group(access: Access) -> Mapping[str, object]:
 def _login(login: Login | None) -> Mapping[str, object]:
     if login is None:
         return {}
-    password = login.password.get_secret_value() if login.password else None
-    if login.password_file is not None:
-        password = _read(login.password_file, "LQS_KAFKA_SASL_PASSWORD_FILE").rstrip("\r\n")
+    password = _password(login)
     named = {"sasl.username": login.username, "sasl.password": password}
+    if login.token_url is not None:
+        named = {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.token.endpoint.url": login.token_url,
+            "sasl.oauthbearer.client.id": login.username,
+            "sasl.oauthbearer.client.secret": password,
+            "sasl.oauthbearer.scope": login.scope,
+        }
     return {"sasl.mechanism": login.mechanism, **{name: value for name, value in named.items() if value is not None}}
+
+
+def _password(login: Login) -> str | None:
+    if login.password_file is not None:
+        return _read(login.password_file, "LQS_KAFKA_SASL_PASSWORD_FILE").rstrip("\r\n")
+    return login.password.get_secret_value() if login.password else None
+
+
+def secrets(access: Access) -> list[str]:
+    """Every value that nobody may read in a log; without that of a file which cannot be read, for nobody used it."""
+    certificates = access.certificates
+    told = [certificates.key, certificates.key_password, *access.extra.values()]
+    values = [secret.get_secret_value() for secret in told if secret is not None]
+    if access.login is not None:
+        with suppress(KafkaTrouble):
+            values.append(_password(access.login) or "")
+    return [value for value in values if value]
 
 
 def _certificates(certificates: Certificates) -> Mapping[str, object]:

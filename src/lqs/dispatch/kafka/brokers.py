@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, TopicMetadata
 
-from lqs.dispatch.kafka.access import Access, Client, client_properties
+from lqs.dispatch.kafka.access import Access, Client, client_properties, secrets
 from lqs.dispatch.kafka.trouble import KafkaCode, KafkaTrouble
 from lqs.observability.telemetry import Telemetry
 
@@ -47,11 +47,12 @@ _SENTENCES = MappingProxyType(
     {
         KafkaCode.LOGIN_REFUSED: (
             "Kafka refuses the login",
-            "check LQS_KAFKA_SASL_USERNAME, the password and LQS_KAFKA_SASL_MECHANISM",
+            "check LQS_KAFKA_SASL_USERNAME, the password, LQS_KAFKA_SASL_MECHANISM and, for tokens, "
+            "LQS_KAFKA_SASL_TOKEN_URL",
         ),
         KafkaCode.CERTIFICATE_REFUSED: (
             "the encrypted connection to Kafka cannot be made",
-            "check LQS_KAFKA_SSL_CA, LQS_KAFKA_SSL_CERT and LQS_KAFKA_SECURITY_PROTOCOL",
+            "check LQS_KAFKA_SSL_CA, LQS_KAFKA_SSL_CERT, LQS_KAFKA_SSL_KEY and LQS_KAFKA_SECURITY_PROTOCOL",
         ),
         KafkaCode.NOT_ALLOWED: (
             "this user may not do that on Kafka",
@@ -75,18 +76,25 @@ def trouble(error: KafkaError, access: Access, *, cause: KafkaError | None = Non
     """The error in our words. `cause` is what the client complained of before, where that says more."""
     if cause is not None and _CODES.get(error.code()) is KafkaCode.UNREACHABLE and cause.code() in _CODES:
         error = cause
-    code = _CODES.get(error.code(), KafkaCode.FAILED)
+    code = _code_of(error)
     what, step = _SENTENCES[code]
     return KafkaTrouble(code, f"{what}: {without_secrets(error.str(), access)}", step)
 
 
+def _code_of(error: KafkaError) -> KafkaCode:
+    if _REFUSED_BY_THE_OTHER_SIDE.search(error.str()):
+        return KafkaCode.CERTIFICATE_REFUSED
+    return _CODES.get(error.code(), KafkaCode.FAILED)
+
+
+_REFUSED_BY_THE_OTHER_SIDE = re.compile(r"SSL routines::[^:]*alert")
+"""In TLS 1.3 a broker that wants another certificate says so when the client takes the connection for made."""
+
+
 def without_secrets(text: str, access: Access) -> str:
     """The text with every secret of the access blotted out, should a broker or the client repeat one."""
-    login, certificates = access.login, access.certificates
-    secrets = [login.password if login else None, certificates.key, certificates.key_password, *access.extra.values()]
-    for secret in secrets:
-        value = secret.get_secret_value() if secret is not None else ""
-        if value and not _NO_SECRET.fullmatch(value):
+    for value in secrets(access):
+        if not _NO_SECRET.fullmatch(value):
             text = text.replace(value, "***")
     return text
 
@@ -118,7 +126,7 @@ class Complaints(logging.Handler):
     @property
     def hopeless(self) -> bool:
         """Whether waiting longer is of no use, because somebody has to mend something first."""
-        return self.last is not None and _CODES.get(self.last.code()) in _HOPELESS
+        return self.last is not None and _code_of(self.last) in _HOPELESS
 
     def emit(self, record: logging.LogRecord) -> None:
         """A line of the library's log."""

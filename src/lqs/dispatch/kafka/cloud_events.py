@@ -4,8 +4,9 @@ Attributes are headers, the value is the data alone. `schemas/events/` has the s
 and places are those of the specification's kafka-protocol-binding.md.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -15,12 +16,36 @@ from lqs.dispatch.kafka.outgoing import Sender
 from lqs.dispatch.kafka.records import Outgoing, Sent
 from lqs.dispatch.kafka.topic_plans import TopicName, topic
 from lqs.dispatch.publishing import Tell
+from lqs.domain.generation_request import EventType
 from lqs.observability.telemetry import Telemetry
 from lqs.storage.publication import UnpublishedEvent
 
 SCHEMA = "urn:lqs:schemas:events:generation_request:v1"
 SLOT_SCHEMA = "urn:lqs:schemas:events:generation_request.slot:v1"
 """Raised when a reader of the former would misunderstand it; a new optional field needs no new one."""
+MEANINGS: Mapping[EventType, str] = MappingProxyType(
+    {
+        EventType.ACCEPTED: "It is stored, and all its slots wait.",
+        EventType.PROCESSING: "A worker has claimed its first slots.",
+        EventType.SLOTS_CLAIMED: "Further slots were claimed.",
+        EventType.SLOTS_PROMOTED: "Slots wait no longer for their retry: they are ready again.",
+        EventType.SLOTS_RESCUED: "Slots of a dead worker were taken back.",
+        EventType.SLOTS_HANDED_BACK: "A worker that stops has given slots back.",
+        EventType.SLOT_GENERATED: "An entity exists.",
+        EventType.SLOT_FAILED: "A slot failed for good in this run; `error_code` says why.",
+        EventType.SLOT_RETRYING: "An attempt failed, and another one follows after a wait.",
+        EventType.SLOT_LATE_RESULT: "A result came when the slot was no longer its worker's; it was not kept.",
+        EventType.CANCELLING: "It was cancelled; nothing more is begun.",
+        EventType.SLOTS_CANCELLED: "Slots were cancelled.",
+        EventType.RETRIED: "A retry by hand has begun a further run.",
+        EventType.CHANGED: "Its owner changed metadata, priority or pin.",
+        EventType.COMPLETED: "The run ended: everything was generated.",
+        EventType.PARTIAL: "The run ended: some of it was generated.",
+        EventType.FAILED: "The run ended: nothing was generated.",
+        EventType.CANCELLED: "The run ended: it was cancelled.",
+    }
+)
+"""What each type of event says."""
 _SOURCE = "/generation-requests"
 _DONE = frozenset({"completed", "partial", "failed", "cancelled"})
 
@@ -53,13 +78,12 @@ def cloud_event(event: UnpublishedEvent, topic: str) -> Outgoing:
         "ce_dataschema": SCHEMA if event.slot_index is None else SLOT_SCHEMA,
         "ce_partitionkey": str(event.request_id),
     }
-    if event.traceparent:
-        headers["traceparent"] = event.traceparent
     return Outgoing(
         topic=topic,
         key=str(event.request_id).encode(),
         value=to_json(_data(event)),
         headers=[(name, value.encode()) for name, value in headers.items()],
+        trace=event.trace,
     )
 
 

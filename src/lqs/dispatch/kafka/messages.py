@@ -1,10 +1,11 @@
-"""What an announcement is on the wire: one slot by its name, its turn, and the caller's place in a trace."""
+"""What an announcement is on the wire: one slot by its name, and its turn."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from lqs.observability.trace_context import TraceContext, trace_context_from
 from lqs.storage.announcements import Announcement
 from lqs.storage.slots import SlotName
 
@@ -35,12 +36,8 @@ def encode(announcement: Announcement) -> bytes:
     return json.dumps(named, separators=(",", ":")).encode()
 
 
-def headers(announcement: Announcement) -> list[tuple[str, bytes | None]]:
-    """What travels beside the value."""
-    told: list[tuple[str, bytes | None]] = [("content-type", b"application/json")]
-    if announcement.traceparent:
-        told.append(("traceparent", announcement.traceparent.encode()))
-    return told
+HEADERS: Sequence[tuple[str, bytes | None]] = (("content-type", b"application/json"),)
+"""What travels beside the value, but for its place in a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +74,12 @@ def decode(value: bytes | None) -> Named:
     if type(turn) is not int:
         raise Unreadable("its turn is no whole number")
     return Named((request_id, index), turn)
+
+
+def trace_in(headers: Sequence[tuple[str, str | bytes | None]]) -> TraceContext | None:
+    """The place in a trace that the headers of a message name, if they do."""
+
+    def named(wanted: str) -> list[str]:
+        return [value.decode("latin-1") for name, value in headers if name == wanted and isinstance(value, bytes)]
+
+    return trace_context_from(named("traceparent"), named("tracestate"))

@@ -58,8 +58,13 @@ class Sender:
     async def send(self, records: Sequence[Outgoing]) -> Sent:
         """Send these in order, and wait until it is known of each whether the brokers have it, or for long enough."""
         batch = _Batch(records, self._loop.create_future())
-        self._batches.put(batch)
-        return await batch.answer
+        topic = records[0].topic if records else None
+        with self._telemetry.step("records.sent", links=[one.trace for one in records], topic=topic) as step:
+            self._batches.put(batch)
+            sent = await batch.answer
+            if records:
+                step.came(records=len(records), unsent=len(sent.unsent))
+        return sent
 
     async def close(self) -> None:
         """End the thread; what is on its way then may arrive or not."""
@@ -121,7 +126,7 @@ class Sender:
 
         try:
             producer.produce(
-                record.topic, key=record.key, value=record.value, headers=list(record.headers), on_delivery=reported
+                record.topic, key=record.key, value=record.value, headers=record.all_headers(), on_delivery=reported
             )
         except BufferError:
             producer.poll(_POLL_SECONDS)  # its queue is full: reports make room

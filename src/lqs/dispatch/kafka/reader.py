@@ -15,9 +15,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from lqs.dispatch.kafka.access import Access
 from lqs.dispatch.kafka.brokers import Complaints, open_consumer, trouble
+from lqs.dispatch.kafka.dead_letter_topic import headers_of
 from lqs.dispatch.kafka.hand import Hand, Held, Offsets
+from lqs.dispatch.kafka.messages import trace_in
 from lqs.dispatch.transport import Notice, Places
 from lqs.observability.telemetry import Telemetry
+from lqs.observability.trace_context import TraceContext
 from lqs.storage.slots import SlotName
 
 _POLL_SECONDS = 0.05
@@ -156,6 +159,7 @@ class Reader:
     def _hand_over(self) -> None:
         """Pass on what a place could be reserved for, and keep what cannot be read where somebody can look at it."""
         names: list[SlotName] = []
+        traces: list[TraceContext] = []
         touched: set[int] = set()
         while self._in_hand:
             first = self._in_hand.first
@@ -164,12 +168,14 @@ class Reader:
                     break
             elif self._reading.places.reserve(1):
                 names.append(first.name)
+                if (trace := trace_in(headers_of(first.message))) is not None:
+                    traces.append(trace)
             else:
                 break
             touched.add(self._in_hand.remove_first())
         if touched:
             # Also when it names nothing: what was passed on before it may not be claimed yet.
-            self._reading.hear(Notice(names, self._in_hand.offsets(touched)))
+            self._reading.hear(Notice(names, self._in_hand.offsets(touched), traces))
 
     def _refuse(self, held: Held) -> bool:
         """Have it kept; after some tries it is dropped, for nobody is harmed by that, and a standstill harms."""

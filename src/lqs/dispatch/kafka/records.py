@@ -3,15 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lqs.observability.trace_context import TraceContext
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to be sent."""
+    """A record to be sent; what belongs to a trace tells its readers where."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
+    trace: TraceContext | None = None
+
+    def all_headers(self) -> list[tuple[str, str | bytes | None]]:
+        """The headers, those of W3C Trace Context among them."""
+        if self.trace is None:
+            return list(self.headers)
+        places = [("traceparent", self.trace.traceparent), ("tracestate", self.trace.tracestate)]
+        return [*self.headers, *((name, value.encode()) for name, value in places if value)]
 
 
 @dataclass(frozen=True, slots=True)

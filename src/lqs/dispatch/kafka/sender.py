@@ -20,9 +20,7 @@ async def open_sender(access: Access, telemetry: Telemetry) -> AsyncIterator[Sen
     sender = Sender(access, telemetry)
 
     async def send(announcements: Sequence[Announcement]) -> Undelivered:
-        sent = await sender.send(
-            [Outgoing(work, messages.key(one), messages.encode(one), messages.headers(one)) for one in announcements]
-        )
+        sent = await sender.send([_message(one, work, telemetry) for one in announcements])
         return Undelivered([announcements[place] for place in sorted(sent.unsent)], sent.reason)
 
     await sender.send(())  # nothing, so that the client is made and finds the brokers before there is any hurry
@@ -30,3 +28,14 @@ async def open_sender(access: Access, telemetry: Telemetry) -> AsyncIterator[Sen
         yield send
     finally:
         await sender.close()
+
+
+def _message(one: Announcement, work: str, telemetry: Telemetry) -> Outgoing:
+    """The message of an announcement, made in the trace that its slot was asked for in."""
+    trace = one.trace
+    if trace is not None:
+        with telemetry.step(
+            "slot.announced", under=trace, topic=work, request_id=one.request_id, index=one.index, times=one.times
+        ) as step:
+            trace = step.trace
+    return Outgoing(work, messages.key(one), messages.encode(one), messages.HEADERS, trace)

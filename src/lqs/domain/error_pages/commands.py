@@ -146,10 +146,31 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
                 "The tables of the database and this version of lqs do not go together. Nothing was changed.",
                 (
                     "a newer lqs has migrated it",
+                    "the service runs on it, and its tables are to change",
                     "a migration was edited after it was applied",
                     "a table of somebody else has a name that lqs needs",
                 ),
                 "follow the sentence above, and then `lqs migrate` again",
+            ),
+        ),
+        "backup_refused": (
+            "There is no backup, or it was not restored",
+            Told(
+                "The file could not be written or read, or is no whole backup of lqs. Nothing was restored in part.",
+                (
+                    "the name is taken, or the folder cannot be written to",
+                    "the file is cut, damaged, or a dump of something else",
+                    "the server is newer than the pg_dump that lqs brings, or wants TLS, which that one does not speak",
+                ),
+                "follow the sentence above, and then `lqs admin backup FILE` or `lqs admin restore FILE` again",
+            ),
+        ),
+        "database_not_empty": (
+            "The database is not empty",
+            Told(
+                "A backup is restored only where there is nothing that it could write over. Nothing was changed.",
+                ("the service has run on this database", "the database is used by another program, too"),
+                "`LQS_DATA_DIR=/a/new/folder lqs admin restore FILE`, or name an empty database with LQS_DATABASE_URL",
             ),
         ),
         "port_in_use": (

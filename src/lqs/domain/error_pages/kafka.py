@@ -27,7 +27,11 @@ KAFKA: Mapping[str, tuple[str, Told]] = MappingProxyType(
             "Kafka refuses the login",
             Told(
                 "The brokers do not know the user, or refuse the password or the certificate.",
-                ("user or password are wrong", "the mechanism is another than the brokers expect"),
+                (
+                    "user or password are wrong",
+                    "the mechanism is another than the brokers expect",
+                    "the issuer of tokens is not at LQS_KAFKA_SASL_TOKEN_URL, or the brokers do not take its tokens",
+                ),
                 "correct the login in the settings, and then `lqs kafka topics show`",
             ),
         ),
@@ -38,6 +42,7 @@ KAFKA: Mapping[str, tuple[str, Told]] = MappingProxyType(
                 (
                     "LQS_KAFKA_SSL_CA does not name the authority that signed the brokers' certificate",
                     "the certificate is for another host name, or has expired",
+                    "the brokers want a certificate of the client, or another than LQS_KAFKA_SSL_CERT",
                     "the brokers speak without TLS where LQS_KAFKA_SECURITY_PROTOCOL asks for it",
                 ),
                 "correct the certificates in the settings, and then `lqs kafka topics show`",

@@ -47,7 +47,12 @@ SLOTS: Mapping[SlotErrorCode, Told] = MappingProxyType(
         ),
         SlotErrorCode.DEADLINE_EXCEEDED: Told(
             "The generation request had a time to end by, and this slot was not settled then.",
-            ("the queue was long", "attempts failed and were repeated", "no worker was alive"),
+            (
+                "the time was too short for the generator",
+                "the queue was long",
+                "attempts failed and were repeated",
+                "no worker lived",
+            ),
             f"{_RETRY}; `lqs problems generate --finish-within DURATION` chooses the time",
         ),
         SlotErrorCode.BUDGET_EXHAUSTED: Told(

@@ -110,8 +110,9 @@ class DataFolder:
             ) from None
         if found != str(MAJOR):
             raise EmbeddedRefused(
-                f"{self.data} was made by PostgreSQL {found}, and this lqs brings PostgreSQL {MAJOR}: dump it with "
-                "the lqs that made it and load it here, or choose another folder with LQS_DATA_DIR."
+                f"{self.data} was made by PostgreSQL {found}, and this lqs brings PostgreSQL {MAJOR}: run "
+                "`lqs admin backup FILE` with the lqs that made it, and `lqs admin restore FILE` with this one on "
+                "another folder, named with LQS_DATA_DIR."
             )
 
     def socket_folder(self, account: ServiceAccount) -> Path:

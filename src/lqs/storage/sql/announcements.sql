@@ -13,7 +13,7 @@ WITH seen AS MATERIALIZED (
     WHERE NOT seen.waits AND a.request_id = seen.request_id AND a.index = seen.index AND a.fence = seen.fence
 )
 SELECT (SELECT count(*) FILTER (WHERE waits AND times <= 2) FROM seen) AS open,
-       (SELECT max(pass) FILTER (WHERE waits AND times <= 2) FROM seen) AS last_turn,
+       (SELECT coalesce(max(pass) FILTER (WHERE waits AND times <= 2), 0) FROM seen) AS last_turn,
        coalesce(sum(greatest(w.capacity - held.slots, 0)), 0)::bigint AS free,
        coalesce(sum(w.capacity), 0)::bigint AS places,
        (SELECT true FROM slots WHERE status = 'pending' ORDER BY pass, request_id, index LIMIT 1) IS NOT NULL AS ready
@@ -26,11 +26,11 @@ WHERE w.dead_at IS NULL AND w.heartbeat_at >= lqs_now() - make_interval(secs => 
 -- what `claim` passes over. No slot is locked: one that is claimed meanwhile is announced for nothing, while a lock
 -- would make claims pass it over. The longer nobody claims a slot, the longer it is until it is announced again.
 WITH next AS MATERIALIZED (
-    SELECT s.request_id, s.index, s.fence, s.pass, r.traceparent,
+    SELECT s.request_id, s.index, s.fence, s.pass, r.traceparent, r.tracestate,
            CASE WHEN a.fence = s.fence THEN least(a.times + 1, 6) ELSE 1 END AS times
     FROM slots s
     CROSS JOIN LATERAL (
-        SELECT r.entity_type, r.deadline_at, r.traceparent,
+        SELECT r.entity_type, r.deadline_at, r.traceparent, r.tracestate,
                CASE WHEN r.started_at IS NULL THEN r.start_deadline_at END AS start_by,
                r.processing_count > 0
                AND (r.cost_microusd + (r.processing_count + 1) * r.call_price_microusd > r.max_cost_microusd
@@ -46,7 +46,7 @@ WITH next AS MATERIALIZED (
     WHERE s.status = 'pending' AND r.entity_type = ANY (:entity_types::text[]) AND r.deadline_at > lqs_now()
       AND (r.start_by > lqs_now() OR r.start_by IS NULL) AND r.no_money IS NOT TRUE
       AND (a.fence = s.fence AND a.again_at > lqs_now()) IS NOT TRUE
-      AND (:before_turn::bigint IS NULL OR s.pass < :before_turn)
+      AND s.pass < :before_turn::bigint
     ORDER BY s.pass, s.request_id, s.index
     LIMIT :batch
 ), marked AS (
@@ -58,7 +58,7 @@ WITH next AS MATERIALIZED (
     ON CONFLICT (request_id, index) DO UPDATE
     SET fence = excluded.fence, times = excluded.times, again_at = excluded.again_at
 )
-SELECT request_id, index, fence, times, traceparent, pass FROM next ORDER BY pass, request_id, index;
+SELECT request_id, index, fence, times, traceparent, tracestate, pass FROM next ORDER BY pass, request_id, index;
 
 -- name: withdraw(request_ids, indexes, fences)
 -- These did not reach the workers: they are as good as never announced.

@@ -37,6 +37,7 @@ WITH in_order AS MATERIALIZED (
     SELECT id, entity_type, status, end_reason, run, version, requested_count, processing_count, retrying_count,
            generated_count, failed_count, cancelled_count, call_price_microusd, cost_microusd, max_cost_microusd,
            max_attempts, slot_timeout_seconds, constraints::text AS constraints, requested_at, traceparent,
+           tracestate,
            max_cost_microusd IS NOT NULL OR call_price_microusd > 0 AND (
                SELECT k.daily_budget_microusd FROM api_keys k WHERE k.key_id = requested_by) IS NOT NULL AS limited
     FROM generation_requests
@@ -112,7 +113,7 @@ WITH asked AS MATERIALIZED (
 SELECT r.id, r.entity_type, r.status, r.end_reason, r.run, r.version, r.requested_count, r.processing_count,
        r.retrying_count, r.generated_count, r.failed_count, r.cancelled_count, r.call_price_microusd, r.cost_microusd,
        r.max_cost_microusd, r.max_attempts, r.slot_timeout_seconds, r.constraints::text AS constraints, r.traceparent,
-       a.index AS asked_index, won.request_id, won.index, won.fence, won.attempts, a.payer,
+       r.tracestate, a.index AS asked_index, won.request_id, won.index, won.fence, won.attempts, a.payer,
        (a.price > purse.money) IS TRUE AS payer_is_broke,
        a.payer IS NOT NULL AND purse.key_id IS NULL AS payer_is_busy,
        a.payer IS NOT NULL AND NOT EXISTS (

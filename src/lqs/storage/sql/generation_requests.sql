@@ -97,7 +97,7 @@ FROM unnest(:ids::uuid[], :statuses::text[], :end_reasons::text[], :runs::int[],
            input_tokens, output_tokens, model_calls, cost_microusd, wasted_microusd, estimated_microusd)
 WHERE r.id = w.id;
 
--- name: insert(ids, owner_ids, entity_types, counts, priorities, strides, max_attempts, constraints, metadata, options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds, max_cost_microusd, call_price_microusd, origins, traceparents)
+-- name: insert(ids, owner_ids, entity_types, counts, priorities, strides, max_attempts, constraints, metadata, options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds, max_cost_microusd, call_price_microusd, origins, traceparents, tracestates)
 -- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
 -- pass is its place: it starts at the head of the queue or after the owner's last slot of the same priority,
 -- whichever is later, and a stride lies between two of them. The head is the first slot whose turn has not come yet:
@@ -110,10 +110,11 @@ WITH incoming AS MATERIALIZED (
                 :strides::bigint[], :max_attempts::smallint[], :constraints::text[], :metadata::text[],
                 :options::text[], :requested_by::text[], :deadline_seconds::float8[], :start_within_seconds::float8[],
                 :slot_timeout_seconds::real[], :retention_seconds::int[], :max_cost_microusd::bigint[],
-                :call_price_microusd::bigint[], :origins::uuid[], :traceparents::text[]) WITH ORDINALITY
+                :call_price_microusd::bigint[], :origins::uuid[], :traceparents::text[], :tracestates::text[])
+         WITH ORDINALITY
          AS i (id, owner_id, entity_type, requested_count, priority, stride, max_attempts, constraints, metadata,
                options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds,
-               max_cost_microusd, call_price_microusd, origin, traceparent, position)
+               max_cost_microusd, call_price_microusd, origin, traceparent, tracestate, position)
 ), head AS MATERIALIZED (
     SELECT coalesce((SELECT pass FROM slots WHERE status = 'pending' AND attempts = 0 AND crashes = 0
                      ORDER BY pass, request_id, index LIMIT 1),
@@ -132,11 +133,11 @@ WITH incoming AS MATERIALIZED (
     INSERT INTO generation_requests (
         id, owner_id, entity_type, version, requested_count, priority, max_attempts, constraints, metadata, options,
         requested_by, requested_at, run_requested_at, deadline_at, start_deadline_at, slot_timeout_seconds,
-        retention_seconds, max_cost_microusd, call_price_microusd, origin, traceparent)
+        retention_seconds, max_cost_microusd, call_price_microusd, origin, traceparent, tracestate)
     SELECT id, owner_id, entity_type, 1, requested_count, priority, max_attempts, constraints::jsonb, metadata::jsonb,
            options::jsonb, requested_by, lqs_now(), lqs_now(), lqs_now() + make_interval(secs => deadline_seconds),
            lqs_now() + make_interval(secs => start_within_seconds), slot_timeout_seconds, retention_seconds,
-           max_cost_microusd, call_price_microusd, origin, traceparent
+           max_cost_microusd, call_price_microusd, origin, traceparent, tracestate
     FROM incoming
     RETURNING id, requested_at, deadline_at, requested_count
 ), placed AS (

@@ -19,7 +19,7 @@ UPDATE publication SET publisher = NULL, leads_until = NULL WHERE publisher = :p
 -- name: next(batch)
 -- The oldest commits that were not published, with all their events and what an event is told with.
 SELECT u.id AS commit_id, e.request_id, e.seq, e.type, e.slot_index, e.body::text AS body, e.occurred_at, r.owner_id, r.entity_type,
-       r.requested_count, r.metadata::text AS metadata, r.traceparent,
+       r.requested_count, r.metadata::text AS metadata, r.traceparent, r.tracestate,
        CASE WHEN e.type IN ('generation_request.completed', 'generation_request.partial', 'generation_request.failed',
                             'generation_request.cancelled')
             THEN coalesce((SELECT w.end_reason FROM runs w

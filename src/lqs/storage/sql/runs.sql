@@ -8,9 +8,10 @@ SELECT id, run, status, end_reason, requested_by, run_requested_at, completed_at
 FROM generation_requests
 WHERE id = :request_id;
 
--- name: begin(request_id, requested_by, max_attempts, timeout_seconds, slots, overhead_seconds, most_seconds)
+-- name: begin(request_id, requested_by, max_attempts, timeout_seconds, slots, overhead_seconds, most_seconds, traceparent, tracestate)
 -- The terms of a further run; status, counts and version are the domain's to write. A cancellation and the wait for a
 -- start belonged to the former run. Long attempts that a caller chose do not make it longer than it could be chosen.
+-- It goes on in the trace of whoever asked for it, if that is known.
 UPDATE generation_requests
 SET requested_by = :requested_by, run_requested_at = greatest(lqs_now(), requested_at, completed_at),
     deadline_at = greatest(lqs_now(), requested_at, completed_at) + make_interval(secs => coalesce(
@@ -18,6 +19,8 @@ SET requested_by = :requested_by, run_requested_at = greatest(lqs_now(), request
         least(:slots::int * slot_timeout_seconds + :overhead_seconds::float8,
               CASE WHEN options->>'slot_timeout_seconds' IS NOT NULL THEN :most_seconds::float8 END))),
     max_attempts = coalesce(:max_attempts::smallint, max_attempts), start_deadline_at = NULL,
+    traceparent = coalesce(:traceparent::text, traceparent),
+    tracestate = CASE WHEN :traceparent::text IS NULL THEN tracestate ELSE :tracestate::text END,
     cancel_requested_at = NULL, cancel_mode = NULL, cancel_reason = NULL, settles_by = NULL
 WHERE id = :request_id;
 

@@ -1,0 +1,63 @@
+"""The units for systemd: what can be known of them without a machine that systemd runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lqs.cli import completion
+from lqs.settings import load
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "systemd"
+SERVICES = sorted(FOLDER.glob("*.service"))
+COMMANDS = {
+    line.split("\t")[0] for line in Path(completion.__file__).with_suffix(".txt").read_text("utf-8").splitlines()
+}
+LQS = "/opt/lqs/bin/lqs"
+STOPPING_SECONDS = 15
+"""How much longer than its grace time a process may take to end."""
+
+
+def values(unit: Path, name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def hardening(unit: Path) -> str:
+    return unit.read_text(encoding="utf-8").partition("# What it may not do")[2].partition("[Install]")[0].strip()
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_every_unit_starts_a_command_that_exists(unit: Path) -> None:
+    [start] = values(unit, "ExecStart")
+    command = re.search(rf"{LQS} ((?:[a-z]+ ?)+)", start)
+    assert command is not None
+    assert command[1].strip() in COMMANDS
+
+
+def test_every_variable_is_a_setting_with_a_value_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (FOLDER / "lqs.env").read_text(encoding="utf-8").splitlines()
+    named = dict(line.removeprefix("#").split("=", 1) for line in lines if line.removeprefix("#").startswith("LQS_"))
+    assert len(named) >= 5
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    assert load().graceful_stop_seconds == float(named["LQS_GRACEFUL_STOP_SECONDS"])
+    for unit in SERVICES:
+        assert values(unit, "EnvironmentFile") == ["-/etc/lqs/lqs.env"]
+        assert "LQS_DATA_DIR=%S/lqs" in values(unit, "Environment")[0]
+
+
+@pytest.mark.parametrize("name", ["lqs.service", "lqs-worker.service"])
+def test_a_worker_may_finish_what_it_has_begun(name: str) -> None:
+    [stop] = values(FOLDER / name, "TimeoutStopSec")
+    assert int(stop) > load().graceful_stop_seconds + STOPPING_SECONDS
+
+
+def test_what_restarts_does_not_do_so_for_wrong_settings() -> None:
+    for unit in SERVICES:
+        assert (values(unit, "Restart") == ["on-failure"]) is (values(unit, "RestartPreventExitStatus") == ["2"])
+
+
+def test_all_are_kept_equally_short() -> None:
+    assert len({hardening(unit) for unit in SERVICES}) == 1
+    assert "ProtectSystem=strict" in hardening(SERVICES[0])
