@@ -41,7 +41,7 @@ class SettingsInvalid(Exception):
 
 
 def default_data_dir() -> Path:
-    """Where the embedded PostgreSQL keeps its data: the system folder for root, the user's own otherwise."""
+    """Where the embedded PostgreSQL keeps its data: `/var/lib/lqs` for root, `~/.local/share/lqs` otherwise."""
     if os.geteuid() == 0:
         return Path("/var/lib/lqs")
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lqs"

@@ -111,6 +111,7 @@ def state(status: str = "processing", *, version: int = 1, generated: int = 0, r
     return {
         "request_id": "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d",
         "entity_type": "problem",
+        "links": {"entities": "/problems?generation_request_id=0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"},
         "status": status,
         "done": done,
         "version": version,

@@ -62,10 +62,8 @@ def show(
             print(f"  {one.place}: {clean(one.value or '-')}{sign}")
     sys.stdout.flush()
     if _winner(found["api_key"]).value is None:
-        print(
-            f"  Next: {command('up')} makes a key, {command('config set NAME --key-from-stdin')} keeps one",
-            file=sys.stderr,
-        )
+        makes = f"{command('up')} makes the first key, {command('admin new-key')} another"
+        print(f"  Next: {makes}; {command('config set NAME --key-from-stdin')} keeps one", file=sys.stderr)
 
 
 @app.command(name="list")

@@ -152,7 +152,8 @@ def _workers(way: Way) -> Check:
 
 def _key(found: Credentials) -> Check:
     if found.api_key is None:
-        return Check("key", State.FAILED, "there is none", f"{command('up')} makes one on the machine of the service")
+        step = f"on the machine of the service {command('up')} makes the first one, {command('admin new-key')} another"
+        return Check("key", State.FAILED, "there is none", step)
     if not looks_like_key(found.api_key):
         step = f"copy it anew: {command('config set NAME --key-from-stdin')}"
         return Check("key", State.FAILED, f"what {found.key_source} has is no key of lqs", step)

@@ -85,7 +85,7 @@ def _key_lines(key: KeyPlace, url: str) -> list[str]:
 def _examples(url: str, key: KeyPlace) -> list[str]:
     """Lines for a shell; the first puts the key into the environment, so that no other shows it."""
     file = shlex.quote(str(key.file))
-    read = f"$(sed -n 's/^api_key = \"\\(.*\\)\"$/\\1/p' {file})" if key.file else key.made
+    read = f"$(sed -n 's/^api_key = \"\\(.*\\)\"$/\\1/p' {file} | head -n 1)" if key.file else key.made
     return [
         f"export LQS_API_KEY={read or f'$({command(NEW_KEY, anywhere=True)})'}",
         command("problems generate --count 3 --wait", anywhere=True),

@@ -81,12 +81,14 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
                 "the key was revoked, has expired, or was cut when copied",
                 "it is a key of another service",
             ),
-            "set LQS_API_KEY, or run `lqs up` on the machine of the service: it stores a key for you",
+            "set LQS_API_KEY, or make a key on the machine of the service: `lqs up` stores the first one, "
+            "`lqs admin new-key` another",
         ),
         errors.ScopeMissing: Told(
             "The key is good, but lacks the scope that this operation needs; `detail` names it.",
             ("the key was made for less: each has read, write, priority or admin, as its maker chose",),
-            "ask for a key with that scope: `lqs keys create NAME --scope SCOPE`",
+            "use a key that has it: whoever has one with admin makes it by `lqs keys create NAME --scope SCOPE`, and "
+            "`lqs admin new-key` makes one on the machine of the service",
         ),
         errors.NotFound: Told(
             "Nothing of yours has this address. What belongs to somebody else is not told apart from what never was.",

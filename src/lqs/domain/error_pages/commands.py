@@ -20,7 +20,8 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
             Told(
                 "The command needs a key, and found none. Nothing was sent.",
                 ("neither LQS_API_KEY nor the profile in use has one", "HOME or XDG_CONFIG_HOME is another than usual"),
-                "set LQS_API_KEY, or run `lqs up` on the machine of the service: it stores a key for you",
+                "set LQS_API_KEY, or make a key on the machine of the service: `lqs up` stores the first one, "
+                "`lqs admin new-key` another",
             ),
         ),
         "credentials_invalid": (
