@@ -87,8 +87,16 @@ NOT_RUN = (
     ),
     NotRun("docs/reference/faults.md", "make faults ", "It takes a quarter of an hour; tests/faults/ does not."),
     NotRun("docs/reference/faults.md", "make faults-kafka", "It takes a quarter of an hour."),
-    NotRun("docs/how-to/back-up-and-restore.md", "lqs admin restore", "tests/journeys/test_backup.py walks this way."),
-    NotRun("docs/how-to/back-up-and-restore.md", "pg_dump", "The programs here may be older than the server."),
+    NotRun(
+        "docs/how-to/back-up-and-restore.md",
+        "lqs admin restore",
+        "It needs an empty place; tests/journeys/test_backup.py backs up, restores and verifies.",
+    ),
+    NotRun(
+        "docs/how-to/back-up-and-restore.md",
+        "pg_dump",
+        "It needs PostgreSQL's own programs, which may be missing here, or older than the server; no test does it.",
+    ),
     NotRun("docs/how-to/run-under-systemd.md", "sudo", "systemd does not run here."),
     NotRun("docs/how-to/run-in-containers.md", "docker compose", "There is no container engine here."),
     NotRun(
@@ -96,5 +104,9 @@ NOT_RUN = (
         "docker run",
         "There is no container engine here; tests/journeys/test_traces.py has a collector of its own.",
     ),
-    NotRun("docs/how-to/upgrade-and-roll-back.md", "lqs admin backup", "tests/journeys/test_upgrade.py does it."),
+    NotRun(
+        "docs/how-to/upgrade-and-roll-back.md",
+        "lqs admin backup",
+        "It ends the service; tests/journeys/test_upgrade.py migrates, tests/journeys/test_backup.py backs up.",
+    ),
 )

@@ -1,7 +1,9 @@
 """A backup holds everything that the catalogue of the database knows, and comes back whole or not at all."""
 
+import asyncio
 import re
 import secrets
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from conftest import sibling
 from house import House, breaches, failed, generated
 from lqs.storage.backup import BackupRefused, DatabaseNotEmpty, back_up, restore
 from lqs.storage.database import Database
+from lqs.storage.embedded import binaries
 from lqs.storage.migrate import MigrationRefused
 from lqs.wiring import migrate_all, refuse_unmigrated
 
@@ -120,10 +123,55 @@ async def test_a_backup_is_for_its_owner_alone_and_none_is_written_over(database
     held = file.read_bytes()
     with pytest.raises(BackupRefused, match="is there already"):
         await back_up(database, file)
-    with pytest.raises(BackupRefused, match="cannot be written: No such file or directory"):
-        await back_up(database, tmp_path / "nowhere" / "backup")
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "nothing")
+    with pytest.raises(BackupRefused, match="is there already"):
+        await back_up(database, dangling)
     assert file.read_bytes() == held
-    assert list(tmp_path.iterdir()) == [file]
+    assert set(tmp_path.iterdir()) == {file, dangling}
+
+
+async def test_of_two_backups_to_one_name_at_once_one_is_refused(database: Database, tmp_path: Path) -> None:
+    ended = await asyncio.gather(*[back_up(database, tmp_path / "backup") for _ in range(2)], return_exceptions=True)
+    [refused] = [one for one in ended if isinstance(one, BaseException)]
+    assert isinstance(refused, BackupRefused)
+    assert "is there already" in str(refused)
+    assert list(tmp_path.iterdir()) == [tmp_path / "backup"]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nowhere/backup", "No such file or directory"),
+        ("a-file/backup", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+async def test_a_place_that_takes_no_file_is_told(database: Database, tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(BackupRefused, match=f"cannot be written: {why}"):
+        await back_up(database, tmp_path / name)
+    assert list(tmp_path.iterdir()) == [tmp_path / "a-file"]
+
+
+async def test_what_keeps_its_migrations_otherwise_is_not_of_lqs(
+    empty_url: str, database: Database, tmp_path: Path
+) -> None:
+    async with database_at(empty_url) as another:
+        await rows(another, "CREATE TABLE schema_migrations (version text PRIMARY KEY)")
+        await rows(another, "INSERT INTO schema_migrations VALUES ('20261123')")
+        with pytest.raises(BackupRefused, match="holds nothing of lqs"):
+            await back_up(another, tmp_path / "backup")
+    dumped = [str(binaries() / "pg_dump"), "--format=custom", f"--file={tmp_path / 'dump'}", empty_url]
+    await asyncio.to_thread(subprocess.run, dumped, check=True)
+    with pytest.raises(BackupRefused, match="dump is a dump of PostgreSQL, but not of a database of lqs"):
+        await restore(database, tmp_path / "dump")
+
+
+async def test_a_database_whose_url_has_a_space_is_backed_up(database: Database, tmp_path: Path) -> None:
+    query = "options=-c%20geqo%3Doff%20-c%20search_path%3Dpublic"
+    async with database_at(f"{database.url}{'&' if '?' in database.url else '?'}{query}") as spaced:
+        assert (await back_up(spaced, tmp_path / "backup")).file == tmp_path / "backup"
 
 
 async def test_nothing_is_restored_over_what_is_there(database: Database, tmp_path: Path) -> None:
@@ -166,18 +214,33 @@ async def test_a_backup_of_a_newer_lqs_is_refused_before_anything_is_made(
         assert await rows(target, TABLES) == []
 
 
-async def test_a_newer_server_takes_what_an_older_one_held(
+async def test_a_server_and_a_newer_one_take_what_it_held_and_nothing_of_its_neighbours(
     supported_server_url: str, empty_url: str, tmp_path: Path
 ) -> None:
-    server, name = await asyncpg.connect(supported_server_url), f"lqs_test_{secrets.token_hex(6)}"
+    async with (
+        emptied(supported_server_url) as source_url,
+        emptied(supported_server_url) as same_url,
+        database_at(source_url) as source,
+    ):
+        await migrate_all(source)
+        await rows(source, "INSERT INTO owners (id, name) VALUES (gen_random_uuid(), 'Zoé\tde l''été')")
+        await rows(source, 'CREATE SCHEMA "An ""other"" one"')
+        await rows(source, 'CREATE TABLE "An ""other"" one".schema_migrations (version text)')
+        await back_up(source, tmp_path / "backup")
+        for url in (same_url, empty_url):
+            async with database_at(url) as target:
+                await restore(target, tmp_path / "backup")
+                assert await contents(target) == await contents(source)
+                assert await rows(target, "SELECT FROM pg_namespace WHERE nspname LIKE 'An %'") == []
+
+
+@asynccontextmanager
+async def emptied(server_url: str) -> AsyncIterator[str]:
+    """The URL of a new database of this server, gone afterwards."""
+    server, name = await asyncpg.connect(server_url), f"lqs_test_{secrets.token_hex(6)}"
     await server.execute(f"CREATE DATABASE {name}")
     try:
-        async with database_at(sibling(supported_server_url, name)) as source, database_at(empty_url) as target:
-            await migrate_all(source)
-            await rows(source, "INSERT INTO owners (id, name) VALUES (gen_random_uuid(), 'Zoé\tde l''été')")
-            await back_up(source, tmp_path / "backup")
-            await restore(target, tmp_path / "backup")
-            assert await contents(target) == await contents(source)
+        yield sibling(server_url, name)
     finally:
         await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await server.close()

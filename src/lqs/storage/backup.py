@@ -1,16 +1,14 @@
-"""The whole database in one file, and back: by PostgreSQL's own `pg_dump` and `pg_restore`, which come with lqs."""
+"""Everything of lqs in one file, and back: by PostgreSQL's own programs, which come with lqs."""
 
-import asyncio
 import os
+import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from lqs.storage.database import Connection, Database
-from lqs.storage.embedded import binaries
 from lqs.storage.migrate import Applied, alone, missing_after, read
+from lqs.storage.postgres_programs import ProgramFailed, output_of, restore_at_once
 from lqs.storage.queries import queries
 
 _SQL = queries("backup")
@@ -22,9 +20,15 @@ _WHAT_IS_LEFT_OUT = (
     "--no-publications",
     "--no-subscriptions",
     "--exclude-extension=*",
+    "--no-large-objects",
     # Unlogged rows are hints, which a crash of the server would lose as well.
     "--no-unlogged-table-data",
 )
+_MIGRATIONS = re.compile(
+    r"^COPY .*schema_migrations \(version, name, sha256, applied_at\) FROM stdin;\n(.*?)^\\\.$",
+    re.MULTILINE | re.DOTALL,
+)
+_MIGRATION = re.compile(r"^(\d+)\t([^\t\n]*)\t([^\t\n]*)\t", re.MULTILINE)
 
 
 class BackupRefused(Exception):
@@ -45,29 +49,48 @@ class Backup:
 
 
 async def back_up(database: Database, file: Path) -> Backup:
-    """Write all that the database holds at one moment, while it is used, and read the file again to its end.
+    """Write all that lqs holds at one moment, while it is used, and read the file again to its end.
 
-    A file gets its name only when it is whole, and none is replaced. Raises `BackupRefused`, `MigrationRefused`.
+    A file gets its name only when it is whole, and none is replaced. Raises `BackupRefused`.
     """
     file = file.absolute()
-    if file.exists():
-        raise BackupRefused(f"{file} is there already, and no backup is written over: choose another name.")
+    if os.path.lexists(file):
+        raise _taken(file)
     async with database.acquire() as connection:
-        if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
-            raise BackupRefused("The database holds nothing of lqs: there is nothing to back up.")
+        [found] = await _SQL["schemas"].fetch(connection)
+    if not found["has_migrations"]:
+        raise BackupRefused("The database holds nothing of lqs: there is nothing to back up.")
     unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}.unfinished")
     try:
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        await _run("pg_dump", database.url, "--format=custom", f"--file={unfinished}", *_WHAT_IS_LEFT_OUT)
-        applied = await _look_into(unfinished)
-        await _run("pg_restore", None, f"--file={os.devnull}", str(unfinished))
-        unfinished.rename(file)
+        try:
+            applied = await _dump(database, found["others"], unfinished)
+            made = Backup(file, unfinished.stat().st_size, applied[-1].name)
+            # Unlike a rename, a link never replaces what somebody else has put there meanwhile.
+            os.link(unfinished, file)
+        finally:
+            unfinished.unlink(missing_ok=True)
         _keep_the_name(file.parent)
+    except FileExistsError as error:
+        raise _taken(file) from error
     except OSError as error:
         raise BackupRefused(f"{file} cannot be written: {error.strerror or error}. Choose another place.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return Backup(file, file.stat().st_size, applied[-1].name)
+    except ProgramFailed as error:
+        raise BackupRefused(str(error)) from error
+    return made
+
+
+def _taken(file: Path) -> BackupRefused:
+    return BackupRefused(f"{file} is there already, and no backup is written over: choose another name.")
+
+
+async def _dump(database: Database, other_schemas: list[str], file: Path) -> list[Applied]:
+    # Were the one schema named instead, the dump would create it, and not go into a database whose `public` exists.
+    others = [f"--exclude-schema={schema}" for schema in other_schemas]
+    await output_of("pg_dump", "--format=custom", f"--file={file}", *_WHAT_IS_LEFT_OUT, *others, url=database.url)
+    applied = await _look_into(file)
+    await output_of("pg_restore", f"--file={os.devnull}", str(file))
+    return applied
 
 
 async def restore(database: Database, file: Path) -> Backup:
@@ -83,8 +106,8 @@ async def restore(database: Database, file: Path) -> Backup:
     async with alone(database) as connection:
         await _refuse_what_is_there(connection)
         try:
-            await _run("pg_restore", database.url, "--single-transaction", "--no-owner", "--no-privileges", str(file))
-        except BackupRefused as error:
+            await restore_at_once(file, database.url)
+        except ProgramFailed as error:
             raise BackupRefused(f"{file} was not restored, and the database is as empty as before: {error}") from error
         # Without what ANALYZE counts the first statements would be planned as if the tables were empty.
         await connection.execute("ANALYZE")
@@ -104,12 +127,13 @@ async def _refuse_what_is_there(connection: Connection) -> None:
 async def _look_into(file: Path) -> list[Applied]:
     """The migrations of the database that the file holds."""
     try:
-        rows = await _run("pg_restore", None, "--data-only", "--table=schema_migrations", "--file=-", str(file))
-    except BackupRefused as error:
+        rows = await output_of("pg_restore", "--data-only", "--table=schema_migrations", "--file=-", str(file))
+    except ProgramFailed as error:
         raise BackupRefused(f"{file} is no whole backup: {error}") from error
-    lines = rows.partition("COPY ")[2].partition("\\.\n")[0].splitlines()[1:]
     applied = [
-        Applied(int(version), name, digest) for version, name, digest, *_ in (line.split("\t") for line in lines)
+        Applied(int(version), name, digest)
+        for table in _MIGRATIONS.findall(rows)
+        for version, name, digest in _MIGRATION.findall(table)
     ]
     if not applied:
         raise BackupRefused(f"{file} is a dump of PostgreSQL, but not of a database of lqs: choose another file.")
@@ -122,41 +146,3 @@ def _keep_the_name(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-async def _run(program: str, url: str | None, *arguments: str) -> str:
-    """What a program of PostgreSQL wrote to its standard output. Raises `BackupRefused` with its own complaint."""
-    address, password = ("", {}) if url is None else _address(url)
-    command = [str(binaries() / program), *([f"--dbname={address}", "--no-password"] if address else []), *arguments]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env={**os.environ, **password, "LC_ALL": "C"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, complaint = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise BackupRefused(f"{_last_words(complaint)} (so says {program}).")
-    return out.decode(errors="replace")
-
-
-def _last_words(complaint: bytes) -> str:
-    lines = [line.split("error: ")[-1] for line in complaint.decode(errors="replace").splitlines() if line.strip()]
-    return " / ".join(lines[:3]) or "it ended without a word"
-
-
-def _address(url: str) -> tuple[str, Mapping[str, str]]:
-    """The URL without its password, which everybody could read in the list of processes, and the password."""
-    parts = urlsplit(url)
-    account, at, place = parts.netloc.rpartition("@")
-    user, _, password = account.partition(":")
-    query = dict(parse_qsl(parts.query))
-    password = query.pop("password", "") or unquote(password)
-    address = parts._replace(netloc=f"{user}{at}{place}", query=urlencode(query)).geturl()
-    return address, {"PGPASSWORD": password} if password else {}
