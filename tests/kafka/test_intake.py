@@ -268,20 +268,21 @@ async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home,
             await eventually(taken, equals=index + 1)
         line.go_on()
         await eventually(lambda: done(home, request_id))
-        assert line.ran["claims.claim"] - before <= 3  # the first alone, the others together; it may have looked, too
+        assert line.ran["claims.claim"] - before <= 4  # not one for each of the six
         await holder.execute("ROLLBACK")
 
 
 async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(home, kafka, eventually):
-    """Every place is taken by one owner, and twenty more are in hand: the newcomer has one of the next two places."""
+    """Every place is taken by one owner, and as many more are in hand: the newcomer has one of the next two places."""
     calls, make = asyncio.Semaphore(0), Hand().does
 
     async def when_told(order):
         await calls.acquire()
         return await make(order)
 
-    big_ids = [await home.submit(10) for _ in range(12)]
-    async with at_work(home.url, hand := Hand.opened(when_told), worker_capacity=100, **kafka, **NEVER) as shift:
+    for _ in range(200):
+        await home.submit(10)
+    async with at_work(home.url, hand := Hand.opened(when_told), worker_capacity=1000, **kafka, **NEVER) as shift:
 
         def told(name):
             return sum(happening.fields["slots"] for happening in shift.heard(name))
@@ -292,7 +293,10 @@ async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(h
             in_hand = shift.worker._transport.in_hand  # type: ignore[attr-defined]
             return len(announced) == len(waiting) and in_hand == told("slots.announced") - told("slots.named")
 
-        await eventually(lambda: begun(hand), equals=100)
+        async def all_done() -> bool:
+            return await home.rows("SELECT 1 FROM generation_requests WHERE completed_at IS NULL LIMIT 1") == []
+
+        await eventually(lambda: begun(hand), equals=1000)
         await eventually(all_in_hand)
         small_id = await home.submit(1, owner_id=await home.owner())
         await eventually(all_in_hand)
@@ -300,9 +304,9 @@ async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(h
         for _ in range(2):
             calls.release()
         await eventually(lambda: started(home, small_id))
-        for _ in range(119):
+        for _ in range(1999):
             calls.release()
-        await eventually(lambda: done(home, small_id, *big_ids))
+        await eventually(all_done)
     assert await home.rows("SELECT 1 FROM slots WHERE fence > 1") == []
 
 

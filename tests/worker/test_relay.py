@@ -74,6 +74,18 @@ async def test_whose_turn_comes_before_what_is_announced_is_announced_at_once(ho
     assert sent[-1] == small_id
 
 
+async def test_it_is_announced_at_once_however_few_the_places_are(house, announce, sent):
+    """All places were free, so twice as many were announced, and half of these stand in hands now."""
+    worker_id = await house.worker(capacity=40)
+    for _ in range(12):
+        await house.submit(10)
+    assert await announce() == 80
+    await house.claim(worker_id, batch=40)
+    small_id = await house.submit(1, owner_id=await house.owner())
+    assert await announce() == 1
+    assert sent[-1] == small_id
+
+
 async def test_many_who_come_at_once_are_announced_by_and_by(house, announce):
     await full_house(house, 200)
     assert await announce() == 4

@@ -121,7 +121,7 @@ class Relay:
         if room > survey.open:
             announced = await self._announce(send, room - survey.open)
         else:
-            sooner = min(spare, 2 * survey.places - survey.open)
+            sooner = min(max(1, spare), 2 * survey.places - survey.open)
             announced = await self._announce(send, sooner, before_turn=survey.last_turn)
         return bool(announced and survey.free), True
 

@@ -164,7 +164,7 @@ def _password(login: Login) -> str | None:
 
 
 def secrets(access: Access) -> list[str]:
-    """Every value that nobody may read in a log; without that of a file which cannot be read, for nobody used it."""
+    """Every value that nobody may read in a log; of a password in a file, what the file says now, if it can be read."""
     certificates = access.certificates
     told = [certificates.key, certificates.key_password, *access.extra.values()]
     values = [secret.get_secret_value() for secret in told if secret is not None]

@@ -27,8 +27,9 @@ _POLL_SECONDS = 0.05
 _POLL_IN_HAND_SECONDS = 0.005
 """How soon it sees that a place became free for what is in hand."""
 _BATCH = 500
-_LEAST_HAND, _MOST_HAND = 100, 1000
-"""How much may be in hand: as much as a relay announces for one worker, so that only a flood makes it pause."""
+_LEAST_HAND, _HANDS_A_PLACE = 100, 4
+"""How much may be in hand: twice what a relay ever announces for one worker, for it may have more than its share. So
+only a flood makes it pause, and a newcomer is read while others wait; a message takes a kilobyte."""
 _RESUME_SHARE = 0.2
 _PROBE_SECONDS = 5.0
 _PROBE_IN_TROUBLE_SECONDS = 1.0
@@ -66,7 +67,7 @@ class Reader:
         self._confirming = threading.Lock()
         self._paused = False
         self._refused_in_vain = 0
-        self._hand_size = min(max(2 * reading.places.capacity, _LEAST_HAND), _MOST_HAND)
+        self._hand_size = max(_HANDS_A_PLACE * reading.places.capacity, _LEAST_HAND)
         self._probe_at = 0.0
         self._complaints = Complaints(reading.access, self._said)
         self.trouble: str | None = "Kafka has not been reached yet."
