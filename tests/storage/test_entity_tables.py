@@ -74,10 +74,12 @@ async def test_nothing_starts_while_the_table_of_an_entity_type_is_missing_nor_s
     settings = Settings(
         database_url=database_url, log_level="error", lock_timeout_seconds=60, statement_timeout_seconds=60
     )
-    async with database.acquire() as watching, database.transaction() as holding:
-        await holding.execute("LOCK TABLE schema_migrations")
+    patient = await database.connect_alone(patient=True)
+    async with database.acquire() as watching, patient.transaction():
+        await patient.execute("LOCK TABLE schema_migrations")
         starting = asyncio.create_task(open_parts(settings, TYPES).__aenter__())
         await eventually(lambda: watching.fetchval(SESSIONS), equals=[f"{name} (starting)"])
+    await patient.close()
     with pytest.raises(MigrationRefused, match=r"lacks the table of proverbs\. Run `lqs migrate` first"):
         await starting
     await migrate_all(database, TYPES)
