@@ -14,7 +14,8 @@ from tests.cli.calling import Caller
 
 from conftest import opened
 from house import breaches
-from lqs.storage.migrate import FOLDER, migrate, read
+from lqs.storage.migrate import FOLDER, MigrationRefused, migrate, read
+from lqs.wiring import migrate_all
 from running import running_service
 
 WRITTEN = (Path(__file__).parent / "first_release.sql").read_text(encoding="utf-8")
@@ -70,9 +71,10 @@ async def test_what_the_first_release_left_behind_is_upgraded_read_repeated_retr
         async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=30) as client:
             await it_goes_on(client, eventually)
         async with not_as_new(empty_url):
-            refused = lqs.piped("migrate")
-            assert refused.code == 1
-            assert "The service runs on this database (lqs api, lqs worker)" in refused.err
+            database = await opened(empty_url)
+            with pytest.raises(MigrationRefused, match=r"runs on this database \(lqs api.*, lqs worker.*\)"):
+                await migrate_all(database, patience_seconds=0)
+            await database.close()
     async with newer(empty_url):
         refused = lqs.piped("serve", LQS_API_PORT="0")
         assert refused.code == 1

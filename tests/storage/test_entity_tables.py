@@ -61,15 +61,30 @@ async def test_of_four_that_add_an_entity_type_at_once_all_end_well(database, da
     await refuse_unmigrated(database, TYPES)
 
 
-@pytest.mark.parametrize("open_parts", [open_api_parts, open_worker_parts])
-async def test_nothing_starts_while_the_table_of_an_entity_type_is_missing(database, database_url, open_parts):
-    settings = Settings(database_url=database_url, log_level="error")
+SESSIONS = """
+SELECT array_agg(DISTINCT application_name) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.mark.parametrize(("open_parts", "name"), [(open_api_parts, "lqs api"), (open_worker_parts, "lqs worker")])
+async def test_nothing_starts_while_the_table_of_an_entity_type_is_missing_nor_stops_who_would_make_it(
+    database, database_url, open_parts, name, eventually
+):
+    settings = Settings(
+        database_url=database_url, log_level="error", lock_timeout_seconds=60, statement_timeout_seconds=60
+    )
+    patient = await database.connect_alone(patient=True)
+    async with database.acquire() as watching, patient.transaction():
+        await patient.execute("LOCK TABLE schema_migrations")
+        starting = asyncio.create_task(open_parts(settings, TYPES).__aenter__())
+        await eventually(lambda: watching.fetchval(SESSIONS), equals=[f"{name} (starting)"])
+    await patient.close()
     with pytest.raises(MigrationRefused, match=r"lacks the table of proverbs\. Run `lqs migrate` first"):
-        async with open_parts(settings, TYPES):
-            raise AssertionError
+        await starting
     await migrate_all(database, TYPES)
-    async with open_parts(settings, TYPES):
-        pass
+    async with open_parts(settings, TYPES) as parts, parts.database.acquire() as connection:
+        assert await connection.fetchval("SHOW application_name") == name
 
 
 @pytest.mark.parametrize("plural", ["workers", "slots_ready", "entities"])

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -193,10 +194,27 @@ async def test_nothing_is_changed_under_a_service_that_runs(empty, empty_url, fo
         assert await migrate(empty, folder, never_beside=["serves"]) == []
         folder_with(folder, FIRST | SECOND)
         with pytest.raises(MigrationRefused, match=r"runs on this database \(serves\).* end all its processes"):
-            await migrate(empty, folder, never_beside=["serves", "works"])
+            await migrate(empty, folder, never_beside=["serves", "works"], patience_seconds=0.3)
     finally:
         await serving.close()
     assert await words(empty) == ["un"]
+
+
+LOOKED = """
+SELECT count(*) > 0 FROM pg_stat_activity
+WHERE application_name = 'lqs-tests' AND datname = $1 AND query LIKE 'SELECT DISTINCT application_name %'
+"""
+
+
+async def test_a_service_that_is_about_to_end_is_waited_for(empty, empty_url, folder, creating, eventually):
+    serving = await asyncpg.connect(empty_url, server_settings={"application_name": "serves"})
+    try:
+        migrating = asyncio.create_task(migrate(empty, folder, never_beside=["serves"], patience_seconds=100))
+        await eventually(lambda: creating.fetchval(LOOKED, urlsplit(empty_url).path.removeprefix("/")))
+        assert not migrating.done()
+    finally:
+        await serving.close()
+    assert await migrating == ["0001_words", "0002_more_words"]
 
 
 async def test_the_migrations_of_the_house_bring_an_empty_database_up_to_date(empty):

@@ -1,6 +1,10 @@
 """The units for systemd: what can be known of them without a machine that systemd runs."""
 
+import os
 import re
+import shlex
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +60,36 @@ def test_a_worker_may_finish_what_it_has_begun(name: str) -> None:
 def test_what_restarts_does_not_do_so_for_wrong_settings() -> None:
     for unit in SERVICES:
         assert (values(unit, "Restart") == ["on-failure"]) is (values(unit, "RestartPreventExitStatus") == ["2"])
+
+
+@pytest.mark.parametrize("name", ["lqs-api.service", "lqs-worker.service"])
+def test_a_migration_that_fails_at_boot_leaves_nothing_down_for_good(name: str) -> None:
+    migrates = "lqs-migrate.service"
+    assert values(FOLDER / migrates, "Restart") == ["on-failure"]
+    assert values(FOLDER / name, "Requires") == []
+    for wish in ("Wants", "After", "PartOf"):
+        assert migrates in " ".join(values(FOLDER / name, wish)).split()
+
+
+def test_a_short_command_takes_no_database_along_when_it_ends() -> None:
+    assert values(FOLDER / "lqs-backup.service", "KillMode") == ["process"]
+    page = (ROOT / "docs" / "how-to" / "run-under-systemd.md").read_text(encoding="utf-8")
+    [run] = re.findall(r"systemd-run (?:.*\\\n)*.*", page)
+    assert "--property=KillMode=process" in run
+
+
+def test_old_backups_are_deleted_though_their_folder_is_a_link(tmp_path: Path) -> None:
+    kept, private = tmp_path / "lqs-backups", tmp_path / "private"
+    private.mkdir()
+    kept.symlink_to(private)
+    names = {"lqs-old.backup": 16, "lqs-young.backup": 13, "other.txt": 16}
+    for name, days in names.items():
+        (private / name).touch()
+        os.utime(private / name, times=(0, time.time() - days * 86_400))
+    [line] = values(FOLDER / "lqs-backup.service", "ExecStartPost")
+    program, *words = shlex.split(line.replace("%S", str(tmp_path)))
+    subprocess.run([Path(program).name, *words], check=True, timeout=60)
+    assert {file.name for file in private.iterdir()} == {"lqs-young.backup", "other.txt"}
 
 
 def test_all_are_kept_equally_short() -> None:

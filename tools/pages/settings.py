@@ -24,7 +24,7 @@ SECTIONS = {
 
 
 def settings_page() -> str:
-    """Every environment variable that anything here reads."""
+    """Every environment variable of lqs itself, and where those of OpenTelemetry stand."""
     schema = Settings.model_json_schema()["properties"]
     sections: dict[str, list[tuple[str, ...]]] = {}
     heading = ""
@@ -37,7 +37,9 @@ def settings_page() -> str:
     return page(
         "Settings",
         "Settings are environment variables, read and checked when a process starts: a wrong or unknown one stops it "
-        "with a sentence that names it. The API and the workers read the same ones. Their units are in their names.",
+        "with a sentence that names it. The API and the workers read the same ones. Their units are in their names. "
+        "The standard variables of OpenTelemetry (`OTEL_...`) are read, too: "
+        "[Trace a generation request](../how-to/trace-and-measure.md).",
         *(f"## {heading}\n\n{table(head, rows)}" for heading, rows in sections.items()),
         "## Client library and command line\n\nThey come before [profiles](../how-to/use-the-command-line.md).\n\n"
         + client,

@@ -83,7 +83,7 @@ class Envelope:
                 refused_length = message["status"] == _BODY_TOO_LARGE
                 self._tell_rate(scope["state"], headers, status=message["status"])
                 step.came(
-                    route=getattr(scope.get("route"), "path", None),
+                    route=_route(scope),
                     status=message["status"],
                     seconds=time.monotonic() - begun,
                     held="Preference-Applied" in headers,
@@ -97,7 +97,7 @@ class Envelope:
         except ClientDisconnect:
             return
         except Exception as error:
-            self._api.state.parts.telemetry.fault("api.broke", error, path=scope["path"], trace_id=trace_id)
+            self._api.state.parts.telemetry.fault("api.broke", error, route=_route(scope), trace_id=trace_id)
             if started:
                 raise
             answer = InternalError("It was logged under this trace id; tell it to whoever runs this service.")
@@ -178,3 +178,8 @@ def _trace_context(scope: Scope) -> TraceContext | None:
         return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
     return trace_context_from(named(b"traceparent"), named(b"tracestate"))
+
+
+def _route(scope: Scope) -> str | None:
+    """The pattern of the address, never the address itself: a caller may have put a secret there."""
+    return getattr(scope.get("route"), "path", None)

@@ -7,7 +7,8 @@ environment variables (`OTEL_BSP_...`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTL
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 from uuid import uuid4
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -24,18 +25,25 @@ _CLOSE_SECONDS = 1.0
 _MOST_REASON_CHARACTERS = 300
 _WORDS_OF_THE_SDK = "opentelemetry"
 _SENDING = "opentelemetry.exporter"
+_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
+_LEAST_SECRET_CHARACTERS = 6
+"""What is shorter is no secret, and to blot it out would spoil the words around it."""
 
 
 class TraceExport:
-    """The way to a collector, open until it is closed."""
+    """The way to a collector, open until it is closed. Raises `ValueError` for a variable that the SDK refuses."""
 
     def __init__(self, process: str, version: str, telemetry: Telemetry) -> None:
         self._words = _LastWords(telemetry)
         self._words.listen()
-        exporter = _TellingExporter(OTLPSpanExporter(), telemetry, self._words)
-        self._provider = TracerProvider(resource=_resource(process, version), shutdown_on_exit=False)
-        self._provider.sampler = LinkedSampler(self._provider.sampler)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        try:
+            exporter = _TellingExporter(OTLPSpanExporter(), telemetry, self._words)
+            self._provider = TracerProvider(resource=_resource(process, version), shutdown_on_exit=False)
+            self._provider.sampler = LinkedSampler(self._provider.sampler)
+            self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        except ValueError:
+            self._words.leave()
+            raise
         self._telemetry = telemetry
 
     def tracer(self) -> Tracing:
@@ -97,6 +105,7 @@ class _LastWords(logging.Handler):
         super().__init__()
         self._telemetry = telemetry
         self._dropped = False
+        self._secrets = _header_values(os.environ)
         self._logger = logging.getLogger(_WORDS_OF_THE_SDK)
         self.last: str | None = None
         self.in_trouble = False
@@ -110,7 +119,7 @@ class _LastWords(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.startswith(_SENDING):
-            self.last = record.getMessage()[:_MOST_REASON_CHARACTERS]
+            self.last = self._blotted(record.getMessage())[:_MOST_REASON_CHARACTERS]
         elif record.msg.startswith("Queue full") and not self._dropped and not self.in_trouble:
             self._dropped = True
             self._telemetry.emit(
@@ -118,3 +127,21 @@ class _LastWords(logging.Handler):
                 hint="more spans end than can be sent: record fewer (OTEL_TRACES_SAMPLER), or raise"
                 " OTEL_BSP_MAX_QUEUE_SIZE",
             )
+
+    def _blotted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _header_values(environment: Mapping[str, str]) -> Sequence[str]:
+    """What nobody may read of the headers for the collector: each value and its words, however they are spelled.
+
+    The longest come first, so that no piece of one stays. What sends, and what answers, may repeat them.
+    """
+    pairs = ",".join(environment.get(name, "") for name in _HEADERS).split(",")
+    written = [pair.partition("=")[2].strip() for pair in pairs]
+    values = {spelled for value in written for spelled in (value, unquote(value))}
+    values |= {word for value in values for word in value.split()}
+    values |= {repr(value)[1:-1] for value in values}
+    return sorted((one for one in values if len(one) >= _LEAST_SECRET_CHARACTERS), key=len, reverse=True)

@@ -1,7 +1,9 @@
 """Brings a database to the tables this code expects: numbered files, each applied once, in order, under a lock."""
 
+import asyncio
 import hashlib
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ FOLDER = Path(__file__).parent / "migrations"
 _FILE_NAME = re.compile(r"(?P<version>\d{4})_[a-z0-9_]+\.sql")
 _LOCK = 0x6C71735F6D6967
 """The advisory lock of this database under which migrations run; any fixed number of our own."""
+_LOOK_SECONDS = 0.25
 
 
 class MigrationRefused(Exception):
@@ -66,13 +69,14 @@ async def migrate(
     *,
     finish: Callable[[Connection], Awaitable[None]] | None = None,
     never_beside: Sequence[str] = (),
+    patience_seconds: float = 10,
 ) -> list[str]:
     """Apply what is missing and return the names applied; of several processes at once, one works and the others wait.
 
     Each migration commits together with its row in `schema_migrations`; `finish` is then called under the same lock.
     Raises `MigrationRefused`, also when something is missing while processes are connected that call themselves one of
     `never_beside`: they were written for the tables as they are, and their locks and those of a migration block each
-    other.
+    other. They get `patience_seconds` to go away: the session of a killed process outlives it for a while.
     """
     migrations = read(folder)
     async with alone(database) as connection:
@@ -83,7 +87,7 @@ async def migrate(
         )
         missing = await _missing(connection, migrations)
         if missing:
-            await _refuse_beside(connection, never_beside)
+            await _refuse_beside(connection, never_beside, time.monotonic() + patience_seconds)
         for migration in missing:
             await _apply(connection, migration)
         if finish is not None:
@@ -112,17 +116,23 @@ async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
         return [migration.name for migration in await _missing(connection, migrations)]
 
 
-async def _refuse_beside(connection: Connection, names: Sequence[str]) -> None:
-    found = await connection.fetch(
+async def _refuse_beside(connection: Connection, names: Sequence[str], deadline: float) -> None:
+    while found := await _connected(connection, names):
+        if time.monotonic() >= deadline:
+            raise MigrationRefused(
+                f"The service runs on this database ({', '.join(found)}), and cannot while its tables change: end all "
+                "its processes, then migrate, then start them again. Nothing was changed."
+            )
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _connected(connection: Connection, names: Sequence[str]) -> list[str]:
+    rows = await connection.fetch(
         "SELECT DISTINCT application_name || coalesce(' on ' || host(client_addr), '') AS name FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = ANY ($1) ORDER BY 1",
         list(names),
     )
-    if found:
-        raise MigrationRefused(
-            f"The service runs on this database ({', '.join(row['name'] for row in found)}), and cannot while its "
-            "tables change: end all its processes, then migrate, then start them again. Nothing was changed."
-        )
+    return [row["name"] for row in rows]
 
 
 async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:

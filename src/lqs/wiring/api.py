@@ -18,7 +18,7 @@ from lqs.lifecycle.watch import Watch
 from lqs.observability.metrics import Metrics
 from lqs.settings import Settings, load
 from lqs.wiring.common import bulk_rules, kept, open_telemetry, simulation
-from lqs.wiring.database import API_SESSIONS, open_database, refuse_unmigrated
+from lqs.wiring.database import API_SESSIONS, open_migrated
 from lqs.wiring.kafka import want_events
 from lqs.wiring.parts import ApiParts, EntityTypes
 
@@ -35,9 +35,8 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     metrics = Metrics()
     async with (
         open_telemetry(settings, "api", metrics.listen) as telemetry,
-        open_database(settings, API_SESSIONS) as database,
+        open_migrated(settings, API_SESSIONS, types) as database,
     ):
-        await refuse_unmigrated(database, types)
         await want_events(settings, database)
         defaults = Defaults(
             slot_timeout_seconds=settings.slot_timeout_seconds,

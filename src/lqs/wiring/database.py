@@ -27,18 +27,39 @@ async def open_database(settings: Settings, process: str) -> AsyncIterator[Datab
 
     `process` is how the server's own views name the connections.
     """
+    async with _server(settings) as url, _pool(settings, url, process) as database:
+        yield database
+
+
+@asynccontextmanager
+async def open_migrated(settings: Settings, process: str, types: EntityTypes | None = None) -> AsyncIterator[Database]:
+    """The database of a process that serves, under that name only if it is what the process expects.
+
+    Who is refused, and started again and again until somebody migrates, would otherwise keep the migration from
+    running. Raises like `refuse_unmigrated`.
+    """
     async with _server(settings) as url:
-        database = await Database.open(
-            url,
-            application_name=process,
-            pool_size=settings.database_pool_size,
-            statement_timeout_seconds=settings.statement_timeout_seconds,
-            lock_timeout_seconds=settings.lock_timeout_seconds,
-        )
-        try:
+        async with _pool(settings, url, f"{process} (starting)") as database:
+            await refuse_unmigrated(database, types)
+        async with _pool(settings, url, process) as database:
+            # A migration may have begun before it could see that we serve.
+            await refuse_unmigrated(database, types)
             yield database
-        finally:
-            await database.close()
+
+
+@asynccontextmanager
+async def _pool(settings: Settings, url: str, process: str) -> AsyncIterator[Database]:
+    database = await Database.open(
+        url,
+        application_name=process,
+        pool_size=settings.database_pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
@@ -53,10 +74,18 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
         await embedded.stop()
 
 
-async def migrate_all(database: Database, types: EntityTypes | None = None) -> list[str]:
-    """Bring the database to what this code and its entity types expect; returns the migrations it applied."""
+async def migrate_all(
+    database: Database, types: EntityTypes | None = None, *, patience_seconds: float = 10
+) -> list[str]:
+    """Bring the database to what this code and its entity types expect; returns the migrations it applied.
+
+    Raises `MigrationRefused`, also while API or workers are connected after `patience_seconds`.
+    """
     return await migrate(
-        database, finish=partial(_ensure, types=types or entity_types()), never_beside=(API_SESSIONS, WORKER_SESSIONS)
+        database,
+        finish=partial(_ensure, types=types or entity_types()),
+        never_beside=(API_SESSIONS, WORKER_SESSIONS),
+        patience_seconds=patience_seconds,
     )
 
 

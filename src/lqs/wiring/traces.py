@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lqs import __version__
@@ -18,31 +19,58 @@ _SPOKEN = "http/protobuf"
 _NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 
-def refuse_wrong_traces(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether traces are wanted: an endpoint is named, and nothing switches them off.
+class Hindrance(NamedTuple):
+    """Why nothing traces though it was asked for, and what to do about it."""
 
-    Raises `SettingsInvalid` when they are wanted in a way that cannot be, or what they need is not installed.
+    reason: str
+    hint: str
+
+
+def refuse_wrong_traces(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process traces: an endpoint is named, nothing switches traces off, and nothing hinders.
+
+    Raises `SettingsInvalid` when the endpoint is no address.
     """
-    name = _TRACES_ENDPOINT if environment.get(_TRACES_ENDPOINT) else _ENDPOINT
-    endpoint = environment.get(name)
-    off = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    exporter = environment.get(_EXPORTER, "").strip().lower()
-    if not endpoint or off or exporter == "none":
+    if not _asked_for(environment) or hindrance(environment):
         return False
-    if exporter not in ("", "otlp"):
-        raise SettingsInvalid(f"{_EXPORTER} is wrong: lqs knows otlp, and none for no traces.")
-    if not _is_web_address(endpoint):
+    name = _endpoint_name(environment)
+    if not _is_web_address(environment[name]):
         raise SettingsInvalid(f"{name} is wrong: write the address of a collector, such as http://localhost:4318.")
-    protocol_name = _TRACES_PROTOCOL if environment.get(_TRACES_PROTOCOL) else _PROTOCOL
-    if environment.get(protocol_name, _SPOKEN) not in ("", _SPOKEN):
-        raise SettingsInvalid(
-            f"{protocol_name} is wrong: lqs sends traces by {_SPOKEN} alone, which collectors take on port 4318."
+    return True
+
+
+def hindrance(environment: Mapping[str, str] = os.environ) -> Hindrance | None:
+    """Why traces that are asked for cannot be made; the service runs without them.
+
+    The variables are often set for all programs of a cluster, by somebody who does not know this one.
+    """
+    if not _asked_for(environment):
+        return None
+    if environment.get(_EXPORTER, "").strip().lower() not in ("", "otlp"):
+        return Hindrance(f"{_EXPORTER} names another exporter", "lqs knows otlp; set none to be silent about it")
+    name = _TRACES_PROTOCOL if environment.get(_TRACES_PROTOCOL) else _PROTOCOL
+    if environment.get(name, "").strip().lower() not in ("", _SPOKEN):
+        return Hindrance(
+            f"{name} names another protocol",
+            f"set it to {_SPOKEN} and name the port of the collector that takes it, mostly 4318,"
+            f" or set {_EXPORTER}=none to be silent about it",
         )
     if not _installed():
-        raise SettingsInvalid(
-            f"{name} asks for traces, and what sends them is not installed: install lqs[otel], or unset it."
+        return Hindrance(
+            "what sends traces is not installed",
+            f"install lqs[otel], or set {_EXPORTER}=none to be silent about it",
         )
-    return True
+    return None
+
+
+def _asked_for(environment: Mapping[str, str]) -> bool:
+    off = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    none = environment.get(_EXPORTER, "").strip().lower() == "none"
+    return bool(environment.get(_endpoint_name(environment))) and not off and not none
+
+
+def _endpoint_name(environment: Mapping[str, str]) -> str:
+    return _TRACES_ENDPOINT if environment.get(_TRACES_ENDPOINT) else _ENDPOINT
 
 
 def _is_web_address(text: str) -> bool:
@@ -62,10 +90,12 @@ def _installed() -> bool:
 
 @asynccontextmanager
 async def tracer(process: str, telemetry: Telemetry) -> AsyncIterator[Tracer | None]:
-    """What makes spans in this process and sends them, or None where nobody wants them; `telemetry` hears of trouble.
+    """What makes spans in this process and sends them, or None where nobody wants them or something hinders.
 
-    Raises `SettingsInvalid`.
+    `telemetry` hears of hindrances and of trouble. Raises `SettingsInvalid`.
     """
+    if found := hindrance():
+        telemetry.emit("traces.off", reason=found.reason, hint=found.hint)
     if not refuse_wrong_traces():
         yield None
         return
@@ -75,7 +105,10 @@ async def tracer(process: str, telemetry: Telemetry) -> AsyncIterator[Tracer | N
     try:
         export = TraceExport(process, __version__, telemetry)
     except ValueError as error:
-        raise SettingsInvalid(f"A variable of OpenTelemetry (OTEL_...) is wrong: {error}") from None
+        hint = "correct the variable of OpenTelemetry (OTEL_...) that it complains about"
+        telemetry.emit("traces.off", reason=str(error), hint=hint)
+        yield None
+        return
     try:
         yield export.tracer()
     finally:

@@ -11,7 +11,7 @@ from lqs.observability.metrics import Metrics
 from lqs.observability.telemetry import Telemetry
 from lqs.settings import Settings, SettingsInvalid, load
 from lqs.wiring.common import bulk_rules, kept, open_telemetry, simulation
-from lqs.wiring.database import WORKER_SESSIONS, open_database, refuse_unmigrated
+from lqs.wiring.database import WORKER_SESSIONS, open_migrated
 from lqs.wiring.kafka import kafka_ways, want_events
 from lqs.wiring.parts import EntityTypes, Pace, Rules, WorkerParts
 
@@ -29,10 +29,9 @@ async def open_worker_parts(
     policy = RetryPolicy(settings.retry_base_seconds, settings.retry_cap_seconds)
     async with (
         open_telemetry(settings, "worker", metrics.listen) as telemetry,
-        open_database(settings, WORKER_SESSIONS) as database,
+        open_migrated(settings, WORKER_SESSIONS, types) as database,
     ):
         workshop = _workshop(settings, types or entity_types(), policy, telemetry)
-        await refuse_unmigrated(database, types)
         stop_telling = _tell(metrics, settings, telemetry)
         await want_events(settings, database)
         ways = kafka_ways(settings, database, workshop)
