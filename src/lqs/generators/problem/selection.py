@@ -258,7 +258,7 @@ class _Chosen:
         """Take the first that suits; False where none does."""
         for mistake in pile:
             lengths, folded = [*self._lengths, len(mistake.text)], fold(mistake.text)
-            if folded not in self._folded and are_alike_in_length(lengths):
+            if folded not in self._folded and are_alike_in_length(min(lengths), max(lengths)):
                 self.mistakes.append(mistake)
                 self._lengths = lengths
                 self._folded.append(folded)

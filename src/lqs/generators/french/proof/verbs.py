@@ -124,7 +124,7 @@ def non_word(found: Contrast) -> Proof | None:
         return None
     old, new = found.pair
     verbal = old.finite or old.participles or old.infinitive
-    if not verbal or new.readings or not new.form.replace("’", "").isalpha():
+    if not verbal or new.is_word or not new.form.replace("’", "").isalpha():
         return None
     if unaccented(new.form[0]) == unaccented(old.form[0]) and new.form[1:] == old.form[1:]:
         return None  # « Etudie »: a capital may stand without its accent
