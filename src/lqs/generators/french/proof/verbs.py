@@ -24,6 +24,8 @@ def person(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if not old.finite or not new.finite:
+        return None
     if found.right[-1].plain == "!" and _glued_after(found):
         return None  # « Brossez-nous les cheveux ! »: the pronoun is an object
     common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}

@@ -118,7 +118,7 @@ def _by_kind(readings: tuple[Analysis, ...]) -> _Kinds:
     return _Kinds(names, finite, inflected, infinitive, adverb)
 
 
-token = lru_cache(maxsize=5120)(Token)
+token = lru_cache(maxsize=8192)(Token)
 """The token of a word as written; words come back so often that most are known."""
 
 
