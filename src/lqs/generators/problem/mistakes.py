@@ -23,6 +23,7 @@ class Mistake(NamedTuple):
     """A wrong statement, and the proof that it is one."""
 
     text: str
+    code: ErrorCode
     proof: Proof
 
 
@@ -46,7 +47,7 @@ def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LU
         seen.add(wrong)
         proof = prove(text, wrong)
         if proof is not None and proof.code == code:
-            yield Mistake(wrong, proof)
+            yield Mistake(wrong, code, proof)
 
 
 def are_alike_in_length(one: int, other: int) -> bool:

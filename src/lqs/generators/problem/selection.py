@@ -228,7 +228,7 @@ def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float)
     chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
     if not chosen.mistakes and not want.codes:
         return ()
-    repeated = len({mistake.proof.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
+    repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
     spare: list[Mistake] = []
     if repeated and general and cell.focus != "pronouns":
         spare = chosen.give_back(want.wrong - 1)  # one of another kind is worth more than two alike
