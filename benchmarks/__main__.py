@@ -12,7 +12,7 @@ import uvloop
 from benchmarks import crowded, engine, footprint, http, kafka, neighbour, pickup, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
-from lqs.worker.process import calm_collector
+from lqs.cycle_collector import calm_collector
 
 GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxyType(
     {

@@ -15,8 +15,8 @@ import uvloop
 
 from benchmarks.ground import settings_for
 from benchmarks.kinds import PREBUILT, kinds
+from lqs.cycle_collector import calm_collector
 from lqs.wiring import open_worker_parts
-from lqs.worker.process import calm_collector
 from lqs.worker.worker import Worker
 
 _STOP_SECONDS = 20

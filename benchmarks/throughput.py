@@ -9,11 +9,11 @@ from benchmarks.ground import OWNER, Ground, opened, register_worker, settings_f
 from benchmarks.kinds import workshop
 from benchmarks.replay import Recorder, Unit, recording, replay
 from benchmarks.report import Expectation, Figure, Series
+from lqs.cycle_collector import calm_collector
 from lqs.domain.ids import new_id
 from lqs.lifecycle.claim import claim
 from lqs.lifecycle.run import run
 from lqs.lifecycle.settle import settle
-from lqs.worker.process import calm_collector
 
 _SETTLE_SESSIONS = 2
 _GRACE_SECONDS = 15.0

@@ -1,12 +1,12 @@
 """A worker as a process of its own: signals in, exit code out."""
 
 import asyncio
-import gc
 import os
 import signal
 
 import uvloop
 
+from lqs.cycle_collector import calm_collector
 from lqs.wiring import open_worker_parts
 from lqs.worker.worker import Worker
 
@@ -21,17 +21,6 @@ def run_worker() -> None:
     """
     calm_collector()
     uvloop.run(_serve())
-
-
-def calm_collector() -> None:
-    """Let the cycle collector look rarely at the thousands of attempts that a worker holds.
-
-    They are freed by their reference counts; walking over all of them again and again cost a tenth of the worker's
-    processor time. Cycles that do arise, such as those of exceptions, are found later.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 async def _serve() -> None:

@@ -1,5 +1,7 @@
 """A statement in its parts, written to text."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lqs.generators.french.orthography import NO_BREAK_SPACE, capitalised, join
@@ -30,6 +32,13 @@ class Parts(NamedTuple):
     result: str = ""
     mark: str = "."
 
+    def changed(self, change: Mapping[str, object]) -> "Parts":
+        """The statement with other words in some of its parts."""
+        words: list[object] = [*self]
+        for name, other in change.items():
+            words[_PLACES[name]] = other
+        return Parts._make(words)
+
     @property
     def text(self) -> str:
         """The statement as it is printed, with the narrow or full spaces of French typography before ? and !."""
@@ -55,3 +64,6 @@ class Parts(NamedTuple):
         mark = self.mark if self.mark == "." else NO_BREAK_SPACE + self.mark
         sentence = capitalised(clause) + mark
         return f"{capitalised(self.topic)}{NO_BREAK_SPACE}? {sentence}" if self.topic else sentence
+
+
+_PLACES = MappingProxyType({name: place for place, name in enumerate(Parts._fields)})

@@ -57,7 +57,7 @@ class Group(NamedTuple):
     participle: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def accepted(infinitive: str, tense: str, person: str) -> tuple[str, ...]:
     """Every accepted spelling of a simple form, the one we write first; empty where the verb lacks it."""
     return in_order(infinitive, verb_forms(infinitive).get(f"{tense} {person}", ()))

@@ -4,7 +4,7 @@ Operators only propose. Whether a proposal is surely wrong is for the prover to 
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ class Mistake(NamedTuple):
     """A wrong statement, and the proof that it is one."""
 
     text: str
+    code: ErrorCode
     proof: Proof
 
 
@@ -40,16 +41,16 @@ def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LU
     likely = [place + luck * rng.random() for place in range(len(proposed))]
     for place in sorted(range(len(proposed)), key=likely.__getitem__):
         proposal = proposed[place]
-        wrong = proposal if isinstance(proposal, str) else right.parts._replace(**proposal).text
-        if wrong in seen or not are_alike_in_length((len(text), len(wrong))):
+        wrong = proposal if isinstance(proposal, str) else right.parts.changed(proposal).text
+        if wrong in seen or not are_alike_in_length(len(text), len(wrong)):
             continue
         seen.add(wrong)
         proof = prove(text, wrong)
         if proof is not None and proof.code == code:
-            yield Mistake(wrong, proof)
+            yield Mistake(wrong, code, proof)
 
 
-def are_alike_in_length(lengths: Sequence[int]) -> bool:
-    """Whether no statement of these lengths stands out."""
-    shortest, longest = min(lengths), max(lengths)
-    return longest - shortest <= _FAIR_LENGTH or longest <= _FAIR_RATIO * shortest
+def are_alike_in_length(one: int, other: int) -> bool:
+    """Whether neither of two statements of these lengths stands out."""
+    shorter, longer = (one, other) if one < other else (other, one)
+    return longer - shorter <= _FAIR_LENGTH or longer <= _FAIR_RATIO * shorter

@@ -65,7 +65,7 @@ def compose(want: Wanted, seed: int, slot_index: int, tags: tuple[str, ...] = ()
     return Problem(
         focus=cell.focus,
         cefr=cell.level,
-        tags=_tags(found, statements, tags),
+        tags=_tags(found, tags),
         instructions=(
             f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
             f"{_in_tense(TENSE_NAMES[cell.tense])}."
@@ -118,15 +118,15 @@ def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
         key=key,
         text=mistake.text,
         is_correct=False,
-        error=StatementError(code=mistake.proof.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.proof.code, Difference(found.right, mistake.text, wrong, correction)),
+        error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
+        explanation=explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
         proof=mistake.proof,
     )
 
 
-def _tags(found: Plan, statements: tuple[Statement, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+def _tags(found: Plan, own: tuple[str, ...]) -> tuple[str, ...]:
     cell = found.right.draft.cell
-    codes = sorted({statement.error.code for statement in statements if statement.error})
+    codes = sorted({mistake.code for mistake in found.wrong})
     kinds = [
         word
         for word, holds in (

@@ -228,7 +228,7 @@ def choose_mistakes(want: Wanted, right: Right, rng: random.Random, luck: float)
     chosen.add([mistakes(right, code, rng, luck) for code in _shuffled(special, rng)], want.wrong)
     if not chosen.mistakes and not want.codes:
         return ()
-    repeated = len({mistake.proof.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
+    repeated = len({mistake.code for mistake in chosen.mistakes}) < len(chosen.mistakes)
     spare: list[Mistake] = []
     if repeated and general and cell.focus != "pronouns":
         spare = chosen.give_back(want.wrong - 1)  # one of another kind is worth more than two alike
@@ -258,7 +258,7 @@ class _Chosen:
         """Take the first that suits; False where none does."""
         for mistake in pile:
             lengths, folded = [*self._lengths, len(mistake.text)], fold(mistake.text)
-            if folded not in self._folded and are_alike_in_length(lengths):
+            if folded not in self._folded and are_alike_in_length(min(lengths), max(lengths)):
                 self.mistakes.append(mistake)
                 self._lengths = lengths
                 self._folded.append(folded)

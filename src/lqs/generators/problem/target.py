@@ -54,7 +54,7 @@ def _verbs_at(found: Tokens, infinitive: str, target: Target) -> Iterator[int]:
         return
     simple = COMPOUND[target.tense]
     for at, token in enumerate(found):
-        if any(lemma == infinitive for lemma, _ in token.participles):
+        if token.participles and any(lemma == infinitive for lemma, _ in token.participles):
             helper = helper_of(found, at)
             if helper is not None and _is_helper(found, helper, infinitive, simple, target):
                 yield helper

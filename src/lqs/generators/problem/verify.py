@@ -7,17 +7,19 @@ V14, the second opinion of another program, is asked for in tests only; see docs
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lqs.domain.entities.problem import (
     KEYS,
     LEVELS,
     STATEMENTS,
     Check,
+    ErrorCode,
+    Key,
     Problem,
     ProblemConstraints,
+    Proof,
     Statement,
-    StatementError,
     Verification,
     fingerprint,
     fold,
@@ -40,13 +42,40 @@ _FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
 _Finding = tuple[bool, str]
 
 
+class _Marked(NamedTuple):
+    """The fields of a `StatementError`."""
+
+    code: ErrorCode
+    start: int
+    end: int
+    wrong: str
+    correction: str
+
+
+class _Said(NamedTuple):
+    """The fields of a `Statement`, which the checks read often: that takes ten times as long of a model."""
+
+    key: Key
+    text: str
+    is_correct: bool
+    translation: str | None
+    error: _Marked | None
+    explanation: str
+    proof: Proof | None
+
+
 class _Case(NamedTuple):
-    """A problem, what was asked, its statement that is marked right, and the wrong ones with their errors."""
+    """A problem, what was asked, what its statements say, which is marked right, and the wrong ones with their errors.
+
+    `texts` are those of all statements.
+    """
 
     problem: Problem
     asked: ProblemConstraints
-    right: Statement
-    wrong: tuple[tuple[Statement, StatementError], ...]
+    statements: tuple[_Said, ...]
+    texts: tuple[str, ...]
+    right: _Said
+    wrong: tuple[tuple[_Said, _Marked], ...]
 
 
 class _Check(NamedTuple):
@@ -62,31 +91,39 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
     """
     case = _case(problem, constraints)
     checks: list[Check] = []
+    status: Literal["verified", "warned"] = "verified"
     for code, rejects, find in _CHECKS:
         passed, detail = find(case)
         if rejects and not passed:
             raise VerificationFailed(code, detail)
+        if not passed:
+            status = "warned"
         checks.append(_check(code, passed, detail))
-    status = "verified" if all(check.passed for check in checks) else "warned"
     verification = Verification(status=status, engine=ENGINE, checks=tuple(checks))
     return problem.model_copy(update={"statements": _with_proofs(case), "verification": verification})
 
 
 def _case(problem: Problem, asked: ProblemConstraints) -> _Case:
     """Check V01 sees to it that the first statement marked right is the only one."""
-    right = next((statement for statement in problem.statements if statement.is_correct), problem.statements[0])
-    wrong = ((s, s.error) for s in problem.statements if s.error is not None and not s.is_correct)
-    return _Case(problem, asked, right, tuple(wrong))
+    statements = tuple(map(_said, problem.statements))
+    right = next((statement for statement in statements if statement.is_correct), statements[0])
+    wrong = [(said, said.error) for said in statements if said.error is not None and not said.is_correct]
+    return _Case(problem, asked, statements, tuple([said.text for said in statements]), right, tuple(wrong))
+
+
+def _said(statement: Statement) -> _Said:
+    fields = vars(statement)
+    error = fields["error"]
+    return _Said(**{**fields, "error": error and _Marked(**vars(error))})
 
 
 def _with_proofs(case: _Case) -> tuple[Statement, ...]:
     """The statements, each wrong one with its proof; one that carries a proof already carries that very one."""
-    right = case.right.text
     return tuple(
         statement
-        if statement.is_correct or statement.proof
-        else statement.model_copy(update={"proof": prove(right, statement.text)})
-        for statement in case.problem.statements
+        if said.is_correct or said.proof
+        else statement.model_copy(update={"proof": prove(case.right.text, said.text)})
+        for statement, said in zip(case.problem.statements, case.statements, strict=True)
     )
 
 
@@ -97,13 +134,13 @@ def _check(code: str, passed: bool, detail: str) -> Check:
 
 
 def _structure(case: _Case) -> _Finding:
-    statements, index = case.problem.statements, case.problem.correct_index
+    statements, index = case.statements, case.problem.correct_index
     count = len(statements)
     one = index < count and [s.is_correct for s in statements].count(True) == 1 and statements[index].is_correct
     keyed = tuple(s.key for s in statements) == KEYS[:count]
     marked = all((s.error is None) == s.is_correct for s in statements) and case.right.proof is None
     asked = count == (case.asked.statement_count or STATEMENTS)
-    passed = one and keyed and marked and asked and all(_is_typographic(s.text) for s in statements)
+    passed = one and keyed and marked and asked and all(map(_is_typographic, case.texts))
     return passed, "One statement is correct, the others are marked with their error; typography is French."
 
 
@@ -112,9 +149,9 @@ def _is_typographic(text: str) -> bool:
 
 
 def _statements_differ(case: _Case) -> _Finding:
-    statements = case.problem.statements
-    folded = {fold(statement.text) for statement in statements}
-    return len(folded) == len(statements), "No two statements are equal but for case, spaces and punctuation."
+    return len(set(map(fold, case.texts))) == len(
+        case.texts
+    ), "No two statements are equal but for case, spaces and punctuation."
 
 
 def _target_form(case: _Case) -> _Finding:
@@ -129,17 +166,16 @@ def _correct_is_right(case: _Case) -> _Finding:
 
 
 def _wrong_is_proven(case: _Case) -> _Finding:
-    right = case.right.text
-    for statement, _error in case.wrong:
-        if prove(right, statement.text) is None:
-            return False, f"“{statement.text}” could not be proven wrong."
+    for said, _ in case.wrong:
+        if prove(case.right.text, said.text) is None:
+            return False, f"“{said.text}” could not be proven wrong."
     return True, "Every wrong statement was proven wrong against the correct one."
 
 
 def _span_repairs(case: _Case) -> _Finding:
     right = case.right.text
-    for statement, error in case.wrong:
-        text = statement.text
+    for said, error in case.wrong:
+        text = said.text
         repaired = text[: error.start] + error.correction + text[error.end :]
         if text[error.start : error.end] != error.wrong or repaired != right:
             return False, f"Correcting the marked words of “{text}” does not give the correct statement."
@@ -147,26 +183,24 @@ def _span_repairs(case: _Case) -> _Finding:
 
 
 def _error_code(case: _Case) -> _Finding:
-    right = case.right.text
-    for statement, error in case.wrong:
-        proof = prove(right, statement.text)
+    for said, error in case.wrong:
+        proof = prove(case.right.text, said.text)
         if proof is None or proof.code != error.code:
-            return False, f"“{statement.text}” is marked {error.code}, but the proof says otherwise."
-        if statement.proof not in (None, proof):
-            return False, f"“{statement.text}” carries a proof that was not found again."
+            return False, f"“{said.text}” is marked {error.code}, but the proof says otherwise."
+        if said.proof is not None and said.proof is not proof and said.proof != proof:
+            return False, f"“{said.text}” carries a proof that was not found again."
     return True, "Every error is of the kind it is marked as."
 
 
 def _known_words(case: _Case) -> _Finding:
-    right = case.right.text
-    unknown = " ".join(unknown_words(right, 0, 0))
-    for statement, error in case.wrong:
-        unknown = unknown or " ".join(unknown_words(statement.text, error.start, error.end))
+    unknown = " ".join(unknown_words(case.right.text, 0, 0))
+    for said, error in case.wrong:
+        unknown = unknown or " ".join(unknown_words(said.text, error.start, error.end))
     return not unknown, f"Not in the lexicon: {unknown}" if unknown else "Every word outside the errors is known."
 
 
 def _explanations(case: _Case) -> _Finding:
-    for statement in case.problem.statements:
+    for statement in case.statements:
         error = statement.error
         if not statement.explanation.strip():
             return False, f"“{statement.text}” has no explanation."
@@ -176,7 +210,7 @@ def _explanations(case: _Case) -> _Finding:
 
 
 def _hygiene(case: _Case) -> _Finding:
-    lengths = [len(statement.text) for statement in case.problem.statements]
+    lengths = [len(text) for text in case.texts]
     fair = max(lengths) <= _FAIR_RATIO * min(lengths) or max(lengths) - min(lengths) <= _FAIR_DIFFERENCE
     return fair, "No statement stands out by its length."
 
@@ -193,21 +227,21 @@ def _translation(case: _Case) -> _Finding:
         bool(translation.strip())
         and fold(translation) != fold(case.right.text)
         and not french
-        and all(s.translation is None for s in case.problem.statements if not s.is_correct)
+        and all(said.translation is None for said in case.statements if not said.is_correct)
     )
     return passed, "The correct statement alone has a translation, and it is not French."
 
 
 def _fingerprint(case: _Case) -> _Finding:
-    passed = case.problem.fingerprint == fingerprint(case.problem.target, case.problem.statements)
+    passed = case.problem.fingerprint == fingerprint(case.problem.target, case.statements)
     return passed, "The fingerprint is that of the content."
 
 
 def _safety(case: _Case) -> _Finding:
-    texts = [s.text for s in case.problem.statements] + [s.explanation for s in case.problem.statements]
+    texts = [*case.texts, *(said.explanation for said in case.statements)]
     texts += [case.problem.instructions, case.right.translation or ""]
     whole = "\n".join(texts)
-    long = any(len(statement.text) > _MAX_STATEMENT for statement in case.problem.statements)
+    long = any(len(text) > _MAX_STATEMENT for text in case.texts)
     return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
 
 

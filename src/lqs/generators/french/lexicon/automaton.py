@@ -9,7 +9,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 Arc = tuple[int, bool, int]
 """Label, whether a string ends here, and the node it leads to."""
@@ -20,6 +20,8 @@ _LAST = 1 << 8
 _FINAL = 1 << 9
 _TARGET = 10
 _NO_NODE = 0
+_NEAR = 4
+"""So many labels from the root, nodes have many arcs to pass by, and most strings begin like others."""
 
 
 class Builder:
@@ -79,23 +81,28 @@ class Automaton:
 
     def __init__(self, buffer: bytes | memoryview) -> None:
         words = _words(buffer)
-        self._root = words[0]
         self._arcs = words[1:]
+        self._beginning = lru_cache(maxsize=2048)(partial(self._led_to, words[0]))
         self._endings = lru_cache(maxsize=4096)(self._below)  # words that inflect alike share them
 
     def after(self, prefix: bytes) -> tuple[bytes, ...]:
         """What follows `prefix` in every string that begins with it, in ascending order of the bytes."""
-        arcs, node = self._arcs, self._root
-        for label in prefix:
+        node = self._led_to(self._beginning(prefix[:_NEAR]), prefix[_NEAR:])
+        return () if node == _NO_NODE else self._endings(node)
+
+    def _led_to(self, node: int, labels: bytes) -> int:
+        """The node that labels lead to from a node; none where they lead nowhere."""
+        arcs = self._arcs
+        for label in labels:
+            if node == _NO_NODE:
+                break
             index = node
             while (found := (arc := arcs[index]) & _LABEL) < label:
                 if arc & _LAST:
-                    return ()
+                    return _NO_NODE
                 index += 1
-            node = arc >> _TARGET
-            if found != label or node == _NO_NODE:
-                return ()
-        return self._endings(node)
+            node = arc >> _TARGET if found == label else _NO_NODE
+        return node
 
     def _below(self, node: int) -> tuple[bytes, ...]:
         return tuple(self._strings(node, b""))

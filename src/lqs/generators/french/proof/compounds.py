@@ -35,7 +35,7 @@ def auxiliary(found: Contrast) -> Proof | None:
     if not 1 <= len(found.old) == len(found.new) <= 3:
         return None
     old, new = found.old[0], found.new[0]
-    if {old.helper, new.helper} != {"avoir", "être"}:
+    if not old.helper or not new.helper or old.helper == new.helper:
         return None
     at = participle_after(found.right, found.start)
     if at is None or at >= len(found.wrong):
@@ -79,6 +79,8 @@ def participle(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if not old.participles or not new.participles:
+        return None
     verbs = {lemma for lemma, _ in old.participles} & {v for v, _ in new.participles}
     helper = helper_of(found.right, found.start) if verbs else None
     if helper is None or found.right[found.start - 1].plain == "très":

@@ -4,16 +4,14 @@ Nothing here knows how a statement came about. A false proof is worse than a mis
 proves wrong, or that some reading of the sentence allows, is not proven. Rules as in Grevisse, "Le bon usage".
 """
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
-from operator import attrgetter
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode, Proof
 from lqs.generators.french.orthography import shared_ends
 from lqs.generators.french.proof.reading import Tokens
 from lqs.generators.french.proof.words import Token, tokens
-
-_plain, _form = attrgetter("plain"), attrgetter("form")
 
 
 class Contrast(NamedTuple):
@@ -45,17 +43,25 @@ def contrast(right: str, wrong: str) -> Contrast | None:
     Words that differ only by elision before a changed word belong to the difference of that word alone: « j’arrive,
     je *rrive ». So both are compared without elision first.
     """
-    ours, theirs = tokens(right), tokens(wrong)
     if right == wrong:
         return None
-    left, other = list(map(_plain, ours)), list(map(_plain, theirs))
-    if left == other:
-        left, other = list(map(_form, ours)), list(map(_form, theirs))
-    return _span(ours, theirs, left, other)
-
-
-def _span(ours: Tokens, theirs: Tokens, left: list[str], other: list[str]) -> Contrast:
-    head, tail = shared_ends(left, other)
-    old, new = ours[head : len(left) - tail], theirs[head : len(other) - tail]
+    ours, theirs = tokens(right), tokens(wrong)
+    shorter = min(len(ours), len(theirs))
+    head = _shared(ours, theirs)
+    tail = min(_shared(reversed(ours), reversed(theirs)), shorter - head)
+    if head == len(ours) == len(theirs):
+        head, tail = shared_ends([token.form for token in ours], [token.form for token in theirs])
+    right_end, wrong_end = len(ours) - tail, len(theirs) - tail
+    old, new = ours[head:right_end], theirs[head:wrong_end]
     pair = (old[0], new[0]) if len(old) == len(new) == 1 else None
-    return Contrast(ours, theirs, head, len(left) - tail, len(other) - tail, old, new, pair)
+    return Contrast(ours, theirs, head, right_end, wrong_end, old, new, pair)
+
+
+def _shared(ours: Iterable[Token], theirs: Iterable[Token]) -> int:
+    """How many words two statements share, elided or not, before the first that differs."""
+    count = 0
+    for one, other in zip(ours, theirs, strict=False):
+        if one is not other and one.plain != other.plain:
+            break
+        count += 1
+    return count

@@ -46,6 +46,8 @@ def adjective(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if not old.adjectives or not new.adjectives:
+        return None
     adjectives = {lemma for lemma, _ in old.adjectives} & {lemma for lemma, _ in new.adjectives}
     compound = helper_of(found.right, found.start) is not None and old.participles
     if not adjectives or (compound and found.right[found.start - 1].plain != "très"):

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lqs.domain.entities.problem import ErrorCode
-from lqs.generators.french.lexicon.hunspell import TENSES
 from lqs.generators.french.proof.reading import CLITICS, DETERMINERS, Tokens, helper_of, noun_phrase
 from lqs.generators.french.proof.words import Token
 
@@ -20,7 +19,6 @@ _OBJECTS = frozenset({"le", "la", "l’", "les", "lui", "leur", "y", "en", "me",
 _SUBJECTS = frozenset({"je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles"})
 _SECOND = frozenset({"pas", "plus", "jamais", "rien"})
 _NOT_AFTER_PARTICIPLE = frozenset({"pas", "plus"})
-_VERBAL = frozenset(TENSES.values()) - {"participe_passe", "infinitif"}
 _MARKS = frozenset({".", ",", "?", "!"})
 
 
@@ -44,11 +42,6 @@ def _is_finite(found: Tokens, at: int) -> bool:
     return at < len(found) and bool(found[at].finite)
 
 
-def _only_finite(found: Tokens, at: int) -> bool:
-    """A finite verb that can be nothing else."""
-    return _is_finite(found, at) and all(a.what.partition(" ")[0] in _VERBAL for a in found[at].readings)
-
-
 def _negation(found: Tokens) -> Iterator[Fault]:
     order = Fault("negation.order", "negation_out_of_place")
     for at, token in enumerate(found):
@@ -61,7 +54,7 @@ def _negation(found: Tokens) -> Iterator[Fault]:
             if at and found[at - 1].plain in _OBJECTS and at > 1 and found[at - 2].plain in _SUBJECTS:
                 yield order  # « je la ne regarde pas »
             negates_infinitive = following in _SECOND and _leads_to_infinitive(found, at + 2)
-            if at and _only_finite(found, at - 1) and not negates_infinitive:
+            if at and found[at - 1].is_only_finite and not negates_infinitive:
                 yield order  # « je mange ne pas », but « je peux ne pas venir »
         if token.plain in _NOT_AFTER_PARTICIPLE and _negated_before(found, at) and _is_compound(found, at - 1):
             yield order  # « je n’ai mangé pas »
@@ -125,7 +118,7 @@ def _stands_after_verb(found: Tokens, at: int) -> bool:
         return True
     if before.participles and helper_of(found, at - 1) is not None:
         return True
-    return _only_finite(found, at - 1) or (_is_finite(found, at - 1) and _has_pronoun_subject(found, at - 1))
+    return found[at - 1].is_only_finite or (_is_finite(found, at - 1) and _has_pronoun_subject(found, at - 1))
 
 
 def _has_pronoun_subject(found: Tokens, verb: int) -> bool:
@@ -162,8 +155,7 @@ _AFTER_PRONOUNS = _WEEKDAYS | {"tous", "toutes", "hier", "demain", "souvent", "c
 
 def _is_ordinary(word: Token) -> bool:
     """A word of the lexicon that can follow no article: after it a pronoun stands alone."""
-    nominal = bool(word.nouns) or any(a.what.startswith(("adj", "prn", "nb")) for a in word.readings)
-    return bool(word.readings) and (not nominal or word.form in _AFTER_PRONOUNS)
+    return word.is_word and (not word.is_nominal or word.form in _AFTER_PRONOUNS)
 
 
 def _subject_is_masculine(found: Tokens, at: int) -> bool:

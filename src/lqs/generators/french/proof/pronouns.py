@@ -78,9 +78,11 @@ def reflexive_person(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if new.plain not in REFLEXIVES.values():
+        return None
     verb = _verb_after(found.right, found.right_end)
     subject = subject_of(found.right, verb) if verb is not None else None
-    if verb is None or subject is None or new.plain not in REFLEXIVES.values():
+    if verb is None or subject is None:
         return None
     if old.plain != REFLEXIVES[subject.person] or new.plain == old.plain:
         return None
@@ -127,6 +129,8 @@ def category(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if old.plain not in _DIRECT and old.plain not in _INDIRECT:
+        return None
     verb = _verb_after(found.right, found.right_end)
     if verb is None or direct_object_at(found.right, after_group(found.right, verb)) != "no":
         return None
@@ -145,6 +149,8 @@ def antecedent(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = (token.plain for token in found.pair)
+    if old not in _DIRECT and old not in _INDIRECT:
+        return None
     about = topic(found.right)
     verb = _verb_after(found.right, found.right_end)
     if about is None or verb is None:
@@ -163,6 +169,8 @@ def y_or_en(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = (token.plain for token in found.pair)
+    if {old, new} != {"y", "en"}:
+        return None
     mark = next((i for i, token in enumerate(found.right) if token.plain == "?"), 0)
     opens = found.right[0].form.lower().replace("d’", "de")
     if not mark or mark >= found.start:
@@ -200,7 +208,7 @@ def negation_double(found: Contrast) -> Proof | None:
 
     Not with rien, nor after jamais: « je n’ai pas rien fait », « il n’est jamais pas content » say the contrary.
     """
-    if found.old or [token.plain for token in found.new] != ["pas"]:
+    if found.old or len(found.new) != 1 or found.new[0].plain != "pas":
         return None
     others = [token.plain for token in found.right if token.plain in ("jamais", "personne", "rien", "aucun", "aucune")]
     negated = any(token.plain == "ne" for token in found.right)

@@ -187,6 +187,7 @@ def _past_complement(found: Tokens, at: int) -> int:
     return first + 1 if bare else at
 
 
+@lru_cache(maxsize=64)
 def topic(found: Tokens) -> Controller | None:
     """What a statement is about when it begins with it and a question mark: « Les clés ? Je les ai. »"""
     mark = next((i for i, token in enumerate(found) if token.plain == "?"), len(found))

@@ -24,6 +24,8 @@ def person(found: Contrast) -> Proof | None:
     if not found.pair:
         return None
     old, new = found.pair
+    if not old.finite or not new.finite:
+        return None
     if found.right[-1].plain == "!" and _glued_after(found):
         return None  # « Brossez-nous les cheveux ! »: the pronoun is an object
     common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}
@@ -124,7 +126,7 @@ def non_word(found: Contrast) -> Proof | None:
         return None
     old, new = found.pair
     verbal = old.finite or old.participles or old.infinitive
-    if not verbal or new.readings or not new.form.replace("’", "").isalpha():
+    if not verbal or new.is_word or not new.form.replace("’", "").isalpha():
         return None
     if unaccented(new.form[0]) == unaccented(old.form[0]) and new.form[1:] == old.form[1:]:
         return None  # « Etudie »: a capital may stand without its accent

@@ -59,7 +59,8 @@ def _forms_of_others(
     persons = (other for other in _NEIGHBOURS[person] if not (may_be_object and other[0] == "3"))
     forms = dict.fromkeys(form_of(infinitive, tense, other) for other in persons)
     known = [form for form in forms if form not in ("", right)]
-    alike = tuple(form for form in known if _sound(form) == _sound(right))
+    heard = _sound(right)
+    alike = tuple(form for form in known if _sound(form) == heard)
     return alike, tuple(form for form in known if form not in alike)
 
 
