@@ -296,7 +296,7 @@ ACTIONS: Mapping[Callable[[Visitor], Awaitable[None]], int] = {
     ask_and_leave: 1,
     ask_with_terms: 3,
     ask_and_cancel: 4,
-    ask_and_cancel_in_bulk: 2,
+    ask_and_cancel_in_bulk: 4,
     retry: 3,
     purge: 2,
     repeat: 3,
