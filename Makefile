@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 openapi: $(VENV)/.dev ## write docs/reference/openapi.json anew, which a test holds against the application
 	@$(BIN)/python tools/openapi/write.py
 
-bench: $(VENV)/.dev ## measure what is claimed about speed, as one table
+bench: $(VENV)/.dev ## measure what is claimed about speed, as one table; ten minutes
 	@$(BIN)/python -m benchmarks
 
 faults: $(VENV)/.dev ## hurt the service a thousand times, then see what it promised

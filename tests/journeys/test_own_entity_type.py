@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lqs.api.app import build
 from lqs.domain.entity_type import (
@@ -196,6 +196,16 @@ def test_facets_that_cannot_be_honoured_are_refused_when_they_are_registered(
 ) -> None:
     with pytest.raises(ValueError, match=r"facet|no text"):
         replace(PROVERB, facets=facets, seed_by=seed_by)
+
+
+def test_a_facet_of_a_field_that_goes_by_another_name_is_refused_when_it_is_registered() -> None:
+    class Renamed(BaseModel):
+        model_config = ConfigDict(serialize_by_alias=True)
+
+        text: str = Field(alias="words")
+
+    with pytest.raises(ValueError, match="the field's own name"):
+        replace(PROVERB, entity_model=Renamed, facets=(Facet("word", "words", ""),), seed_by=())
 
 
 async def test_the_pool_is_filled_anew_when_other_facets_are_declared(

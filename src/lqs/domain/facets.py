@@ -52,12 +52,16 @@ class Facet:
     aliases: tuple[str, ...] = ()
     canonical: Callable[[str], str] = str
 
-    def values_in(self, content: Any) -> Iterator[str]:
+    def values_in(self, content: Any) -> list[str]:
         """The values in a content, which is a JSON value."""
-        for value in _values_at(content, self.path.split(".")):
+        found: list[Any] = []
+        _gather(content, self.path.split("."), 0, found)
+        words: list[str] = []
+        for value in found:
             word = _word(value)
             if word and len(word) <= MAX_VALUE_CHARACTERS and "\0" not in word:
-                yield word
+                words.append(word)
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,21 @@ class Shape:
 
 def terms(facets: Sequence[Facet], content: str) -> tuple[str, ...]:
     """Everything a content (JSON text) can be found by, each once: see `term`."""
-    parsed = from_json(content)
-    found = (term(facet.name, value) for facet in facets for value in facet.values_in(parsed))
-    return tuple(dict.fromkeys(found))
+    return _terms(facets, from_json(content))
+
+
+def terms_of(facets: Sequence[Facet], entity: BaseModel) -> tuple[str, ...]:
+    """The same of the entity before it is JSON text; of its fields, only those are read in which a facet stands."""
+    fields = {facet.path.partition(".")[0] for facet in facets}
+    return _terms(facets, entity.model_dump(mode="json", include=fields))
+
+
+def _terms(facets: Sequence[Facet], content: Any) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for facet in facets:
+        for value in facet.values_in(content):
+            found[term(facet.name, value)] = None
+    return tuple(found)
 
 
 def term(name: str, value: str) -> str:
@@ -118,6 +134,11 @@ def check_declared(facets: Sequence[Facet], seed_by: Sequence[str], model: type[
     for name in names:
         if not _NAME.fullmatch(name) or name in RESERVED or names.count(name) > 1:
             raise ValueError(f"{name!r} cannot be the name of a facet: it is taken, or not like this_one")
+    for facet in facets:
+        if facet.path.partition(".")[0] not in model.model_fields:
+            raise ValueError(
+                f"the facet {facet.name} does not stand in a field of {model.__name__} by the field's own name"
+            )
     shapes = {facet.name: shape(model, facet.path) for facet in facets}
     for name in seed_by:
         if name not in shapes or not shapes[name].words:
@@ -156,26 +177,23 @@ def _read(facet: Facet, name: str, value: str, shape: Shape) -> str:
     return word
 
 
-def _values_at(value: Any, steps: Sequence[str]) -> Iterator[Any]:
+def _gather(value: Any, steps: Sequence[str], at: int, found: list[Any]) -> None:
+    """Find what stands where the steps from `at` on lead to; of a list, in each of its members."""
     if isinstance(value, list):
         for member in value:
-            yield from _values_at(member, steps)
-    elif not steps:
-        yield value
-    elif isinstance(value, dict) and steps[0] in value:
-        yield from _values_at(value[steps[0]], steps[1:])
+            _gather(member, steps, at, found)
+    elif at == len(steps):
+        found.append(value)
+    elif isinstance(value, dict) and steps[at] in value:
+        _gather(value[steps[at]], steps, at + 1, found)
 
 
 def _word(value: Any) -> str | None:
-    match value:
-        case str():
-            return value
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value)
-        case _:
-            return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else None
 
 
 def _alternatives(place: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -20,7 +20,7 @@ from lqs.domain.entity_type import (
     Usage,
     VerificationFailed,
 )
-from lqs.domain.facets import terms
+from lqs.domain.facets import terms_of
 from lqs.domain.ids import new_id
 from lqs.domain.retry_policy import RetryPolicy
 from lqs.domain.slot import SlotStatus
@@ -84,7 +84,7 @@ async def run(slot: Claimed, workshop: Workshop, claim: TraceContext | None = No
             cost_microusd=report.usage.cost_microusd,
             retry_in_seconds=report.retry_delay_seconds,
         )
-    return replace(result, trace=step.trace)
+    return replace(result, trace=step.trace) if step.trace else result
 
 
 async def _attempt_whatever_happens(slot: Claimed, workshop: Workshop) -> Result:
@@ -121,13 +121,14 @@ async def _attempt(slot: Claimed, workshop: Workshop, started: float) -> Result:
             crash_point_soon(CrashPoint.MODEL_ASKED)
             generated = await _generate(slot, workshop)
             crash_point(CrashPoint.MODEL_ANSWERED)
-        content = _verified(slot, generated, workshop)
+        entity = _verified(slot, generated, workshop)
+        content = entity.model_dump_json()
     except GenerationFailure as failure:
         return _failed(slot, workshop, failure, started)
     except TimeoutError:
         return _failed(slot, workshop, GenerationFailure(SlotErrorCode.SLOT_TIMEOUT), started)
-    made = _generated(slot, started, generated.usage, content)
-    return replace(made, facets=terms(workshop.entity_types[slot.entity_type].facets, content))
+    facets = terms_of(workshop.entity_types[slot.entity_type].facets, entity)
+    return _generated(slot, started, generated.usage, content, facets)
 
 
 def _place(slot: Claimed) -> dict[str, object]:
@@ -178,11 +179,11 @@ def _told(usage: object) -> dict[str, object]:
     }
 
 
-def _verified(slot: Claimed, generated: Generated, workshop: Workshop) -> str:
+def _verified(slot: Claimed, generated: Generated, workshop: Workshop) -> BaseModel:
     entity_type = workshop.entity_types[slot.entity_type]
     constraints = _constraints(entity_type.constraints_model, slot.constraints)
     try:
-        return entity_type.verify(generated.entity, constraints).model_dump_json()
+        return entity_type.verify(generated.entity, constraints)
     except VerificationFailed as refusal:
         raise GenerationFailure(SlotErrorCode.OUTPUT_INVALID, str(refusal), usage=generated.usage) from None
 
@@ -192,7 +193,7 @@ def _constraints(model: type[BaseModel], text: str) -> BaseModel:
     return model.model_validate_json(text)
 
 
-def _generated(slot: Claimed, started: float, usage: Usage, content: str) -> Result:
+def _generated(slot: Claimed, started: float, usage: Usage, content: str, facets: tuple[str, ...]) -> Result:
     report = Report(
         request_id=slot.request_id,
         index=slot.index,
@@ -204,7 +205,7 @@ def _generated(slot: Claimed, started: float, usage: Usage, content: str) -> Res
         duration_ms=_milliseconds_since(started),
         usage=_checked(usage),
     )
-    return Result(slot, report, new_id(), content)
+    return Result(slot, report, new_id(), content, facets)
 
 
 def _failed(slot: Claimed, workshop: Workshop, failure: GenerationFailure, started: float) -> Result:

@@ -51,7 +51,11 @@ def log_listener(
 
     quiet = _QUIET | _STARTS if sys.stderr.isatty() else _QUIET
 
+    unheard = quiet if level != "debug" else frozenset()
+
     def listen(happening: Happening) -> None:
+        if happening.name in unheard and happening.error is None:
+            return
         # Who reads the log may be gone; the work goes on.
         with suppress(OSError, ValueError):
             if happening.error is not None:

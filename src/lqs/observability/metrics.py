@@ -4,6 +4,7 @@ What stands in the database (how much waits, how old it is, who lives) is asked 
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
@@ -41,47 +42,58 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._happenings = Counter(
-            "lqs_happenings",
-            "What happened, by the word the log says.",
-            ["name"],
-            registry=self.registry,
+        # Each counter is remembered by its labels: to find it anew costs more than to count.
+        self._happenings = cache(
+            Counter(
+                "lqs_happenings",
+                "What happened, by the word the log says.",
+                ["name"],
+                registry=self.registry,
+            ).labels
         )
-        self._faults = Counter(
-            "lqs_faults",
-            "What broke that should not have; 0 is good.",
-            ["name"],
-            registry=self.registry,
+        self._faults = cache(
+            Counter(
+                "lqs_faults",
+                "What broke that should not have; 0 is good.",
+                ["name"],
+                registry=self.registry,
+            ).labels
         )
-        self._attempts = Counter(
-            "lqs_attempts",
-            "Attempts at one entity that ended, by outcome and, if they failed, error code.",
-            ["entity_type", "outcome", "code"],
-            registry=self.registry,
+        self._attempts = cache(
+            Counter(
+                "lqs_attempts",
+                "Attempts at one entity that ended, by outcome and, if they failed, error code.",
+                ["entity_type", "outcome", "code"],
+                registry=self.registry,
+            ).labels
         )
-        self._seconds = Histogram(
-            "lqs_generation_seconds",
-            "How long attempts that made an entity took, verification included.",
-            ["entity_type"],
-            buckets=GENERATION_BUCKETS,
-            registry=self.registry,
+        self._seconds = cache(
+            Histogram(
+                "lqs_generation_seconds",
+                "How long attempts that made an entity took, verification included.",
+                ["entity_type"],
+                buckets=GENERATION_BUCKETS,
+                registry=self.registry,
+            ).labels
         )
-        self._slots = Counter(
-            "lqs_slots", "Slots by what this process did with them.", ["deed"], registry=self.registry
+        self._slots = cache(
+            Counter("lqs_slots", "Slots by what this process did with them.", ["deed"], registry=self.registry).labels
         )
-        self._answers = Histogram(
-            "lqs_http_seconds",
-            "How long answers took from the call to their headers; those that were held are not among them.",
-            ["method", "route", "status"],
-            buckets=HTTP_BUCKETS,
-            registry=self.registry,
+        self._answers = cache(
+            Histogram(
+                "lqs_http_seconds",
+                "How long answers took from the call to their headers; those that were held are not among them.",
+                ["method", "route", "status"],
+                buckets=HTTP_BUCKETS,
+                registry=self.registry,
+            ).labels
         )
 
     def listen(self, happening: Happening) -> None:
         """Count what happened."""
-        self._happenings.labels(happening.name).inc()
+        self._happenings(happening.name).inc()
         if happening.error is not None:
-            self._faults.labels(happening.name).inc()
+            self._faults(happening.name).inc()
         if (count := _COUNTED.get(happening.name)) is not None:
             count(self, happening.fields)
 
@@ -98,32 +110,32 @@ class Metrics:
 
     def _attempt(self, fields: Mapping[str, object]) -> None:
         entity_type, code = str(fields["entity_type"]), fields["code"]
-        self._attempts.labels(entity_type, fields["outcome"], code or "").inc()
+        self._attempts(entity_type, fields["outcome"], code or "").inc()
         if code is None:
-            self._seconds.labels(entity_type).observe(_number(fields["seconds"]))
+            self._seconds(entity_type).observe(_number(fields["seconds"]))
 
     def _answered(self, fields: Mapping[str, object]) -> None:
         """Of an answer of the API; `route` is the pattern of its address, so that ids make no series."""
         if not fields["held"]:
             labels = fields["method"], fields["route"] or "none", fields["status"]
-            self._answers.labels(*labels).observe(_number(fields["seconds"]))
+            self._answers(*labels).observe(_number(fields["seconds"]))
 
     def _claimed(self, fields: Mapping[str, object]) -> None:
-        self._slots.labels("claimed").inc(_number(fields["slots"]))
+        self._slots("claimed").inc(_number(fields["slots"]))
 
     def _settled(self, fields: Mapping[str, object]) -> None:
-        self._slots.labels("settled").inc(_number(fields["booked"]))
-        self._slots.labels("late").inc(_number(fields["late"]))
+        self._slots("settled").inc(_number(fields["booked"]))
+        self._slots("late").inc(_number(fields["late"]))
 
     def _announced(self, fields: Mapping[str, object]) -> None:
-        self._slots.labels("announced").inc(_number(fields["slots"]))
+        self._slots("announced").inc(_number(fields["slots"]))
 
     def _named(self, fields: Mapping[str, object]) -> None:
-        self._slots.labels("named").inc(_number(fields["slots"]))
-        self._slots.labels("repeated").inc(_number(fields["repeated"]))
+        self._slots("named").inc(_number(fields["slots"]))
+        self._slots("repeated").inc(_number(fields["repeated"]))
 
     def _rescued(self, fields: Mapping[str, object]) -> None:
-        self._slots.labels("rescued").inc(_number(fields["slots"]))
+        self._slots("rescued").inc(_number(fields["slots"]))
 
 
 def _number(value: object) -> float:

@@ -125,8 +125,9 @@ async def fill(connection: Connection, kind: EntityType) -> int:
 
 def vector(words: Sequence[str], request_id: UUID | None) -> str:
     """The `facets` of an entity with these terms that this generation request made, as PostgreSQL writes them."""
-    origin = (term(ORIGIN, str(request_id)),) if request_id else ()
-    return " ".join(_quoted(word) for word in (*words, *origin))
+    every = (*words, term(ORIGIN, str(request_id))) if request_id else words
+    # No word has a zero character, so that all can be quoted at once.
+    return _quoted("\0".join(every)).replace("\0", "' '") if every else ""
 
 
 def _query(filters: Filters) -> str:
