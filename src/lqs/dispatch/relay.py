@@ -6,6 +6,7 @@ behind everything that was accepted before; so one topic serves all owners and p
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -99,11 +100,12 @@ class Relay:
         pause = _QUICKEST_SECONDS
         while not deposed.is_set():
             self._rung.clear()
+            soonest = time.monotonic() + _QUICKEST_SECONDS  # however often it rings
             welcome, waiting = await self.announce(send)
             slowest = _BUSY_SECONDS if waiting else _IDLE_SECONDS
             pause = _QUICKEST_SECONDS if welcome else min(pause * 2, slowest)
-            await asyncio.sleep(_QUICKEST_SECONDS)  # however often it rings
-            await _within(pause * random.uniform(0.75, 1.25) - _QUICKEST_SECONDS, self._rung)
+            await asyncio.sleep(soonest - time.monotonic())
+            await _within(pause * random.uniform(0.75, 1.25), self._rung)
 
     async def announce(self, send: Send) -> tuple[bool, bool]:
         """Announce up to twice as much as the workers have room for, and what may stand in their hands for later.
