@@ -21,8 +21,8 @@ class Network:
 
     def send(self, call: HttpRequest) -> HttpResponse:
         """Make the call. Raises `ConnectionFailed`, `Timeout` or `UnexpectedAnswer`."""
-        with _in_our_words(self._client.base_url):
-            return _response(self._client.send(_request(self._client, call)))
+        with _in_our_words(self._client.base_url) as place:
+            return _response(self._client.send(_request(self._client, call)), place)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -41,8 +41,8 @@ class AsyncNetwork:
 
     async def send(self, call: HttpRequest) -> HttpResponse:
         """Make the call. Raises `ConnectionFailed`, `Timeout` or `UnexpectedAnswer`."""
-        with _in_our_words(self._client.base_url):
-            return _response(await self._client.send(_request(self._client, call)))
+        with _in_our_words(self._client.base_url) as place:
+            return _response(await self._client.send(_request(self._client, call)), place)
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -92,15 +92,15 @@ def _request(client: httpx.Client | httpx.AsyncClient, call: HttpRequest) -> htt
     return client.build_request(call.method, call.path, headers=dict(call.headers), content=call.body, timeout=timeout)
 
 
-def _response(response: httpx.Response) -> HttpResponse:
-    return HttpResponse(response.status_code, dict(response.headers.items()), response.content)
+def _response(response: httpx.Response, place: str) -> HttpResponse:
+    return HttpResponse(response.status_code, dict(response.headers.items()), response.content, place)
 
 
 @contextmanager
-def _in_our_words(url: httpx.URL) -> Iterator[None]:
+def _in_our_words(url: httpx.URL) -> Iterator[str]:
     place = f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
     try:
-        yield
+        yield place
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise ConnectionFailed(f"no connection to {place}: {error or type(error).__name__}", sent=False) from error
     except httpx.TimeoutException as error:

@@ -20,6 +20,9 @@ from lqs_client._version import __version__
 
 Result = TypeVar("Result")
 
+_UNKNOWN_THERE = frozenset({404, 405, 501})
+"""Statuses that need no gateway before the API to explain them: those have others for what they refuse."""
+
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -43,11 +46,12 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back; the names of `headers` are in lower case."""
+    """What came back; the names of `headers` are in lower case, `place` is the address that answered."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,19 +243,30 @@ def body_of(response: HttpResponse) -> Mapping[str, Any]:
         raise UnexpectedAnswer(f"the address redirects to {target}; give that one as the address of the API")
     body = _json_object(response.body)
     if body is None:
-        kind = response.headers.get("content-type", "no content type")
-        raise UnexpectedAnswer(f"the answer is not a JSON object (status {response.status}, {kind})")
+        raise _foreign(response)
     return body
 
 
 def error_of(response: HttpResponse) -> ApiError:
-    """The error in an answer of 400 or above, also when something before the API wrote it."""
+    """The error in an answer of 400 or above, also when something before the API wrote it.
+
+    Raises `UnexpectedAnswer` for what only a server says that is not the API: it does not know this path or method.
+    """
+    body = _json_object(response.body) or {}
+    if response.status in _UNKNOWN_THERE and "code" not in body:
+        raise _foreign(response)
     return api_error(
         response.status,
-        _json_object(response.body) or {},
+        body,
         trace_id=response.headers.get("x-trace-id"),
         retry_after=retry_after(response),
     )
+
+
+def _foreign(response: HttpResponse) -> UnexpectedAnswer:
+    place = f"at {response.place} " if response.place else ""
+    kind = response.headers.get("content-type", "no content type")
+    return UnexpectedAnswer(f"what answers {place}is not the API of lqs (status {response.status}, {kind})")
 
 
 def retry_after(response: HttpResponse) -> float | None:

@@ -63,8 +63,11 @@ def name_in_use(environ: Mapping[str, str] | None = None) -> str:
     return environ.get(PROFILE_VARIABLE, "").strip() or read_kept(environ).chosen
 
 
-def save_credentials(api_url: str, api_key: str, environ: Mapping[str, str] | None = None) -> Path:
-    """Keep both as the profile default, beside the other profiles; a file that cannot be read is replaced."""
+def save_credentials(api_url: str | None, api_key: str, environ: Mapping[str, str] | None = None) -> Path:
+    """Keep both as the profile default, beside the other profiles; a file that cannot be read is replaced.
+
+    Without an address commands with this key go where no other place sends them: to the default one.
+    """
     try:
         kept = read_kept(environ)
     except CredentialsInvalid:

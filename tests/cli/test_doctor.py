@@ -56,6 +56,7 @@ def test_where_nothing_listens_the_server_fails_with_what_to_run(keyed: Caller) 
     [line] = [line for line in ended.out.splitlines() if line.startswith("failed")]
     assert "server" in line
     assert "Next: lqs up starts a service" in ended.out
+    assert "database  asked directly only where LQS_DATABASE_URL is set" in ended.out
 
 
 def test_another_program_at_the_address_is_no_lqs(home: Path) -> None:

@@ -51,7 +51,7 @@ ROWS: dict[ExitCode, Callable[[Path], int]] = {
         home, Answer(500, {"code": "internal_error", "retryable": False}), "keys", "list"
     ),
     ExitCode.USAGE: lambda home: ended(home, Answer(), "generation", "wait", "no-id"),
-    ExitCode.NOT_FOUND: lambda home: ended(home, Answer(404), *WAIT),
+    ExitCode.NOT_FOUND: lambda home: ended(home, Answer(404, {"code": "not_found"}), *WAIT),
     ExitCode.NOT_ALLOWED: lambda home: ended(home, Answer(401), *WAIT),
     ExitCode.FAILED: outcome("failed"),
     ExitCode.PARTIAL: outcome("partial"),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.cli.calling import Caller, until
+from tests.cli.calling import LQS, Caller, until
 from tests.cli.supervised import Home, on_terminal
-from tests.running import Service
+from tests.running import Service, free_port
 
 from lqs_client import Client
 
@@ -86,15 +86,20 @@ def test_a_busy_port_is_told_before_anything_starts(operator: Caller, command: s
         ended = operator.piped(command, LQS_API_PORT=str(port))
     assert ended.code == 1
     assert f"port {port} of 127.0.0.1 is in use by another program" in ended.err
-    assert "LQS_API_PORT=0" in ended.err
+    assert "LQS_API_PORT=0 lqs up takes a free one" in ended.err
     assert len(ended.err.splitlines()) == 3
 
 
-def test_no_other_service_s_port_is_shared_without_a_word(operator: Caller, service: Service) -> None:
+def test_no_other_service_s_port_is_shared_without_a_word(operator: Caller, service: Service, tmp_path: Path) -> None:
     ended = operator.piped("serve", LQS_API_PORT=service.url.rpartition(":")[2])
     assert ended.code == 1
     assert f"is in use: lqs already answers at {service.url}" in ended.err
     assert "use that one: lqs problems generate" in ended.err
+    assert "another one: LQS_API_PORT=0 lqs up on the same data" in ended.err
+    assert "LQS_API_PORT=0 LQS_DATA_DIR=/another/folder lqs up with data of its own" in ended.err
+    port = service.url.rpartition(":")[2]
+    pasted = operator.piped("serve", cwd=tmp_path, LQS_API_PORT=port, PATH=os.defpath).err
+    assert f"LQS_API_PORT=0 {LQS} up" in pasted
 
 
 def test_a_worker_on_a_terminal_says_in_words_that_it_starts(operator: Caller) -> None:
@@ -148,9 +153,26 @@ def test_whoever_lost_every_key_makes_a_new_one_on_the_database(operator: Caller
     made = operator.piped("admin", "new-key", "--name", "found again")
     assert made.code == 0
     assert f'api_key = "{made.out.strip()}"' in credentials.read_text(encoding="utf-8")
-    assert 'api_url = "http://127.0.0.1:8421"' in credentials.read_text(encoding="utf-8")
+    assert "No address is kept with it: LQS_API_PORT=0 leaves the port to the system. lqs up adds it" in made.err
+    assert "api_url" not in credentials.read_text(encoding="utf-8")
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
     assert operator.piped("admin", "verify").out == ""
+
+
+def test_a_new_key_is_told_with_its_address_and_who_answers_there(
+    operator: Caller, service: Service, tmp_path: Path
+) -> None:
+    credentials = tmp_path / "config" / "lqs" / "credentials.toml"
+    port = service.url.rpartition(":")[2]
+    others = operator.piped("admin", "bootstrap", LQS_API_PORT=port)
+    assert f"It is for {service.url}, but the lqs that answers there uses another database" in others.err
+    ours = operator.piped("admin", "new-key", LQS_API_PORT=port, LQS_DATABASE_URL=service.database_url)
+    assert f"It is for {service.url}, where its service answers." in ours.err
+    assert f'api_url = "{service.url}"' in credentials.read_text(encoding="utf-8")
+    credentials.unlink()
+    nobodys = operator.piped("admin", "new-key", LQS_API_PORT=str(free_port()))
+    assert "where nothing answers yet: lqs up with the same settings will" in nobodys.err
+    assert "set LQS_API_URL" in nobodys.err
 
 
 async def test_a_new_key_is_for_the_owner_and_the_scopes_that_were_named(operator: Caller, database_url: str) -> None:

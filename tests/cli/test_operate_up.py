@@ -30,6 +30,7 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
         assert up.shows("Try it").startswith("lqs is up."), "a log came before the banner"
         shown = up.shows("'{\"count\": 3}'")
         assert f"API description  {home.url}/docs, {home.url}/openapi.json" in shown
+        assert f"Database         in {home.data}, new" in shown
         request_id = home.caller.piped("problems", "generate", "--count", "10").out.strip()
         _wait_until_processing(home, request_id)
         begun = time.monotonic()
@@ -47,6 +48,7 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
     with on_terminal(home.caller, "up") as up:
         shown = up.shows("the request_id for ID")
         assert not KEY.search(shown)
+        assert re.search(rf"Database         in {home.data}, with all that it was told since 20\d\d-.*Z", shown)
         assert str(home.credentials) in shown
         waited = home.caller.piped("generation", "wait", request_id, "--json")
         assert (waited.code, waited.last_object["generated_count"]) == (0, 10)

@@ -87,7 +87,7 @@ def test_an_unknown_id_is_no_success(home: Path) -> None:
 
 
 def test_of_several_each_has_its_verdict_and_the_gravest_is_the_code(home: Path) -> None:
-    with scripted_api(Answer(200, state("completed", generated=2)), Answer(404), Answer(404)) as api:
+    with scripted_api(Answer(200, state("completed", generated=2)), *[Answer(404, {"code": "not_found"})] * 2) as api:
         ended = Caller(home, api.url, KEY).piped("generation", "wait", ID, OTHER, ID)
     assert ended.code == 3
     assert "Completed" in ended.err

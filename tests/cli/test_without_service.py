@@ -6,10 +6,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.calling import LQS, Caller
-from tests.client.scripted_api import KEY
+from tests.client.scripted_api import KEY, Answer, scripted_api, state
 
 from lqs import __version__
 from lqs.cli.app import PLACES
@@ -150,6 +151,15 @@ def test_wrong_usage_is_told_with_the_next_step_before_any_call(lonely: Caller, 
     assert "Traceback" not in ended.err
 
 
+def test_a_word_that_is_no_command_is_told_with_those_of_its_noun_and_no_more(lonely: Caller) -> None:
+    ended = lonely.piped("problems", "generat")
+    assert ended.err.splitlines() == [
+        "lqs: No such command 'generat'. Did you mean 'generate', 'get'?",
+        "  The commands of problems: generate, list, get, draw, stats, seed",
+        "  Next: lqs problems --help",
+    ]
+
+
 def test_the_limit_of_the_command_is_the_limit_of_the_domain(lonely: Caller) -> None:
     wrong = lonely.piped("problems", "generate", "--count", str(limits.MAX_ENTITIES + 1))
     right = lonely.piped("problems", "generate", "--count", str(limits.MAX_ENTITIES))
@@ -213,6 +223,40 @@ def test_the_problem_object_of_a_lost_service_is_one_line_of_json(keyed: Caller)
     assert json.loads(ended.err)["code"] == "connection_failed"
 
 
+@pytest.mark.parametrize(
+    ("noun", "other", "told"),
+    [
+        ("problems", state(), "is the id of a generation request, no problem"),
+        ("generation", {"id": UNKNOWN, "entity_type": "problem"}, "is the id of a problem, no generation request"),
+    ],
+)
+def test_an_id_of_something_else_is_told_as_such_with_the_command_for_it(
+    home: Path, noun: str, other: dict[str, Any], told: str
+) -> None:
+    unknown = Answer(404, {"title": "Not found", "code": "not_found", "retryable": False})
+    with scripted_api(unknown, Answer(200, other)) as api:
+        ended = Caller(home, api.url, KEY).piped(noun, "get", UNKNOWN)
+    assert ended.code == 3
+    assert f"{UNKNOWN} {told}" in ended.err
+    right = "generation" if noun == "problems" else "problems"
+    assert ended.err.splitlines()[-1] == f"  Next: lqs {right} get {UNKNOWN}"
+    with scripted_api(unknown) as api:
+        assert "Not found" in Caller(home, api.url, KEY).piped(noun, "get", UNKNOWN).err
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, ("keys", "list")), (501, ("problems", "generate")), (200, ("keys", "list"))]
+)
+def test_a_web_server_that_is_not_lqs_is_told_with_its_address_and_what_names_it(
+    home: Path, status: int, words: tuple[str, ...]
+) -> None:
+    with scripted_api(Answer(status, b"<html>", {"Content-Type": "text/html"})) as api:
+        ended = Caller(home, api.url, KEY).piped(*words)
+    assert ended.code == 1
+    assert f"what answers at {api.url} is not the API of lqs (status {status}, text/html)" in ended.err
+    assert "LQS_API_URL" in ended.err.splitlines()[-1]
+
+
 def test_where_the_shell_does_not_find_lqs_the_next_step_is_the_way_to_it(keyed: Caller, home: Path) -> None:
     inside, words = Path(LQS).parents[1], ("generation", "get", UNKNOWN)
     assert f"Next: {shlex.quote(str(LQS))} up" in keyed.piped(*words, cwd=home, PATH=os.defpath).err
@@ -242,7 +286,7 @@ def test_help_on_a_command_is_the_help_of_that_command(lonely: Caller) -> None:
     for words in (["problems"], ["problems", "generate"], ["keys"]):
         told = lonely.piped("help", *words)
         assert (told.code, told.out) == (0, lonely.piped(*words, "--help").out)
-    assert "there is on exit-codes, errors and every command" in lonely.piped("help", "poems").err
+    assert "there is on exit-codes, errors, settings and every command" in lonely.piped("help", "poems").err
 
 
 def test_the_help_shows_arguments_in_words_of_people(lonely: Caller) -> None:

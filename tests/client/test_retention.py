@@ -73,5 +73,5 @@ def test_waiting_ends_in_time_with_the_last_state_or_with_the_trouble() -> None:
 def test_waiting_does_not_outlast_what_looking_again_cannot_mend() -> None:
     stage = Stage()
     with pytest.raises(NotFound):
-        stage.play(wait_for_bulk("b", Wait(5, stage.clock, RetryPolicy())), [answer(404)])
+        stage.play(wait_for_bulk("b", Wait(5, stage.clock, RetryPolicy())), [answer(404, {"code": "not_found"})])
     assert stage.sleeps == []

@@ -86,7 +86,7 @@ def test_a_pause_the_api_asks_for_when_in_trouble_is_kept() -> None:
 def test_an_error_that_looking_again_cannot_mend_is_raised_at_once(status: int, kind: type[Exception]) -> None:
     stage = Stage()
     with pytest.raises(kind):
-        stage.play(waiting(stage), [answer(status), answer(200, state("completed"))])
+        stage.play(waiting(stage), [answer(status, {"code": "told"}), answer(200, state("completed"))])
     assert stage.sleeps == []
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from tools.pages.every import everything
-from tools.pages.settings import SECTIONS
 
 from lqs.api.app import create
 from lqs.api.metrics import registry_of
@@ -13,6 +12,7 @@ from lqs.dispatch.kafka.cloud_events import MEANINGS
 from lqs.domain.generation_request import EventType
 from lqs.observability.metrics import WATCH, Metrics
 from lqs.settings import CLIENT_VARIABLES, Settings
+from lqs.settings.told import SECTIONS
 from lqs.storage.gauges import Gauges
 
 FOLDER = Path(__file__).parents[2] / "docs/reference"
@@ -55,6 +55,13 @@ def test_every_metric_that_is_told_says_when_to_look_at_it() -> None:
         for family in registry.collect()
     }
     assert set(WATCH) == told
+
+
+def test_the_page_on_watching_names_what_to_alert_on_and_leaves_the_rest_to_the_reference() -> None:
+    page = (FOLDER.parent / "how-to/watch-and-limit.md").read_text(encoding="utf-8")
+    alerts = ["lqs_oldest_pending_seconds", "lqs_workers_alive", "lqs_faults_total"]
+    assert re.findall(r"\blqs_[a-z_]+", page) == alerts
+    assert set(alerts) <= set(WATCH)
 
 
 def test_every_operation_is_there() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lqs.storage.database import Database
 from lqs.storage.invariants import violations
-from lqs.storage.migrate import FOLDER, MigrationRefused, migrate, pending, read
+from lqs.storage.migrate import FOLDER, MigrationImpossible, MigrationRefused, migrate, pending, read
 
 FIRST = {"0001_words.sql": "CREATE TABLE words (word text); INSERT INTO words VALUES ('un');"}
 SECOND = {"0002_more_words.sql": "INSERT INTO words VALUES ('deux');"}
@@ -78,7 +78,7 @@ async def test_an_edited_migration_is_refused(empty, folder, action):
     await migrate(empty, folder)
     (folder / "0001_words.sql").write_text("CREATE TABLE words (word text)", encoding="utf-8")
 
-    with pytest.raises(MigrationRefused, match=r"0001_words is not the one this database has .* Restore the file"):
+    with pytest.raises(MigrationImpossible, match=r"0001_words is not the one this database has .* Restore the file"):
         await action(empty, folder)
 
 
@@ -95,7 +95,7 @@ async def test_a_database_newer_than_the_code_is_refused(empty, folder, action):
     await migrate(empty, folder)
     (folder / "0002_more_words.sql").unlink()
 
-    with pytest.raises(MigrationRefused, match="newer than this lqs: it has migration 0002_more_words"):
+    with pytest.raises(MigrationImpossible, match="newer than this lqs: it has migration 0002_more_words"):
         await action(empty, folder)
 
 
@@ -125,10 +125,17 @@ def test_gaps_twins_and_wrong_names_are_refused(folder, files, complaint):
 async def test_a_failing_migration_is_undone_and_the_ones_before_it_stay(empty, folder):
     folder_with(folder, FIRST | {"0002_broken.sql": "INSERT INTO words VALUES ('deux'); SELECT 1 / 0;"})
 
-    with pytest.raises(MigrationRefused, match="0002_broken failed and was undone: division by zero"):
+    with pytest.raises(MigrationImpossible, match="0002_broken failed and was undone: division by zero"):
         await migrate(empty, folder)
     assert await words(empty) == ["un"]
     assert await pending(empty, folder) == ["0002_broken"]
+
+
+async def test_a_migration_that_failed_for_a_passing_reason_is_not_taken_for_hopeless(empty, folder):
+    full = "DO $$ BEGIN RAISE EXCEPTION 'no space is left' USING ERRCODE = 'disk_full'; END $$"
+    with pytest.raises(MigrationRefused, match="0002_full failed and was undone: no space is left") as refusal:
+        await migrate(empty, folder_with(folder, FIRST | {"0002_full.sql": full}))
+    assert not isinstance(refusal.value, MigrationImpossible)
 
 
 async def test_a_migration_that_commits_by_itself_is_refused(empty, folder):

@@ -3,6 +3,7 @@
 import pytest
 
 from lqs.settings import Settings, SettingsInvalid, load
+from lqs.wiring.common import simulation
 from lqs.wiring.kafka import kafka_access
 
 WRONG = {
@@ -60,6 +61,35 @@ def test_a_wrong_setting_is_named_in_a_sentence(monkeypatch, name, value):
     assert sentence.startswith(name)
     assert sentence.endswith(".")
     assert not sentence.endswith("..")
+    fit_together = ("LQS_LEASE_SECONDS must be", "LQS_SIMULATED_FAILURES: the shares")
+    assert sentence.startswith((f"{name} is wrong: it takes ", *fit_together)), "these are words of a library"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("API_PORT", "http", "a whole number from 0 to 65535, not 'http'"),
+        ("POLL_SECONDS", "0", "a number above 0 to 60, not '0'"),
+        ("LOG_LEVEL", "loud", "debug, info, warning, error, not 'loud'"),
+        ("DATABASE_URL", "mysql://me:hunter2@host/db", "postgresql://user:password@host:port/database"),
+        ("SIMULATED_FAILURES", "not json", "a JSON object of error codes and shares"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "localhost", "host:port, more of them behind commas"),
+        ("WORKER_CAPACITY", "9" * 60, f"a whole number from 1 to 50000, not '{'9' * 39}..."),
+    ],
+)
+def test_a_wrong_setting_is_told_with_what_it_takes(monkeypatch, name, value, told):
+    monkeypatch.setenv(f"LQS_{name}", value)
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    assert str(refusal.value) == f"LQS_{name} is wrong: it takes {told}."
+
+
+def test_a_failure_that_is_to_be_simulated_must_be_one_that_there_is(monkeypatch):
+    monkeypatch.setenv("LQS_SIMULATED_FAILURES", '{"provider_timout": 0.1}')
+    with pytest.raises(
+        SettingsInvalid, match=r"'provider_timout' is no error code of a slot; those are .*provider_timeout"
+    ):
+        simulation(load())
 
 
 def test_all_wrong_settings_are_named_at_once(monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lqs.cli import completion
+from lqs.cli.exit_codes import ExitCode
 from lqs.settings import load
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +58,20 @@ def test_a_worker_may_finish_what_it_has_begun(name: str) -> None:
     assert int(stop) > load().graceful_stop_seconds + STOPPING_SECONDS
 
 
-def test_what_restarts_does_not_do_so_for_wrong_settings() -> None:
+def test_what_restarts_does_not_do_so_for_wrong_settings_and_hopeless_migrations() -> None:
     for unit in SERVICES:
-        assert (values(unit, "Restart") == ["on-failure"]) is (values(unit, "RestartPreventExitStatus") == ["2"])
+        never = [str(int(ExitCode.USAGE))]
+        assert (values(unit, "Restart") == ["on-failure"]) is (values(unit, "RestartPreventExitStatus") == never)
+
+
+def test_a_migration_is_not_tried_for_ever_but_longer_than_a_database_may_need() -> None:
+    unit = FOLDER / "lqs-migrate.service"
+    [burst], [pause] = values(unit, "StartLimitBurst"), values(unit, "RestartSec")
+    assert values(unit, "StartLimitIntervalSec") == ["1d"]
+    assert 600 <= int(burst) * int(pause) < 86_400 / 10
+    page = (ROOT / "docs" / "how-to" / "run-under-systemd.md").read_text(encoding="utf-8")
+    assert f"the migration tries {burst} times, for ten minutes and more" in page
+    assert "systemctl reset-failed lqs-migrate" in page
 
 
 @pytest.mark.parametrize("name", ["lqs-api.service", "lqs-worker.service"])

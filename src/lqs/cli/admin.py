@@ -12,6 +12,7 @@ from lqs.cli.arguments import SCOPE_HELP, new_app, parse_scopes
 from lqs.cli.backup import backup_to, restore_from
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
+from lqs.cli.health import answers, serves
 from lqs.cli.operate import JsonOption
 from lqs.cli.operator_key import NEW_KEY, KeyPlace, Wish, make_first_key, make_new_key
 from lqs.cli.program import command
@@ -21,7 +22,6 @@ from lqs.settings import Settings, load
 from lqs.storage.database import Database
 from lqs.storage.invariants import Violation, violations
 from lqs.wiring import open_database, refuse_unmigrated
-from lqs_client.credentials import DEFAULT_URL
 
 Made = TypeVar("Made", bound=KeyPlace | None)
 _MAX_NAME_CHARACTERS = 100
@@ -81,6 +81,23 @@ def _tell_made(place: KeyPlace) -> None:
     print(f"{kept} It is not shown again.", file=sys.stderr)
     if place.former is not None:
         print(f"What stood there before is in {place.former}.", file=sys.stderr)
+    print(f"  {_about_address(place)}", file=sys.stderr)
+
+
+def _about_address(place: KeyPlace) -> str:
+    """The address that is kept with the key, and whether its service answers there."""
+    if place.address is None:
+        told = "No address is kept with it: LQS_API_PORT=0 leaves the port to the system."
+        return (
+            f"{told} {command('up')} adds it when it starts; with {command('serve')} set LQS_API_URL to what it says."
+        )
+    if place.made is not None and serves(place.address, place.made):
+        return f"It is for {place.address}, where its service answers."
+    if answers(place.address):
+        told = f"It is for {place.address}, but the lqs that answers there uses another database:"
+        return f"{told} set LQS_API_URL to the address of the right one."
+    told = f"It is for {place.address}, where nothing answers yet: {command('up')} with the same settings will."
+    return f"{told} If the service is elsewhere, set LQS_API_URL to its address."
 
 
 @app.command()
@@ -97,9 +114,9 @@ def verify(as_json: JsonOption = False) -> None:
         raise typer.Exit(ExitCode.ERROR)
 
 
-async def _on_database(settings: Settings, make: Callable[[Database, str], Awaitable[Made]]) -> Made:
-    """What `make` returns of the open database and the address under which its API will answer."""
-    url = web_address(settings.api_host, settings.api_port) if settings.api_port else DEFAULT_URL
+async def _on_database(settings: Settings, make: Callable[[Database, str | None], Awaitable[Made]]) -> Made:
+    """What `make` returns of the open database and the address where the settings put its API; None: on any port."""
+    url = web_address(settings.api_host, settings.api_port) if settings.api_port else None
     async with open_database(settings, "lqs admin") as database:
         await refuse_unmigrated(database)
         return await make(database, url)

@@ -22,7 +22,8 @@ from lqs.cli.nouns import EntityNoun, entity_nouns
 
 EPILOG = (
     "--profile NAME, --debug (tracebacks) and --no-color may stand anywhere. "
-    "Exit codes: lqs help exit-codes. Shell completion: --install-completion."
+    "Settings of the service: lqs help settings. Exit codes: lqs help exit-codes. "
+    "Shell completion: --install-completion."
 )
 
 
@@ -55,7 +56,9 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "migrate": Place("lqs.cli.operate", "Bring the database to the tables this version needs.", "migrate_app"),
         "admin": Place("lqs.cli.admin", "Make keys; check that the stored data is sound; back it up and restore it."),
         "kafka": Place("lqs.cli.kafka", "Make and check the topics, look at unreadable messages."),
-        "help": Place("lqs.cli.help_topics", "Show the commands, or what exit codes and error codes mean."),
+        "help": Place(
+            "lqs.cli.help_topics", "Show the commands, the settings, or what exit codes and error codes mean."
+        ),
     }
 )
 """Every command that is not an entity type's; a new one needs one line here."""

@@ -25,7 +25,8 @@ MEANINGS = MappingProxyType(
     {
         ExitCode.DONE: "done; when waiting: every entity was generated",
         ExitCode.ERROR: "anything else: no connection, an error of the server, a fault in this program",
-        ExitCode.USAGE: "the command or a value in it is wrong, here or in the API's eyes (400, 422)",
+        ExitCode.USAGE: "the command, a value in it or a setting is wrong, here or in the API's eyes (400, 422); "
+        "or this lqs and the database do not go together: another try cannot mend it",
         ExitCode.NOT_FOUND: "no such thing, or no longer, or it belongs to somebody else",
         ExitCode.NOT_ALLOWED: "not authenticated, or the key lacks a scope",
         ExitCode.FAILED: "waiting: the generation request failed",

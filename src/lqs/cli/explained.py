@@ -4,7 +4,7 @@ import re
 
 from lqs.cli.program import command, program
 
-_OURS = re.compile(r"`lqs(?: ([^`]+))?`")
+_OURS = re.compile(r"`((?:LQS_\w+=\S+ )*)lqs(?: ([^`]+))?`")
 
 
 def address(code: str) -> str | None:
@@ -22,4 +22,8 @@ def next_step(code: str) -> str | None:
     page = find(code)
     if page is None:
         return None
-    return _OURS.sub(lambda found: command(found[1]) if found[1] else program(), page.told.next_step).replace("`", "")
+    return _OURS.sub(_to_paste, page.told.next_step).replace("`", "")
+
+
+def _to_paste(found: re.Match[str]) -> str:
+    return found[1] + (command(found[2]) if found[2] else program())

@@ -52,6 +52,9 @@ _ANSWERS: tuple[tuple[type[ApiError], _Row], ...] = (
 _SAID_BY_THEMSELVES = frozenset({"usage", "interrupted"})
 """Codes whose page tells nothing that the command itself does not."""
 
+_NO_SUCH_COMMAND = "No such command"
+"""How the framework begins."""
+
 _WAITING_ALONE_DOES_NOT_HELP = frozenset({"active_quota_exceeded"})
 
 
@@ -118,17 +121,23 @@ def describe(error: Exception) -> Failure:
             context = getattr(error, "ctx", None)
             words = context.command_path.removeprefix(NAME).lstrip() if context else ""
             step = f"{program()} {words}".rstrip() + " --help"
-            return Failure(ExitCode.USAGE, "usage", error.format_message().strip(), _subcommands(context), step)
+            told = error.format_message().strip()
+            return Failure(ExitCode.USAGE, "usage", told, _subcommands(context, told=told), step)
         case _:
             what = f"this is a fault in lqs: {type(error).__name__}: {error}"
             return Failure(*_FAULT, what)
 
 
-def _subcommands(context: typer.Context | None) -> tuple[str, ...]:
-    """The commands of a group that was called without one, or with none of its own; not those of the root."""
+def _subcommands(context: typer.Context | None, *, told: str) -> tuple[str, ...]:
+    """The commands of a group that was called without one, with what each does; their names for a wrong one.
+
+    Those of the root are too many to be told.
+    """
     if context is None or context.parent is None or not isinstance(context.command, typer.core.TyperGroup):
         return ()
     names = {name: one.get_short_help_str(70) for name, one in context.command.commands.items()}
+    if told.startswith(_NO_SUCH_COMMAND):
+        return (f"The commands of {context.command.name}: {', '.join(names)}",)
     width = max(map(len, names))
     return tuple(f"{name:<{width}}  {summary}" for name, summary in names.items())
 

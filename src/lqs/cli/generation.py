@@ -21,9 +21,10 @@ from lqs.cli.bulk import add_bulk
 from lqs.cli.cancelling import cancel
 from lqs.cli.connection import open_client
 from lqs.cli.exit_codes import ExitCode, gravest
-from lqs.cli.failures import describe, report
+from lqs.cli.failures import CommandFailed, describe, report
 from lqs.cli.keeping import add_keeping
 from lqs.cli.listing import add_list
+from lqs.cli.mistaken import get_generation_request
 from lqs.cli.outlook import outlook
 from lqs.cli.plain import clean, columns, moment
 from lqs.cli.program import command
@@ -44,8 +45,8 @@ def get(request_ids: IdsArgument, as_json: JsonOption = False, url: UrlOption = 
     with open_client(url) as client:
         for request_id in request_ids:
             try:
-                request = client.get(request_id)
-            except LqsError as error:
+                request = get_generation_request(client, request_id)
+            except (LqsError, CommandFailed) as error:
                 if len(request_ids) == 1:
                     raise
                 failure = describe(error)

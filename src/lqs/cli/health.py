@@ -1,9 +1,11 @@
-"""Asks an address for its health, which needs no key: does lqs answer there, and does a worker live?"""
+"""Asks an address who is there: does lqs answer, does a worker live, is a key known?"""
 
 import http.client
 import json
 from typing import Any
 from urllib.parse import urlsplit
+
+from lqs_client import Client, Forbidden, LqsError
 
 _PATIENCE_SECONDS = 2.0
 
@@ -11,6 +13,18 @@ _PATIENCE_SECONDS = 2.0
 def answers(url: str) -> bool:
     """Whether an API of lqs is alive at this address."""
     return _ask(url, "/health/live").get("status") == "alive"
+
+
+def serves(url: str, key: str) -> bool:
+    """Whether an API of lqs at this address knows the key: then it uses the database in which the key is."""
+    try:
+        with Client(key, api_url=url, timeout=_PATIENCE_SECONDS, max_retries=0) as client:
+            client.keys.list()
+    except Forbidden:
+        return True
+    except LqsError:
+        return False
+    return True
 
 
 def workers_alive(url: str) -> int | None:

@@ -7,7 +7,7 @@ import typer
 import typer.core
 
 from lqs.cli import exit_codes
-from lqs.cli.arguments import new_app
+from lqs.cli.arguments import WrongUsage, new_app
 from lqs.cli.plain import columns
 from lqs.cli.program import NAME
 
@@ -15,6 +15,7 @@ app = new_app()
 
 TOPIC = "exit-codes"
 ERRORS = "errors"
+SETTINGS = "settings"
 
 
 @app.command(name="help")
@@ -24,12 +25,21 @@ def show(
         list[str] | None,
         typer.Argument(
             metavar="TOPIC",
-            help=f"{TOPIC}, {ERRORS} [CODE], or a command, such as problems generate.",
+            help=f"{TOPIC}, {ERRORS} [CODE], {SETTINGS} [NAME], or a command, such as problems generate.",
             show_default=False,
         ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print settings as JSON.")] = False,
 ) -> None:
-    """Show the commands, the help of one of them, or what exit codes and error codes mean: lqs help errors."""
+    """Show the commands, the help of one of them, every setting, or what exit codes and error codes mean."""
+    if topic and topic[0] == SETTINGS:
+        # the settings are slow to import: only who asks for them waits for that
+        from lqs.cli.settings_table import about_settings
+
+        print(about_settings(topic[1:], as_json=as_json))
+        return
+    if as_json:
+        raise WrongUsage(f"--json is for {SETTINGS}")
     if not topic:
         print(context.find_root().get_help())
         return
@@ -42,7 +52,7 @@ def show(
     root = context.find_root().command
     assert isinstance(root, typer.core.TyperGroup)
     if topic[0] not in root.commands:
-        what = f"there is no help on {' '.join(topic)!r}; there is on {TOPIC}, {ERRORS} and every command"
+        what = f"there is no help on {' '.join(topic)!r}; there is on {TOPIC}, {ERRORS}, {SETTINGS} and every command"
         raise typer.BadParameter(what, param_hint="TOPIC")
     root.main([*topic, "--help"], prog_name=NAME, standalone_mode=False)
 

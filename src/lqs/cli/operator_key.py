@@ -28,7 +28,7 @@ class KeyPlace:
 
     `file` holds a key of this service; None when the credentials file has none, and `trouble` says why it could not
     take the new one. `former` is where other credentials that stood in the file went. `address` is the API that
-    commands with this file speak to.
+    commands with this file speak to; None: it is not known yet.
     """
 
     file: Path | None
@@ -47,13 +47,16 @@ class Wish:
     scopes: Sequence[Scope]
 
 
-async def make_first_key(database: Database, url: str, *, owner_name: str) -> KeyPlace | None:
-    """Make the first owner and their key, and keep it with the address; None if there is an owner already."""
+async def make_first_key(database: Database, url: str | None, *, owner_name: str) -> KeyPlace | None:
+    """Make the first owner and their key, and keep it with the address; None if there is an owner already.
+
+    `url` is where the API of this database is, or will be; None: only its start will tell.
+    """
     key = await bootstrap(database, owner_name=owner_name)
     return None if key is None else _keep(url, key.text)
 
 
-async def make_new_key(database: Database, url: str, wish: Wish) -> KeyPlace:
+async def make_new_key(database: Database, url: str | None, wish: Wish) -> KeyPlace:
     """Make one more key for an owner, and keep it. Raises `CommandFailed` when it is not clear for whom."""
     async with database.acquire() as connection:
         owners = await api_keys.owners(connection)
@@ -63,7 +66,7 @@ async def make_new_key(database: Database, url: str, wish: Wish) -> KeyPlace:
     return _keep(known.address or url, key.text)
 
 
-async def find_kept_key(database: Database, url: str) -> KeyPlace:
+async def find_kept_key(database: Database, url: str | None) -> KeyPlace:
     """See whether the credentials file has a key of this database; if so, see that it names an API that answers."""
     try:
         kept = read_credentials_file()
@@ -78,9 +81,9 @@ async def find_kept_key(database: Database, url: str) -> KeyPlace:
         return KeyPlace(None)
     address = kept.get("api_url", "")
     place = KeyPlace(credentials_file() if found.live else None, address=address or None)
-    if address == url or (address and await asyncio.to_thread(answers, address)):
+    if address and (address == url or await asyncio.to_thread(answers, address)):
         return place
-    if found.live:
+    if found.live and url is not None:
         with suppress(OSError):  # commands then need --url, and say which address did not answer
             save_credentials(url, key.text)
     return replace(place, address=url)
@@ -100,12 +103,13 @@ def _choose_owner(owners: Sequence[tuple[UUID, str]], name: str | None) -> UUID:
     raise CommandFailed(Failure(ExitCode.USAGE, "owner_unclear", what, (f"The owners are: {names}.",), step))
 
 
-def _keep(url: str, key: str) -> KeyPlace:
+def _keep(url: str | None, key: str) -> KeyPlace:
     try:
         former = _set_aside(credentials_file())
         return KeyPlace(save_credentials(url, key), key, former, address=url)
     except OSError as error:
-        return KeyPlace(None, key, trouble=f"{credentials_file()} cannot be written ({error.strerror or error})")
+        trouble = f"{credentials_file()} cannot be written ({error.strerror or error})"
+        return KeyPlace(None, key, trouble=trouble, address=url)
 
 
 def _set_aside(file: Path) -> Path | None:

@@ -12,7 +12,8 @@ from lqs.cli.arguments import CLIENT_EPILOG, JsonOption, TimeoutOption, UrlOptio
 from lqs.cli.connection import open_client
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.facets import Filters, with_filters
-from lqs.cli.failures import describe, report
+from lqs.cli.failures import CommandFailed, describe, report
+from lqs.cli.mistaken import get_entity
 from lqs.cli.nouns import EntityNoun
 from lqs.cli.paging import CursorOption, EveryOption, IdsOption, LimitOption, check_form, print_raw
 from lqs.cli.plain import clean, columns, counted
@@ -104,8 +105,8 @@ def _get_command(noun: EntityNoun) -> Callable[..., None]:
         with open_client(url) as client:
             for entity_id in wanted:
                 try:
-                    ends.append(_print_entity(client.entity(noun.plural, entity_id), as_json=as_json))
-                except LqsError as error:
+                    ends.append(_print_entity(get_entity(client, noun, entity_id), as_json=as_json))
+                except (LqsError, CommandFailed) as error:
                     if len(wanted) == 1:
                         raise
                     failure = describe(error)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs.cli.health import answers
-from lqs.cli.program import command
 from lqs.dispatch.kafka.trouble import KafkaTrouble
 
 _DISK_FULL = "53100"
@@ -23,7 +22,7 @@ def sentences() -> Iterator[None]:
     from lqs.storage.backup import BackupRefused, DatabaseNotEmpty
     from lqs.storage.database import DatabaseUnavailable
     from lqs.storage.embedded import EmbeddedRefused
-    from lqs.storage.migrate import MigrationRefused
+    from lqs.storage.migrate import MigrationImpossible, MigrationRefused
     from lqs.wiring import MigrationNeeded
 
     try:
@@ -47,7 +46,9 @@ def sentences() -> Iterator[None]:
         code = "disk_full" if os.strerror(errno.ENOSPC) in str(error) else "backup_refused"
         raise CommandFailed(Failure(ExitCode.ERROR, code, str(error))) from error
     except MigrationRefused as error:
-        raise CommandFailed(Failure(ExitCode.ERROR, "migration_refused", str(error))) from error
+        # who restarts what ended must be able to tell what another try cannot mend
+        ends = ExitCode.USAGE if isinstance(error, MigrationImpossible) else ExitCode.ERROR
+        raise CommandFailed(Failure(ends, "migration_refused", str(error))) from error
 
 
 def free_port(host: str, port: int) -> int:
@@ -82,11 +83,9 @@ def _cannot_listen(host: str, port: int, error: OSError) -> Failure:
         case errno.EADDRINUSE:
             url = web_address(host, port)
             if answers(url):
-                what = f"port {port} of {host} is in use: lqs already answers at {url}"
-                step = (
-                    f"use that one: {command('problems generate --wait')}; LQS_API_PORT=0 starts another one beside it"
+                return Failure(
+                    ExitCode.ERROR, "already_up", f"port {port} of {host} is in use: lqs already answers at {url}"
                 )
-                return Failure(ExitCode.ERROR, "already_up", what, (), step)
             what = f"port {port} of {host} is in use by another program"
             return Failure(ExitCode.ERROR, "port_in_use", what)
         case errno.EACCES:

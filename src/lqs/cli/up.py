@@ -3,6 +3,8 @@
 import asyncio
 import shlex
 import sys
+from dataclasses import dataclass
+from datetime import datetime
 
 from rich.markup import escape
 
@@ -10,6 +12,7 @@ from lqs import settings as every_setting
 from lqs.cli.arguments import new_app
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.operator_key import NEW_KEY, KeyPlace, find_kept_key, make_first_key
+from lqs.cli.plain import moment
 from lqs.cli.program import command
 from lqs.cli.render import console
 from lqs.cli.service import Plan, run_service, with_grace
@@ -17,11 +20,20 @@ from lqs.cli.starting import sentences
 from lqs.cli.supervise import StopSignals
 from lqs.settings import Settings
 from lqs.storage.database import Database
+from lqs.storage.migrate import first_applied_at
 from lqs_client.credentials import credentials_file
 
 app = new_app()
 
 OWNER = "first owner"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The key, and since when the database has what it has; None: it had nothing."""
+
+    key: KeyPlace
+    since: datetime | None
 
 
 @app.command()
@@ -35,17 +47,20 @@ def up() -> ExitCode:
 
 
 async def _up(settings: Settings) -> ExitCode:
-    async def find_key(database: Database, url: str) -> KeyPlace:
-        return await make_first_key(database, url, owner_name=OWNER) or await find_kept_key(database, url)
+    async def look(database: Database, url: str) -> _Found:
+        first = await make_first_key(database, url, owner_name=OWNER)
+        if first is not None:
+            return _Found(first, None)
+        return _Found(await find_kept_key(database, url), await first_applied_at(database))
 
-    async def serve(url: str, key: KeyPlace) -> ExitCode:
-        _greet(url, key, settings)
+    async def serve(url: str, found: _Found) -> ExitCode:
+        _greet(url, found, settings)
         await asyncio.Event().wait()
         return ExitCode.DONE
 
     with StopSignals() as signals:
         try:
-            return await run_service(Plan(settings, signals, tell), find_key, serve)
+            return await run_service(Plan(settings, signals, tell), look, serve)
         except asyncio.CancelledError:
             if signals.received is None:
                 raise
@@ -58,8 +73,11 @@ def tell(sentence: str) -> None:
     print(f"lqs: {sentence}", file=sys.stderr, flush=True)
 
 
-def _greet(url: str, key: KeyPlace, settings: Settings) -> None:
-    database = "that of LQS_DATABASE_URL" if settings.database_url else f"in {settings.data_dir}"
+def _greet(url: str, found: _Found, settings: Settings) -> None:
+    key = found.key
+    place = "that of LQS_DATABASE_URL" if settings.database_url else f"in {settings.data_dir}"
+    age = "new" if found.since is None else f"with all that it was told since {moment(found.since)}"
+    database = f"{place}, {age}"
     target = console()
     target.print("[bold]lqs is up.[/bold] Ctrl-C stops it.\n")
     target.print(f"  API              [bold]{escape(url)}[/bold]")

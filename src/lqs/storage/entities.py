@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from lqs.storage.database import Connection
-from lqs.storage.migrate import MigrationRefused
+from lqs.storage.migrate import MigrationImpossible
 from lqs.storage.queries import queries
 
 SQL = queries("entities")
@@ -39,7 +39,7 @@ async def read(connection: Connection, entity_id: UUID, *, entity_type: str, own
 async def ensure_tables(connection: Connection, types: Iterable[tuple[str, str]]) -> None:
     """Make the partition of every entity type, given as (name, plural), that has none yet.
 
-    Raises `MigrationRefused` when something else in the database has the name of a plural.
+    Raises `MigrationImpossible` when something else in the database has the name of a plural.
     """
     for name, plural in types:
         if name in await tables(connection):
@@ -47,7 +47,7 @@ async def ensure_tables(connection: Connection, types: Iterable[tuple[str, str]]
         with suppress(asyncpg.DuplicateTableError):
             await SQL["ensure_table"].execute(connection, entity_type=name, plural=plural)
         if name not in await tables(connection):
-            raise MigrationRefused(
+            raise MigrationImpossible(
                 f"The entity type {name} cannot have its table: something else in the database is called {plural}. "
                 "Register it with another plural."
             )

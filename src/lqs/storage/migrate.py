@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +21,16 @@ _FILE_NAME = re.compile(r"(?P<version>\d{4})_[a-z0-9_]+\.sql")
 _LOCK = 0x6C71735F6D6967
 """The advisory lock of this database under which migrations run; any fixed number of our own."""
 _LOOK_SECONDS = 0.25
+_PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
+"""Classes of SQLSTATE that another try may not meet: connection, conflict, resources, locks, operator, system."""
 
 
 class MigrationRefused(Exception):
     """The database was left as it is; the message says why, and what to do next."""
+
+
+class MigrationImpossible(MigrationRefused):
+    """The same again would be refused again: this code and the database do not go together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +57,14 @@ def read(folder: Path = FOLDER) -> list[Migration]:
     for file in sorted(folder.glob("*.sql")):
         match = _FILE_NAME.fullmatch(file.name)
         if match is None:
-            raise MigrationRefused(f"{file.name} is no name for a migration: rename it to one like 0001_tables.sql.")
+            raise MigrationImpossible(f"{file.name} is no name for a migration: rename it to one like 0001_tables.sql.")
         sql = file.read_text(encoding="utf-8")
         digest = hashlib.sha256(sql.encode()).hexdigest()
         migrations.append(Migration(int(match["version"]), file.stem, sql, digest))
     for expected, migration in enumerate(migrations, start=1):
         if migration.version != expected:
             fault = "is given twice" if migration.version == expected - 1 else f"comes where {expected:04} is due"
-            raise MigrationRefused(
+            raise MigrationImpossible(
                 f"The number of migration {migration.name} {fault}: number the files 0001, 0002, ... without gaps."
             )
     return migrations
@@ -116,6 +123,13 @@ async def pending(database: Database, folder: Path = FOLDER) -> list[str]:
         return [migration.name for migration in await _missing(connection, migrations)]
 
 
+async def first_applied_at(database: Database) -> datetime:
+    """When the database got its first migration: what it holds is no older."""
+    async with database.acquire() as connection:
+        found: datetime = await connection.fetchval("SELECT min(applied_at) FROM schema_migrations")
+        return found
+
+
 async def _refuse_beside(connection: Connection, names: Sequence[str], deadline: float) -> None:
     while found := await _connected(connection, names):
         if time.monotonic() >= deadline:
@@ -143,13 +157,13 @@ async def _missing(connection: Connection, migrations: list[Migration]) -> list[
 def missing_after(applied: Sequence[Applied], migrations: list[Migration]) -> list[Migration]:
     """What a database still lacks that has these. Raises `MigrationRefused` when they are not the beginning of ours."""
     if len(applied) > len(migrations):
-        raise MigrationRefused(
+        raise MigrationImpossible(
             f"The database is newer than this lqs: it has migration {applied[-1].name}, which is unknown here. "
             "Install the version of lqs that migrated it, or a newer one."
         )
     for one, migration in zip(applied, migrations, strict=False):
         if one != (migration.version, migration.name, migration.sha256):
-            raise MigrationRefused(
+            raise MigrationImpossible(
                 f"Migration {migration.name} is not the one this database has ({one.name}): it was edited after it "
                 "was applied. Restore the file, and put the change into a new migration."
             )
@@ -161,7 +175,7 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         async with connection.transaction():
             await connection.execute(migration.sql)
             if not connection.is_in_transaction():
-                raise MigrationRefused(
+                raise MigrationImpossible(
                     f"Migration {migration.name} ends its own transaction and may be half applied: take COMMIT and "
                     "ROLLBACK out of it, and look at the database before you migrate again."
                 )
@@ -172,7 +186,8 @@ async def _apply(connection: Connection, migration: Migration) -> None:
                 migration.sha256,
             )
     except asyncpg.PostgresError as error:
-        raise MigrationRefused(
+        refusal = MigrationRefused if (error.sqlstate or "")[:2] in _PASSING else MigrationImpossible
+        raise refusal(
             f"Migration {migration.name} failed and was undone: {error}. Correct what it complains about, then migrate "
             "again; earlier migrations stay applied."
         ) from error

@@ -37,10 +37,13 @@ def bulk_rules(settings: Settings) -> BulkRules:
 
 
 def simulation(settings: Settings) -> Simulation:
-    try:
-        failures = {SlotErrorCode(code): share for code, share in settings.simulated_failures.items()}
-    except ValueError as error:
-        raise SettingsInvalid(f"LQS_SIMULATED_FAILURES is wrong: {error}.") from None
+    known = {code.value: code for code in SlotErrorCode}
+    unknown = [code for code in settings.simulated_failures if code not in known]
+    if unknown:
+        raise SettingsInvalid(
+            f"LQS_SIMULATED_FAILURES is wrong: {unknown[0]!r} is no error code of a slot; those are {', '.join(known)}."
+        )
+    failures = {known[code]: share for code, share in settings.simulated_failures.items()}
     return Simulation(
         seed=settings.simulated_seed,
         latency_median_seconds=settings.simulated_latency_seconds,

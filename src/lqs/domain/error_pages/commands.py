@@ -57,7 +57,8 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
             Told(
                 "Something answered, and not in the words of lqs.",
                 ("the address is that of another program", "a proxy or a login page stands before it"),
-                "check the address of the API: `lqs config show --explain`",
+                "correct the address: `lqs config show --explain` says which it is and where it comes from (--url, "
+                "LQS_API_URL, a profile)",
             ),
         ),
         "wait_timeout": (
@@ -89,7 +90,8 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
             Told(
                 "A variable that begins with LQS_ is unknown, or has a value that it cannot have.",
                 ("a name is misspelt", "a value is outside its limits"),
-                "correct it in the environment and run the command again; `env | grep LQS_` shows what is set",
+                "correct it in the environment and run the command again: `lqs help settings` says what each takes, "
+                "`env | grep LQS_` what is set",
             ),
         ),
         "profile_unknown": (
@@ -187,7 +189,8 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
             Told(
                 "lqs answers at the address where this one would listen.",
                 ("it was started before, perhaps in another terminal",),
-                "use that one: `lqs problems generate --wait`",
+                "use that one: `lqs problems generate --wait`; or start another one: `LQS_API_PORT=0 lqs up` on the "
+                "same data, `LQS_API_PORT=0 LQS_DATA_DIR=/another/folder lqs up` with data of its own",
             ),
         ),
         "port_refused": (
