@@ -20,7 +20,7 @@ kafka: $(VENV)/.dev ## run a Kafka broker on a free port until Ctrl-C
 
 test: $(VENV)/.dev ## run every test
 	@$(BIN)/python -m broker fetch || true
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## formatting, lint, types, arrows between modules
 	@$(BIN)/ruff format --check .
