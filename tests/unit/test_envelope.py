@@ -9,7 +9,7 @@ from lqs.api.envelope import install
 from lqs.observability.telemetry import Happening, Telemetry
 
 
-async def test_the_log_tells_the_route_that_broke_and_nothing_that_its_caller_wrote() -> None:
+async def test_a_caller_is_told_the_trace_of_what_broke_and_the_log_nothing_that_the_caller_wrote() -> None:
     heard: list[Happening] = []
     api = FastAPI()
     api.state.parts = SimpleNamespace(telemetry=Telemetry(heard.append))
@@ -17,14 +17,19 @@ async def test_the_log_tells_the_route_that_broke_and_nothing_that_its_caller_wr
 
     @api.get("/things/{name}")
     async def thing(name: str) -> None:
-        raise RuntimeError
+        raise RuntimeError("the password is hidden")
 
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://lqs.test") as client:
         answer = await client.get("/things/planted?also=planted")
 
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (500, "internal_error")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert not any(word in answer.text for word in ("Traceback", "RuntimeError", "hidden"))
     broke, answered = heard
+    assert broke.fields["trace_id"] == told["trace_id"] == answer.headers["x-trace-id"]
+    assert str(broke.error) == "the password is hidden"
     assert (broke.name, answered.name) == ("api.broke", "api.answered")
     assert broke.fields["route"] == answered.fields["route"] == "/things/{name}"
-    assert "planted" not in str(heard)
+    assert "planted" not in str((broke.fields, answered.fields))
