@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import uvloop
 
-from benchmarks import crowded, engine, footprint, http, kafka, neighbour, pickup, sleepers, throughput
+from benchmarks import crowded, engine, footprint, http, kafka, neighbour, pickup, rough, sleepers, throughput
 from benchmarks.ground import FULL, QUICK, Ground, Scale, ground
 from benchmarks.report import Figure, show
 from lqs.cycle_collector import calm_collector
@@ -20,6 +20,7 @@ GROUPS: Mapping[str, Callable[[Ground], Awaitable[list[Figure]]]] = MappingProxy
         "sleepers": sleepers.measure,
         "pickup": pickup.measure,
         "http": http.measure,
+        "rough": rough.measure,
         "footprint": footprint.measure,
         "crowded": crowded.measure,
         "engine": engine.measure,

@@ -53,6 +53,10 @@ class Scale:
     quiet_calls: int
     places: int
     model_seconds: float
+    half_sent: int
+    alone_seconds: float
+    body_megabytes: int
+    held: int
 
 
 FULL = Scale(
@@ -69,6 +73,10 @@ FULL = Scale(
     quiet_calls=60,
     places=1000,
     model_seconds=8.0,
+    half_sent=200,
+    alone_seconds=10,
+    body_megabytes=200,
+    held=100,
 )
 QUICK = Scale(
     rounds=1,
@@ -84,6 +92,10 @@ QUICK = Scale(
     quiet_calls=3,
     places=20,
     model_seconds=0.1,
+    half_sent=9,
+    alone_seconds=0.2,
+    body_megabytes=3,
+    held=20,
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "crowded", "engine", "neighbour"}
+GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "rough", "crowded", "engine", "neighbour"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_every_group_measures_something_real(figures: list[dict[str, object]]) -
     for figure in figures:
         value = figure["value"]
         assert isinstance(value, float | int), figure
-        assert value > 0, figure
+        assert value > 0 or "more memory" in str(figure["name"]), figure
 
 
 def test_what_the_service_promises_is_judged_in_the_table(figures: list[dict[str, object]]) -> None:
@@ -46,6 +46,10 @@ def test_what_the_service_promises_is_judged_in_the_table(figures: list[dict[str
         "most memory",
         "insert to attempt, median",
         "95th percentile beside",
+        "half-sent calls: the last is closed",
+        "beside against alone",
+        "each a 413: more memory",
+        "all of whom are answered: gone after",
     ):
         assert any(promise in name for name in judged), promise
     assert "POST against one insert each" in judged
