@@ -98,7 +98,7 @@ async def cut(target: Target, *, reset: bool) -> bool:
 async def _way_in_use(target: Target) -> Proxy:
     """The way of the target as soon as something passes over it, if that is soon."""
     way = target.way
-    for _ in range(40):
+    for _ in range(100):
         if way.connections:
             break
         await asyncio.sleep(0.05)
@@ -107,7 +107,7 @@ async def _way_in_use(target: Target) -> Proxy:
 
 async def slow(target: Target) -> bool:
     """Everything takes longer on a way."""
-    way = target.way
+    way = await _way_in_use(target)
     way.delay_seconds = target.rng.choice([0.02, 0.1, 0.4])
     hit = way.connections
     await asyncio.sleep(target.rng.uniform(0.3, 1.5))

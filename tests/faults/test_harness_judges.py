@@ -266,6 +266,6 @@ def test_every_planted_bug_fits_the_code_and_has_its_scenario(tmp_path):
 
 
 def test_a_planted_bug_that_no_longer_fits_fails_loudly(tmp_path):
-    bug = Bug("old", (Change("settings.py", "was never there", ""),), "everyday", frozenset({"lost"}))
-    with pytest.raises(DoesNotFit, match=r"^old: settings\.py has 0 times what it changes$"):
+    bug = Bug("old", (Change("crash_points.py", "was never there", ""),), "everyday", frozenset({"lost"}))
+    with pytest.raises(DoesNotFit, match=r"^old: crash_points\.py has 0 times what it changes$"):
         plant(bug, tmp_path / "source")

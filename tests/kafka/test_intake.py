@@ -54,7 +54,9 @@ def won(*shifts):
 
 
 async def listening(shift):
-    """How many partitions it has."""
+    """How many partitions it has; none before it knows that the brokers answer: until then it looks for itself, too."""
+    if not shift.names["intake.well"]:
+        return 0
     had, lost = (
         sum(happening.fields["partitions"] for happening in shift.heard(name))
         for name in ("intake.assigned", "intake.revoked")
