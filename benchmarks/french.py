@@ -1,11 +1,10 @@
 """The process that `engine` measures: it loads nothing of the service but the data model, so that memory tells."""
 
 import json
-import re
 import sys
 import time
-from pathlib import Path
 
+from benchmarks.memory import most_memory
 from lqs.cycle_collector import calm_collector
 from lqs.domain.entities.problem import ProblemConstraints
 
@@ -15,7 +14,7 @@ _ROUNDS = 5
 
 def main() -> None:
     """Print what was measured as JSON: problems a second in each round, and megabytes."""
-    before = _megabytes()
+    before = most_memory()
     from lqs.generators.problem.offline import compose  # noqa: PLC0415
     from lqs.generators.problem.verify import verify_problem  # noqa: PLC0415
     from lqs.generators.problem.wanted import wanted  # noqa: PLC0415  its memory is what is measured
@@ -34,13 +33,7 @@ def main() -> None:
     calm_collector()  # as the worker process does, in which the engine runs
     run(0)
     rates = [run(requests * (turn + 1)) for turn in range(_ROUNDS)]
-    print(json.dumps({"rates": rates, "megabytes": _megabytes() - before}))
-
-
-def _megabytes() -> float:
-    """The highest resident set of this program; `getrusage` would tell that of the parent it was forked from."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 1024
+    print(json.dumps({"rates": rates, "megabytes": most_memory() - before}))
 
 
 if __name__ == "__main__":

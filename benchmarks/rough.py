@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psutil
@@ -15,6 +13,7 @@ import psutil
 from benchmarks.children import child, free_port, until_answering
 from benchmarks.ground import Ground, Scale, opened
 from benchmarks.http import Caller, callers
+from benchmarks.memory import most_memory
 from benchmarks.report import Expectation, Figure
 
 _MEGABYTE = 1024 * 1024
@@ -73,10 +72,10 @@ async def _too_long(ground: Ground) -> list[Figure]:
     megabytes = ground.scale.body_megabytes
     async with _service(ground, 1) as (serving, [caller]):
         await _send_too_much(serving.port, caller, megabytes)
-        before = await asyncio.to_thread(_most_memory, serving.port)
+        before = await asyncio.to_thread(_memory_of_server, serving.port)
         for _ in range(3):
             await _send_too_much(serving.port, caller, megabytes)
-        after = await asyncio.to_thread(_most_memory, serving.port)
+        after = await asyncio.to_thread(_memory_of_server, serving.port)
     return [
         Figure(
             "rough",
@@ -183,15 +182,14 @@ async def _send_too_much(port: int, caller: Caller, megabytes: int) -> None:
         raise RuntimeError(f"a body of {megabytes} MB was answered with {json.dumps(head)}")
 
 
-def _most_memory(port: int) -> float:
+def _memory_of_server(port: int) -> float:
     """The highest resident set of the process that listens, in MB."""
     listening = {
         c.pid
         for c in psutil.net_connections("tcp")
         if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid
     }
-    told = (Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in listening)
-    return max(int(found[1]) for one in told if (found := re.search(r"^VmHWM:\s+(\d+) kB$", one, re.MULTILINE))) / 1024
+    return max(map(most_memory, listening))
 
 
 def _percentile(took: list[float], share: float) -> float:

@@ -149,9 +149,8 @@ def _is_typographic(text: str) -> bool:
 
 
 def _statements_differ(case: _Case) -> _Finding:
-    return len(set(map(fold, case.texts))) == len(
-        case.texts
-    ), "No two statements are equal but for case, spaces and punctuation."
+    differ = len(set(map(fold, case.texts))) == len(case.texts)
+    return differ, "No two statements are equal but for case, spaces and punctuation."
 
 
 def _target_form(case: _Case) -> _Finding:
