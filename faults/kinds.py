@@ -7,6 +7,7 @@ lane whose target it is done to. Random choices come from the lane's own generat
 import asyncio
 import random
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,9 @@ from faults.server import send
 from faults.service import Service
 
 LEASE_SECONDS = 2.0
+_WAY_USED_SECONDS = 30.0
+"""Nobody passes while the process at its end starts, which takes long on a machine that has other things to do."""
+_TRAP_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,9 @@ async def cut(target: Target, *, reset: bool) -> bool:
 
 
 async def _way_in_use(target: Target) -> Proxy:
-    """The way of the target as soon as something passes over it, if that is soon."""
-    way = target.way
-    for _ in range(100):
-        if way.connections:
-            break
+    """A way of the target as soon as something passes over it; one that nobody uses if that takes too long."""
+    until = time.monotonic() + _WAY_USED_SECONDS
+    while not (way := target.way).connections and time.monotonic() < until:
         await asyncio.sleep(0.05)
     return way
 
@@ -129,7 +131,7 @@ async def black_hole(target: Target) -> bool:
 
 async def commit_answer_lost(target: Target) -> bool:
     """The server commits, and the connection ends before it can say so."""
-    way = target.way
+    way = await _way_in_use(target)
     before = way.lost_answers
     way.lose_the_answer_after(b"COMMIT;")
     return await _grows(way, lambda: way.lost_answers, before)
@@ -137,7 +139,7 @@ async def commit_answer_lost(target: Target) -> bool:
 
 async def answer_torn(target: Target) -> bool:
     """An answer ends in its middle."""
-    way = target.way
+    way = await _way_in_use(target)
     before = way.torn_answers
     way.tear_the_answer_after(target.rng.choice([1, 20, 150, 400]))
     return await _grows(way, lambda: way.torn_answers, before)
@@ -145,12 +147,11 @@ async def answer_torn(target: Target) -> bool:
 
 async def _grows(way: Proxy, counted: Callable[[], int], before: int) -> bool:
     """Whether this trap of a way snapped soon; one that did not is taken away."""
-    for _ in range(40):
-        if counted() > before:
-            return True
+    until = time.monotonic() + _TRAP_SECONDS
+    while counted() == before and time.monotonic() < until:
         await asyncio.sleep(0.05)
     way.heal()
-    return False
+    return counted() > before
 
 
 async def sessions_terminated(target: Target) -> bool:

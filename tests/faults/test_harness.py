@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "faults.md"
 EVERY_KIND = {*API, *CLIENTS, *SERVER, *WORKER, SWEPT, FROZEN}
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One short run with a seed of its own."""
     file = tmp_path_factory.mktemp("faults") / "report.json"
     command = [sys.executable, "-m", "faults", "--short", "--report", str(file)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=580)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=880)
     assert file.exists(), done.stderr[-4000:]
     return Run(done.returncode, done.stdout.strip(), done.stderr, json.loads(file.read_text(encoding="utf-8")))
 
