@@ -140,6 +140,8 @@ class Reader:
         error = message.error()
         if error is None:
             self._in_hand.put(message)
+            if self.trouble is None:
+                self._probe_at = time.monotonic() + _PROBE_SECONDS  # who delivers, answers
         elif error.fatal():
             raise KafkaException(error)
         else:
@@ -232,7 +234,11 @@ class Reader:
         self._reading.telemetry.emit("intake.revoked", partitions=len(partitions))
 
     def _probe(self, consumer: Consumer) -> None:
-        """See now and then that the brokers answer and have the topic; a client does not tell when they are silent."""
+        """See now and then that the brokers answer and have the topic; a client does not tell when they are silent.
+
+        Nothing is fetched meanwhile, and the answer may come as late as that of a fetch which found nothing; so only
+        while there is nothing to be read.
+        """
         now = time.monotonic()
         if now < self._probe_at:
             return
