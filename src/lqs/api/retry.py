@@ -1,5 +1,6 @@
 """Trying again by hand: `POST /generation-requests/{id}/retry`, and what one looks at before: runs and slots."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from lqs.api import schemas
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
-from lqs.api.budgets import refuse_retry_without_money
+from lqs.api.budgets import refuse_retry_without_money, retry_budget
 from lqs.api.generation_requests import parse_id
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
@@ -64,11 +65,12 @@ async def retry_by_hand(
         requested_by=caller.key_id,
         trace=request.state.trace,
     )
-    if caller.budgeted:
+    if caller.budgeted or body.max_cost_microusd is not None:
         async with parts.database.acquire() as connection:
             view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is not None:
             await refuse_retry_without_money(parts, caller, view.entity_type, wish.key)
+            wish = replace(wish, budget=retry_budget(parts, view.entity_type, body.max_cost_microusd))
     done = await retry(parts.database, wish, overhead_seconds=parts.defaults.overhead_seconds)
     return await restarted(parts, caller, done, key)
 

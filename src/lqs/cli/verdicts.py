@@ -27,7 +27,7 @@ def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
             return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", command(f"generation get {request_id} --json"))
         case "partial":
             code = ExitCode.DONE if partial_ok else ExitCode.PARTIAL
-            step = command(f"generation retry {request_id} --wait") + " (tries again what failed)"
+            step = f"{retry_command(request)} (tries again what failed)"
             return Verdict(code, f"Partial: {made}{took}; {_reasons(request)}.", step)
         case "failed":
             step = command(f"generation get {request_id}") + " (says why, slot by slot)"
@@ -39,6 +39,12 @@ def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
             step = command(f"generation get {request_id} --json")
             text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
             return Verdict(ExitCode.ERROR, text, step)
+
+
+def retry_command(request: GenerationRequest) -> str:
+    """The command that tries again what failed; with more money where a budget of its own has ended it."""
+    poor = request.end_reason == "budget_exhausted" and request.cost.limit_microusd is not None
+    return command(f"generation retry {request.request_id}{' --max-cost DOLLARS' if poor else ''} --wait")
 
 
 def asked_for(request: GenerationRequest) -> str:

@@ -17,7 +17,7 @@ from lqs.domain.errors import (
     NothingToRetry,
     VersionMismatch,
 )
-from lqs.domain.generation_request import Standing
+from lqs.domain.generation_request import Budget, Standing
 from lqs.domain.slot import RETRY_MOVES, SlotStatus
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.absence import absence
@@ -40,10 +40,10 @@ class Choice(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Retry:
     """A checked wish for a further run. `slots` is a choice or the indexes themselves, of which those with an entity
-    are left alone; None leaves a term to the service.
+    are left alone; None leaves a term to the service, or as it was.
 
-    `if_version` is the only version that the caller wants to change; `requested_by` is the id of their API key,
-    `trace` where in a trace they asked.
+    `budget` is what all runs together may cost from now on; `if_version` is the only version that the caller wants to
+    change; `requested_by` is the id of their API key, `trace` where in a trace they asked.
     """
 
     owner_id: UUID
@@ -55,6 +55,7 @@ class Retry:
     idempotency_key: str | None = None
     requested_by: str | None = None
     trace: TraceContext | None = None
+    budget: Budget | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class Retry:
         terms = {
             "max_attempts": self.max_attempts,
             "timeout_seconds": self.timeout_seconds,
+            "max_cost_microusd": self.budget and self.budget.max_cost_microusd,
             "if_version": self.if_version,
         }
         return {"slots": chosen} | {name: value for name, value in terms.items() if value is not None}
@@ -126,7 +128,9 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     if not moved:
         raise NothingToRetry(_nothing(wish.slots, await slots.statuses(connection, standing.id)))
     await runs.archive(connection, standing.id)
-    terms = RunTerms(wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds, wish.trace)
+    terms = RunTerms(
+        wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds, wish.trace, wish.budget
+    )
     await runs.begin(connection, standing.id, terms, slots=len(moved))
     begun, events = begin_run(standing, moved)
     await write(connection, [Written(begun, progressed=False)], events)
@@ -141,7 +145,8 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
 
 async def _refuse_without_money(connection: Connection, standing: Standing, wish: Retry) -> None:
     """Before anything moves: a run that cannot pay its first call would end where the last one did."""
-    most, price = standing.max_cost_microusd, standing.call_price_microusd
+    paid = wish.budget or standing
+    most, price = paid.max_cost_microusd, paid.call_price_microusd
     if most is None or standing.cost_microusd + price <= most:
         return
     befores, indexes = _chosen(wish.slots)
@@ -149,7 +154,7 @@ async def _refuse_without_money(connection: Connection, standing: Standing, wish
     if any(status in befores and (indexes is None or index in indexes) for index, status in statuses.items()):
         raise BudgetSpent(
             f"It has cost {standing.cost_microusd} of at most {most} microusd, and a call may cost {price}. "
-            "Generate anew, with a budget of its own."
+            f"Try again with a max_cost_microusd of at least {standing.cost_microusd + price}."
         )
 
 
