@@ -213,7 +213,9 @@ async def test_a_retry_may_bring_more_money(other_api: OtherApi, eventually) -> 
         await caller.http.post(path, json={"max_cost_microusd": 5000})
         third = await finished(caller, request_id, eventually)
     assert (too_little.status_code, too_little.json()["code"]) == (409, "budget_spent")
-    assert "a max_cost_microusd of at least 800" in too_little.json()["detail"]
+    assert too_little.json()["detail"].endswith(
+        "It takes a max_cost_microusd of 800 ($0.0008) for 1, or 1200 ($0.0012) for 2."
+    )
     assert enough_for_one.status_code == 202, enough_for_one.text
     assert (second["run"], second["end_reason"], second["generated_count"]) == (2, "budget_exhausted", 2)
     assert (second["cost"]["max_microusd"], second["cost"]["total_microusd"]) == (800, 800)
@@ -233,6 +235,25 @@ async def test_a_retry_may_set_a_budget_where_there_was_none(other_api: OtherApi
         body = await finished(caller, request_id, eventually)
     assert answer.status_code == 202, answer.text
     assert (body["end_reason"], body["cost"]["total_microusd"] - before) == ("budget_exhausted", 400)
+
+
+@pytest.mark.parametrize("way", ["by hand", "as dead letters"])
+async def test_a_further_run_reserves_what_a_call_costs_now(other_api: OtherApi, eventually, way: str) -> None:
+    """The price has risen since it was accepted, and its budget is kept all the same."""
+    failing = {**SIMULATED, "simulated_failures": {"content_refused": 1.0}}
+    async with other_api(**failing) as cheap, at_work(cheap):
+        caller = await cheap.owner()
+        request_id = await spent(caller, eventually, max_cost_microusd=3000)
+    async with other_api(**{**SIMULATED, "simulated_price_microusd": 1000}) as dear, at_work(dear):
+        http = dear.anonymous()
+        http.headers["Authorization"] = caller.http.headers["Authorization"]
+        if way == "by hand":
+            await http.post(f"/generation-requests/{request_id}/retry", json={})
+        else:
+            await http.post("/dead-letters/requeue", json={"filter": {"entity_type": "problem"}})
+        body = await finished(Caller(http, caller.owner_id, caller.key_id), request_id, eventually)
+    assert (body["run"], body["end_reason"], body["generated_count"]) == (2, "budget_exhausted", 1)
+    assert body["cost"]["total_microusd"] <= body["cost"]["max_microusd"] == 3000
 
 
 async def test_no_retry_sets_a_budget_that_cannot_be_kept(api: Api) -> None:

@@ -9,7 +9,8 @@ from tests.cli.calling import Caller
 from tests.client.scripted_api import KEY, Answer, scripted_api, state
 
 from lqs.cli.arguments import parse_money
-from lqs.cli.plain import money, share
+from lqs.cli.plain import share
+from lqs.domain.money import money
 
 COST = {"currency": "USD", "total_microusd": 6000, "wasted_microusd": 2000, "estimated": True, "max_microusd": 10_000}
 

@@ -3,7 +3,6 @@
 from lqs.api.auth import Caller
 from lqs.domain.entity_type import EntityType
 from lqs.domain.errors import BodyRefused, DailyBudgetExhausted, Finding
-from lqs.domain.generation_request import Budget
 from lqs.domain.terms import Terms
 from lqs.storage import api_keys, idempotency_keys
 from lqs.storage.idempotency_keys import Key
@@ -20,7 +19,8 @@ def call_price(parts: ApiParts, entity_type: EntityType, caller: Caller, terms: 
         return price
     unknown = f"What a call of the generator of {entity_type.plural} costs is unknown here"
     if terms.max_cost_microusd is not None:
-        raise _no_budget_can_be_kept(unknown)
+        detail = f"{unknown}, so no budget can be kept. Leave it out."
+        raise BodyRefused([Finding("/max_cost_microusd", "price_unknown", detail)])
     if caller.budgeted:
         raise _price_unknown(unknown)
     return 0
@@ -37,24 +37,6 @@ async def refuse_retry_without_money(parts: ApiParts, caller: Caller, entity_typ
     if price is None:
         raise _price_unknown("What a call of its generator costs is unknown here")
     await refuse_without_money(parts, caller, price, key)
-
-
-def retry_budget(parts: ApiParts, entity_type: str, max_cost_microusd: int | None) -> Budget | None:
-    """The budget that a further run brings, None where it keeps the one before.
-
-    Raises `BodyRefused` when it could not be kept.
-    """
-    if max_cost_microusd is None:
-        return None
-    price = parts.defaults.call_prices.get(entity_type)
-    if price is None:
-        raise _no_budget_can_be_kept("What a call of its generator costs is unknown here")
-    return Budget(max_cost_microusd, price)
-
-
-def _no_budget_can_be_kept(unknown: str) -> BodyRefused:
-    detail = f"{unknown}, so no budget can be kept. Leave it out."
-    return BodyRefused([Finding("/max_cost_microusd", "price_unknown", detail)])
 
 
 def _price_unknown(unknown: str) -> BodyRefused:

@@ -1,6 +1,5 @@
 """Trying again by hand: `POST /generation-requests/{id}/retry`, and what one looks at before: runs and slots."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from lqs.api import schemas
 from lqs.api.answers import body_docs, error_docs, json_answer
 from lqs.api.auth import Caller, needs
 from lqs.api.bodies import read_body, refuse_unknown_parameters
-from lqs.api.budgets import refuse_retry_without_money, retry_budget
+from lqs.api.budgets import refuse_retry_without_money
 from lqs.api.generation_requests import parse_id
 from lqs.api.idempotency import IdempotencyKey, Keyed
 from lqs.api.parts import Parts
@@ -60,18 +59,18 @@ async def retry_by_hand(
         slots=body.slots,
         max_attempts=body.max_attempts,
         timeout_seconds=body.timeout_seconds,
+        max_cost_microusd=body.max_cost_microusd,
         if_version=body.if_version,
         idempotency_key=key,
         requested_by=caller.key_id,
         trace=request.state.trace,
     )
-    if caller.budgeted or body.max_cost_microusd is not None:
+    if caller.budgeted:
         async with parts.database.acquire() as connection:
             view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is not None:
             await refuse_retry_without_money(parts, caller, view.entity_type, wish.key)
-            wish = replace(wish, budget=retry_budget(parts, view.entity_type, body.max_cost_microusd))
-    done = await retry(parts.database, wish, overhead_seconds=parts.defaults.overhead_seconds)
+    done = await retry(parts.database, wish, parts.defaults)
     return await restarted(parts, caller, done, key)
 
 

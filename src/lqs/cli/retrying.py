@@ -26,9 +26,10 @@ from lqs.cli.arguments import (
 from lqs.cli.connection import open_client
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import describe, report
-from lqs.cli.plain import clean, columns, counted, moment, money
+from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.domain import limits
+from lqs.domain.money import money
 from lqs_client import Attempt, GenerationRequest, LqsError, Run
 
 _CHOICES = {"failed": "failed", "all": "failed_and_cancelled"}

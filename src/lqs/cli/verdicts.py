@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean, counted, duration, money
+from lqs.cli.plain import clean, counted, duration
 from lqs.cli.program import command
+from lqs.domain.money import money
 from lqs_client import Cost, GenerationRequest, WaitTimeout
 
 
@@ -43,7 +44,9 @@ def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
 
 def retry_command(request: GenerationRequest) -> str:
     """The command that tries again what failed; with more money where a budget of its own has ended it."""
-    poor = request.end_reason == "budget_exhausted" and request.cost.limit_microusd is not None
+    poor = request.cost.limit_microusd is not None and any(
+        one.code == "budget_exhausted" for one in request.error_summary
+    )
     return command(f"generation retry {request.request_id}{' --max-cost DOLLARS' if poor else ''} --wait")
 
 

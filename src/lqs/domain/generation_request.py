@@ -175,16 +175,6 @@ class SlotMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What all calls together may cost, those of earlier runs included, and what one call reserves; in millionths of a
-    US dollar.
-    """
-
-    max_cost_microusd: int
-    call_price_microusd: int
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """What decides about a generation request, read under its lock.
 

@@ -1,3 +1,6 @@
+-- name: entity_type(request_id)
+SELECT entity_type FROM generation_requests WHERE id = :request_id;
+
 -- name: archive(request_id)
 -- How the run ended that is about to be followed by another.
 INSERT INTO runs (request_id, run, status, end_reason, requested_by, requested_at, completed_at, requested_count,
