@@ -312,3 +312,10 @@ async def test_equal_bodies_without_a_key_are_two_wishes(alice: Caller) -> None:
 
     assert UUID(first.json()["request_id"]) != UUID(second.json()["request_id"])
     assert "Idempotent-Replayed" not in first.headers
+
+
+async def test_a_list_that_is_too_long_for_a_message_ends_between_two_words(alice: Caller) -> None:
+    answer = await alice.http.post("/problems/generate", json={"constraints": {"verbs": ["xyzzer"]}})
+    [finding] = answer.json()["errors"]
+    assert len(finding["detail"]) <= 2000
+    assert finding["detail"].endswith(", …")

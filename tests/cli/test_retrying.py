@@ -158,9 +158,18 @@ def test_a_requeue_by_filter_goes_on_until_nothing_remains(home: Path) -> None:
     ]
     with scripted_api(*answers) as api:
         ended = Caller(home, api.url, KEY).piped("dead-letters", "requeue", "--entity-type", "problem")
-    assert (ended.code, ended.out) == (0, "6 dead letters requeued.\n")
+    assert (ended.code, ended.out, ended.err) == (0, "6 dead letters requeued.\n", "")
     assert len({call.headers["idempotency-key"] for call in api.calls}) == 3
     assert {json.dumps(json.loads(call.body)["filter"]) for call in api.calls} == {'{"entity_type": "problem"}'}
+
+
+def test_what_is_left_alone_is_told_with_its_reasons(home: Path) -> None:
+    done = {"matched": 3, "requeued": 1, "skipped": 2, "remaining": 0, "dry_run": False}
+    with scripted_api(Answer(202, done)) as api:
+        ended = Caller(home, api.url, KEY).piped("dead-letters", "requeue", "--code", "budget_exhausted")
+    assert (ended.code, ended.out) == (0, "1 dead letter requeued; 2 are left.\n")
+    assert "whose budget has no room for a call" in ended.err
+    assert "dead-letters requeue DEAD_LETTER_ID" in ended.err
 
 
 @pytest.mark.parametrize(

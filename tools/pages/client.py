@@ -40,6 +40,7 @@ def client_page() -> str:
         *(f"## {name}\n\n{_words(part)}\n\n{_methods(name, part)}" for name, part in PARTS.items()),
         "## Errors\n\n" + table(("error", "kind of", ""), [(code(e.__name__), _parent(e), _words(e)) for e in errors]),
         "## Results\n\n" + table(("class", "fields", ""), [(code(r.__name__), _fields(r), _words(r)) for r in results]),
+        "What results can do:\n\n" + table(("call", ""), [call for r in results for call in _calls(r.__name__, r)]),
     )
 
 

@@ -108,4 +108,6 @@ def error_response(error: LqsError, *, path: str, trace_id: str) -> Response:
 
 def _told(text: str) -> str:
     """A text that may repeat a word of the caller's, short enough and without what no text may contain."""
-    return text[:MAX_MESSAGE_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if len(text) > MAX_MESSAGE_CHARACTERS:
+        text = f"{text[: MAX_MESSAGE_CHARACTERS - 2].rpartition(' ')[0] or text[: MAX_MESSAGE_CHARACTERS - 2]} …"
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

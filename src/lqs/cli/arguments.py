@@ -193,7 +193,7 @@ IdsArgument = Annotated[
     ),
 ]
 UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of the API.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what the API says, as JSON: an object a line.")]
 TimeoutOption = Annotated[
     float | None,
     typer.Option(
