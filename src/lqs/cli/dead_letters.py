@@ -156,7 +156,7 @@ def _requeue_matching(ask: Callable[[], Requeued], *, as_json: bool) -> None:
     print(f"{counted(requeued, 'dead letter', 'dead letters')} requeued{left}.")
     if done.skipped:
         print(
-            "  Left alone: what has a run under way, what was dealt with meanwhile, whose budget has no room for a call\n"
+            "  Left alone: what has a run under way, was dealt with meanwhile, or whose budget has no room for a call\n"
             f"  Next: {command('dead-letters requeue DEAD_LETTER_ID')} (says which it is)",
             file=sys.stderr,
         )
