@@ -218,9 +218,10 @@ class House:
         await tidy(self.database, Telemetry(), Kept())
 
     async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
-        """A further run."""
+        """A further run, in which a call costs `price` at most; None if nobody knows."""
+        defaults = Defaults(call_prices={"problem": how.pop("price", None)})
         wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
-        return await retry(self.database, wish, Defaults())
+        return await retry(self.database, wish, defaults)
 
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""

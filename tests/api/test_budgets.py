@@ -214,7 +214,7 @@ async def test_a_retry_may_bring_more_money(other_api: OtherApi, eventually) -> 
         third = await finished(caller, request_id, eventually)
     assert (too_little.status_code, too_little.json()["code"]) == (409, "budget_spent")
     assert too_little.json()["detail"].endswith(
-        "It takes a max_cost_microusd of 800 ($0.0008) for 1, or 1200 ($0.0012) for 2."
+        "It takes a max_cost_microusd of 800 ($0.0008) for 1, or 1200 ($0.0012) for 2 calls."
     )
     assert enough_for_one.status_code == 202, enough_for_one.text
     assert (second["run"], second["end_reason"], second["generated_count"]) == (2, "budget_exhausted", 2)

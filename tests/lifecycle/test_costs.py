@@ -7,6 +7,9 @@ import pytest
 from house import USAGE, House, failed, generated, retrying
 from lqs.domain.entity_type import Usage
 from lqs.domain.slot_errors import SlotErrorCode
+from lqs.lifecycle.dead_letters import Operator, requeue
+from lqs.lifecycle.retry import Choice
+from lqs.lifecycle.submission import Defaults
 
 PRICE = 100
 SILENT = Usage(model="test")
@@ -68,3 +71,38 @@ async def test_what_was_said_of_a_failure_is_kept_for_operators(house):
     [attempt] = await house.rows("SELECT error_detail FROM slot_attempts WHERE request_id = $1", request_id)
     assert attempt["error_detail"] == "quota of org-7 spent"
     assert "org-7" not in str(await house.read(request_id)), "a caller never sees it"
+
+
+async def test_calls_that_may_still_be_told_keep_their_price_over_a_retry(house):
+    """They were booked at that price, and it is that price which their real costs replace."""
+    request_id, worker_id, slots = await held(house, 3)
+    await house.abort(request_id)
+    await house.retry(request_id, Choice.FAILED_AND_CANCELLED, price=10 * PRICE)
+    await house.settle(worker_id, *map(generated, slots))
+    assert await costs(house, request_id) == (3 * 11, 3 * 11, 0)
+    await house.claim(worker_id)
+    await house.abort(request_id)
+    assert await costs(house, request_id) == (3 * 11 + 3 * PRICE, 3 * 11 + 3 * PRICE, 3 * PRICE)
+
+
+async def test_a_further_run_has_the_price_of_now_where_every_call_was_told(house):
+    request_id, worker_id, slots = await held(house)
+    await house.settle(worker_id, *map(failed, slots))
+    await house.retry(request_id, price=10 * PRICE)
+    await house.claim(worker_id)
+    await house.abort(request_id)
+    assert await costs(house, request_id) == (11 + 10 * PRICE, 11 + 10 * PRICE, 10 * PRICE)
+
+
+@pytest.mark.parametrize("first", [None, 500])
+async def test_the_budget_of_a_retry_outlives_the_record(house, first):
+    """What is requeued after the purge may cost what the last run might."""
+    request_id, worker_id, slots = await house.claimed(1, call_price_microusd=PRICE, max_cost_microusd=first)
+    await house.settle(worker_id, *map(failed, slots))
+    await house.retry(request_id, price=PRICE, max_cost_microusd=400)
+    await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
+    await house.purge_one(request_id)
+    [letter] = await house.rows("SELECT id FROM dead_letters WHERE resolved_at IS NULL")
+    defaults = Defaults(call_prices={"problem": PRICE})
+    made = await requeue(house.database, letter["id"], Operator(house.owner_id), defaults)
+    assert (await house.read(made.subject_id)).cost.limit == 400

@@ -125,7 +125,8 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, d
     if not standing.status.done:
         raise NotDone(f"It is {standing.status}. Wait until it is done, or cancel it, and then try again.")
     _refuse_unknown(wish.slots, standing.counts.requested)
-    price = defaults.call_prices.get(await runs.entity_type(connection, standing.id))
+    calls = await runs.calls(connection, standing.id)
+    price = standing.call_price_microusd if calls.in_doubt else defaults.call_prices.get(calls.entity_type)
     await _refuse_without_money(connection, standing, wish, price)
     moves = await slots.retry(connection, standing.id, *_chosen(wish.slots))
     moved = moves.get(standing.id)
@@ -171,6 +172,7 @@ async def _refuse_without_money(connection: Connection, standing: Standing, wish
     if calls:
         spent = standing.cost_microusd
         needed = [f"{spent + price * n} ({money(spent + price * n)}) for {n}" for n in sorted({1, calls})]
+        needed[-1] += " call" if calls == 1 else " calls"
         raise BudgetSpent(
             f"It has cost {money(spent)}, all runs together may cost {money(most)}, and a call may take {money(price)}."
             f" It takes a max_cost_microusd of {', or '.join(needed)}."

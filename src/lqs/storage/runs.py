@@ -52,11 +52,21 @@ class RunTerms:
     call_price_microusd: int | None = None
 
 
-async def entity_type(connection: Connection, request_id: UUID) -> str:
-    """The word for what it generates; the caller holds the lock."""
-    word = await SQL["entity_type"].fetchval(connection, request_id=request_id)
-    assert isinstance(word, str)
-    return word
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a generation request makes, and whether calls of it that nobody reported are booked at their price: then it
+    keeps that price, or their late results could not be told apart from it.
+    """
+
+    entity_type: str
+    in_doubt: bool
+
+
+async def calls(connection: Connection, request_id: UUID) -> Calls:
+    """What its calls so far decide about a further run; the caller holds the lock."""
+    row = await SQL["calls"].fetchrow(connection, request_id=request_id)
+    assert row is not None
+    return Calls(*row.values())
 
 
 async def archive(connection: Connection, request_id: UUID) -> None:

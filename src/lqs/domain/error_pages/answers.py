@@ -128,7 +128,10 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
         ),
         errors.BudgetSpent: Told(
             "A further run keeps the budget it had unless it brings another, and that has no room for a call.",
-            ("the calls so far cost nearly all of `max_cost_microusd`", "the new budget is below what they cost"),
+            (
+                "the calls so far cost nearly all of `max_cost_microusd`",
+                "the new budget leaves no room for one more call",
+            ),
             "`lqs generation retry ID --max-cost DOLLARS` (what all runs together may cost from now on)",
         ),
         errors.DeadLetterResolved: Told(

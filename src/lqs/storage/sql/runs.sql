@@ -1,5 +1,6 @@
--- name: entity_type(request_id)
-SELECT entity_type FROM generation_requests WHERE id = :request_id;
+-- name: calls(request_id)
+-- What it generates, and whether calls of it that nobody reported may still turn out to cost less than was booked.
+SELECT entity_type, estimated_microusd > 0 AS in_doubt FROM generation_requests WHERE id = :request_id;
 
 -- name: archive(request_id)
 -- How the run ended that is about to be followed by another.
@@ -24,6 +25,8 @@ SET requested_by = :requested_by, run_requested_at = greatest(lqs_now(), request
     max_attempts = coalesce(:max_attempts::smallint, max_attempts), start_deadline_at = NULL,
     max_cost_microusd = coalesce(:max_cost_microusd::bigint, max_cost_microusd),
     call_price_microusd = coalesce(:call_price_microusd::bigint, call_price_microusd),
+    options = CASE WHEN :max_cost_microusd::bigint IS NULL THEN options
+                   ELSE options || jsonb_build_object('max_cost_microusd', :max_cost_microusd::bigint) END,
     traceparent = coalesce(:traceparent::text, traceparent),
     tracestate = CASE WHEN :traceparent::text IS NULL THEN tracestate ELSE :tracestate::text END,
     cancel_requested_at = NULL, cancel_mode = NULL, cancel_reason = NULL, settles_by = NULL
