@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, filterfalse
 from types import MappingProxyType
 
 from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
@@ -82,7 +82,7 @@ def typographic(text: str) -> str:
 
 def unaccented(text: str) -> str:
     """The text without accents and cedillas."""
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFD", text)))
 
 
 @lru_cache(maxsize=64)

@@ -35,7 +35,7 @@ def flaws(text: str) -> Iterator[str]:
 
 def unknown_words(text: str, start: int, end: int) -> list[str]:
     """The words outside `text[start:end]` that the lexicon does not know."""
-    unknown = {part.form for part in tokens(text) if not part.is_known}
+    unknown = [part.form for part in tokens(text) if not part.is_known]
     if all(text.count(form) == 1 and form in text[start:end] for form in unknown):
         return []
     outside = (
@@ -43,7 +43,7 @@ def unknown_words(text: str, start: int, end: int) -> list[str]:
         for word, (begins, ends) in zip(words(text), places(text), strict=True)
         if not (start < ends and begins < end)
     )
-    return [word for word in outside if not unknown.isdisjoint(part.form for part in tokens(word))]
+    return [word for word in outside if any(part.form in unknown for part in tokens(word))]
 
 
 def _spelling(found: Tokens) -> Iterator[str]:
