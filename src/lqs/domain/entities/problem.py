@@ -244,13 +244,9 @@ def fold(text: str) -> str:
     return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
-def fingerprint(target: Target, statements: Iterable[Statement]) -> str:
+def fingerprint(lemma: str, tense: str, correct: Iterable[str], wrong: Iterable[str]) -> str:
     """SHA-256 (64 hexadecimal digits) of what a learner would recognise; the order of the statements plays no part."""
-    folded: tuple[list[str], list[str]] = ([], [])
-    for statement in statements:
-        folded[statement.is_correct].append(fold(statement.text))
-    wrong, correct = map(sorted, folded)
-    return _digest(target.lemma, target.tense, tuple(correct), tuple(wrong))
+    return _digest(lemma, tense, tuple(sorted(map(fold, correct))), tuple(sorted(map(fold, wrong))))
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ from lqs.domain.entities.problem import (
 )
 from lqs.domain.entity_type import VerificationFailed
 from lqs.generators.french.levels import TENSE_LEVELS
-from lqs.generators.french.orthography import words
+from lqs.generators.french.orthography import WORD
 from lqs.generators.french.proof.prover import prove
 from lqs.generators.french.proof.soundness import flaws, unknown_words
 from lqs.generators.problem.target import misses
@@ -188,7 +188,7 @@ def _level(case: _Case) -> _Finding:
 
 def _translation(case: _Case) -> _Finding:
     translation = case.right.translation or ""
-    french = not _FRENCH_ONLY.isdisjoint(words(translation.lower()))
+    french = not _FRENCH_ONLY.isdisjoint(WORD.findall(translation.lower()))
     passed = (
         bool(translation.strip())
         and fold(translation) != fold(case.right.text)
@@ -199,16 +199,17 @@ def _translation(case: _Case) -> _Finding:
 
 
 def _fingerprint(case: _Case) -> _Finding:
-    passed = case.problem.fingerprint == fingerprint(case.problem.target, case.statements)
+    target, wrong = case.problem.target, [said.text for said, _ in case.wrong]
+    passed = case.problem.fingerprint == fingerprint(target.lemma, target.tense, [case.right.text], wrong)
     return passed, "The fingerprint is that of the content."
 
 
 def _safety(case: _Case) -> _Finding:
-    texts = [*case.texts, *(said.explanation for said in case.statements)]
+    texts = [*case.texts, *[said.explanation for said in case.statements]]
     texts += [case.problem.instructions, case.right.translation or ""]
     whole = "\n".join(texts)
-    long = any(len(text) > _MAX_STATEMENT for text in case.texts)
-    return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
+    long = max(map(len, case.texts)) > _MAX_STATEMENT
+    return not long and not any(map(whole.__contains__, _MARKUP)), "No markup, no address, no statement too long."
 
 
 def _constraints(case: _Case) -> _Finding:

@@ -45,8 +45,8 @@ def _is_finite(found: Tokens, at: int) -> bool:
 def _negation(found: Tokens) -> Iterator[Fault]:
     order = Fault("negation.order", "negation_out_of_place")
     for at, token in enumerate(found):
-        following = found[at + 1].plain if at + 1 < len(found) else "."
         if token.plain == "ne":
+            following = found[at + 1].plain if at + 1 < len(found) else "."
             if following in _SECOND and not _leads_to_infinitive(found, at + 2):
                 yield order  # « je ne pas mange »
             if following in _MARKS or (following in DETERMINERS and not _verb_after_clitics(found, at + 1)):
