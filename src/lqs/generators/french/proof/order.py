@@ -87,8 +87,11 @@ def _verb_after_clitics(found: Tokens, at: int) -> bool:
 
 def _pronoun_order(found: Tokens) -> Iterator[Fault]:
     for at in range(len(found) - 2):
-        first, second = found[at].plain, found[at + 1].plain
-        if first not in _RANKS or second not in _RANKS or not _verb_after_clitics(found, at + 2):
+        first = found[at].plain
+        if first not in _RANKS:
+            continue
+        second = found[at + 1].plain
+        if second not in _RANKS or not _verb_after_clitics(found, at + 2):
             continue
         is_subject = first in ("nous", "vous") and (at == 0 or found[at - 1].plain not in _SUBJECTS)
         if not is_subject and _RANKS[first] > _RANKS[second] and not _is_determiner(found, at):
