@@ -64,17 +64,14 @@ def _forms_of_others(
     return alike, tuple(form for form in known if form not in alike)
 
 
-_SOUNDS = (
-    (re.compile(r"(ez|er|ai)$"), "é"),
-    (re.compile(r"ai(s|t|ent)$"), "è"),
-    (re.compile(r"(ent|es|e|[dt]?s|d|t|x)$"), ""),
-)
-"""How endings sound; the first that fits counts."""
+_ENDING = re.compile(r"(?P<é>ez|er|ai)$|(?P<è>ai(?:s|t|ent))$|(?:ent|es|e|[dt]?s|d|t|x)$")
+"""How endings sound: the name of the group, or not at all."""
 
 
 def _sound(form: str) -> str:
     """Roughly how a form is heard: silent endings are gone."""
-    return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
+    ending = _ENDING.search(form)
+    return form[: ending.start()] + (ending.lastgroup or "") if ending else form
 
 
 def form_of(infinitive: str, tense: str, person: str) -> str:
