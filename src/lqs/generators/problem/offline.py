@@ -11,7 +11,6 @@ from lqs.domain.entities.problem import (
     Key,
     Problem,
     ProblemConstraints,
-    Provenance,
     fingerprint,
 )
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage

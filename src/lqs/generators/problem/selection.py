@@ -136,7 +136,9 @@ def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
     own = _by_focus(want)[turn.focus]
     pools: tuple[Callable[[], tuple[Cell, ...]], ...] = (
         lambda: own[turn.verb],
-        lambda: tuple(cell for verb in islice(filter(own.__contains__, turn.spare), _SPARE_VERBS) for cell in own[verb]),
+        lambda: tuple(
+            cell for verb in islice(filter(own.__contains__, turn.spare), _SPARE_VERBS) for cell in own[verb]
+        ),
         lambda: bearing(want)[turn.verb],
         lambda: _focus_cells(want, turn.focus),
         lambda: _all_cells(want),

@@ -41,7 +41,7 @@ _Finding = tuple[bool, str]
 
 
 class _Case(NamedTuple):
-    """A problem, what was asked, its statements and their texts, which is marked right, and the others with their errors."""
+    """A problem, what was asked, its statements and texts, which is marked right, and the wrong ones with their errors."""
 
     problem: Problem
     asked: ProblemConstraints
@@ -88,7 +88,9 @@ def _with_proofs(case: _Case) -> tuple[Statement, ...]:
     """The statements, each wrong one with its proof; one that carries a proof already carries that very one."""
     return tuple(
         [
-            said if said.is_correct or said.proof else said.model_copy(update={"proof": prove(case.right.text, said.text)})
+            said
+            if said.is_correct or said.proof
+            else said.model_copy(update={"proof": prove(case.right.text, said.text)})
             for said in case.statements
         ]
     )

@@ -97,7 +97,7 @@ def _compound(found: Tokens, at: int, after: int) -> Iterator[str]:
 
 
 def _mood(found: Tokens, at: int, tenses: set[str]) -> Iterator[str]:
-    if not any([word.plain.endswith("que") for word in found[:at]]):
+    if not any(word.plain.endswith("que") for word in found[:at]):
         return
     text = " ".join(token.form for token in found[:at]).lower().replace("’ ", "’").replace("qu’", "que ")
     padded = f"{text} "
