@@ -41,7 +41,7 @@ _Finding = tuple[bool, str]
 
 
 class _Case(NamedTuple):
-    """A problem, what was asked, its statements and texts, which is marked right, and the wrong ones with their errors."""
+    """A problem, what was asked, its statements, their texts, which is marked right, and the wrong with their error."""
 
     problem: Problem
     asked: ProblemConstraints
