@@ -1,6 +1,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up kafka test check bench faults faults-kafka planted pages lock openapi
 
+# Where it is set, every one of the hundreds of processes that tests start would compile the whole of lqs again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

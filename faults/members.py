@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from lqs.crash_points import CrashPoint
 _LOOK_SECONDS = 0.03
 _BREATH_SECONDS = 0.25
 """How long after its end a process is started again; one that cannot start must not take all processor time."""
-_QUICK_STARTS = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/lqs-faults-bytecode"}
 START_SECONDS = 30.0
 """A start takes about a second, but much longer on a machine with other things to do."""
 _STARTED = {"worker": b'"worker.started"', "api": b'"api.started"'}
@@ -69,7 +67,7 @@ class Member:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "lqs.cli", *self.command, "--end-with-stdin"],
-                env={**os.environ, **_QUICK_STARTS, **self.environment, **changed},
+                env={**os.environ, **self.environment, **changed},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

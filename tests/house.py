@@ -220,7 +220,7 @@ class House:
     async def retry(self, request_id: UUID, slots: Choice | Sequence[int] = Choice.FAILED, **how: Any) -> Done:
         """A further run."""
         wish = Retry(how.pop("owner_id", self.owner_id), request_id, slots, **how)
-        return await retry(self.database, wish, overhead_seconds=120)
+        return await retry(self.database, wish, Defaults())
 
     async def read(self, request_id: UUID) -> GenerationRequestView:
         """A generation request as its owner sees it."""

@@ -80,23 +80,25 @@ class AsyncClient:
         """Look at a generation request once. Raises `NotFound` if there is none, or none of yours."""
         return await self._carry_out(_calls.get(request_id, self._policy))
 
-    async def retry(
+    async def retry(  # noqa: PLR0913  one parameter a word of the body
         self,
         request_id: str,
         *,
         slots: str | Sequence[int] = "failed",
         max_attempts: int | None = None,
         timeout_seconds: int | None = None,
+        max_cost_microusd: int | None = None,
         if_version: int | None = None,
         idempotency_key: str | None = None,
     ) -> GenerationRequest:
         """Try again what failed: a further run under the same id, with what was generated left as it is.
 
-        `slots` is "failed", "failed_and_cancelled", or the indexes of the slots. An idempotency key is made for every
-        call and kept over its repetitions. Raises `Conflict` when it is not done, has another version or nothing
-        to try again, `Gone`, `NotFound`.
+        `slots` is "failed", "failed_and_cancelled", or the indexes of the slots. `max_cost_microusd` is what all runs
+        together may cost from now on, in millionths of a US dollar; None leaves it as it was. An idempotency key is
+        made for every call and kept over its repetitions. Raises `Conflict` when it is not done, has another version,
+        nothing to try again or no money for a call, `Gone`, `NotFound`.
         """
-        again = Again(slots, max_attempts, timeout_seconds, if_version)
+        again = Again(slots, max_attempts, timeout_seconds, max_cost_microusd, if_version)
         return await self._carry_out(_retries.retry(request_id, again, idempotency_key, self._policy))
 
     async def runs(self, request_id: str) -> RunList:

@@ -32,6 +32,7 @@ class Again:
     slots: str | Sequence[int]
     max_attempts: int | None
     timeout_seconds: int | None
+    max_cost_microusd: int | None
     if_version: int | None
 
 
@@ -43,6 +44,7 @@ def retry(
     terms = {
         "max_attempts": again.max_attempts,
         "timeout_seconds": again.timeout_seconds,
+        "max_cost_microusd": again.max_cost_microusd,
         "if_version": again.if_version,
     }
     body |= {name: value for name, value in terms.items() if value is not None}

@@ -191,3 +191,77 @@ async def test_a_retry_that_its_budget_cannot_pay_is_refused(other_api: OtherApi
     assert [(a.status_code, a.json()["code"]) for a in answers] == [(409, "budget_spent")] * 2
     assert (by_filter.json()["requeued"], by_filter.json()["skipped"]) == (0, 2)
     assert (body["run"], body["status"], body["generated_count"]) == (1, "partial", 1)
+
+
+async def spent(caller: Caller, eventually: Callable[..., Any], **terms: int) -> str:
+    """A generation request of three slots, done."""
+    asked = await caller.http.post("/problems/generate", json={"count": 3, **terms})
+    request_id: str = asked.json()["request_id"]
+    await finished(caller, request_id, eventually)
+    return request_id
+
+
+async def test_a_retry_may_bring_more_money(other_api: OtherApi, eventually) -> None:
+    async with other_api(**SIMULATED) as paid, at_work(paid):
+        caller = await paid.owner()
+        request_id = await spent(caller, eventually, max_cost_microusd=500)
+        path = f"/generation-requests/{request_id}/retry"
+        too_little = await caller.http.post(path, json={"max_cost_microusd": 799})
+        enough_for_one = await caller.http.post(path, json={"max_cost_microusd": 800}, headers={"Idempotency-Key": "k"})
+        second = await finished(caller, request_id, eventually)
+        other = await caller.http.post(path, json={"max_cost_microusd": 801}, headers={"Idempotency-Key": "k"})
+        await caller.http.post(path, json={"max_cost_microusd": 5000})
+        third = await finished(caller, request_id, eventually)
+    assert (too_little.status_code, too_little.json()["code"]) == (409, "budget_spent")
+    assert too_little.json()["detail"].endswith(
+        "It takes a max_cost_microusd of 800 ($0.0008) for 1, or 1200 ($0.0012) for 2."
+    )
+    assert enough_for_one.status_code == 202, enough_for_one.text
+    assert (second["run"], second["end_reason"], second["generated_count"]) == (2, "budget_exhausted", 2)
+    assert (second["cost"]["max_microusd"], second["cost"]["total_microusd"]) == (800, 800)
+    assert (other.status_code, other.json()["differing_fields"]) == (422, ["max_cost_microusd"])
+    assert (third["run"], third["status"], third["generated_count"]) == (3, "completed", 3)
+    assert (third["cost"]["max_microusd"], third["cost"]["total_microusd"]) == (5000, 1200)
+
+
+async def test_a_retry_may_set_a_budget_where_there_was_none(other_api: OtherApi, eventually) -> None:
+    failing = {**SIMULATED, "simulated_failures": {"content_refused": 1.0}}
+    async with other_api(**failing) as paid, at_work(paid):
+        caller = await paid.owner()
+        request_id = await spent(caller, eventually)
+        before = (await caller.http.get(f"/generation-requests/{request_id}")).json()["cost"]["total_microusd"]
+        more = {"max_cost_microusd": before + 400}
+        answer = await caller.http.post(f"/generation-requests/{request_id}/retry", json=more)
+        body = await finished(caller, request_id, eventually)
+    assert answer.status_code == 202, answer.text
+    assert (body["end_reason"], body["cost"]["total_microusd"] - before) == ("budget_exhausted", 400)
+
+
+@pytest.mark.parametrize("way", ["by hand", "as dead letters"])
+async def test_a_further_run_reserves_what_a_call_costs_now(other_api: OtherApi, eventually, way: str) -> None:
+    """The price has risen since it was accepted, and its budget is kept all the same."""
+    failing = {**SIMULATED, "simulated_failures": {"content_refused": 1.0}}
+    async with other_api(**failing) as cheap, at_work(cheap):
+        caller = await cheap.owner()
+        request_id = await spent(caller, eventually, max_cost_microusd=3000)
+    async with other_api(**{**SIMULATED, "simulated_price_microusd": 1000}) as dear, at_work(dear):
+        http = dear.anonymous()
+        http.headers["Authorization"] = caller.http.headers["Authorization"]
+        if way == "by hand":
+            await http.post(f"/generation-requests/{request_id}/retry", json={})
+        else:
+            await http.post("/dead-letters/requeue", json={"filter": {"entity_type": "problem"}})
+        body = await finished(Caller(http, caller.owner_id, caller.key_id), request_id, eventually)
+    assert (body["run"], body["end_reason"], body["generated_count"]) == (2, "budget_exhausted", 1)
+    assert body["cost"]["total_microusd"] <= body["cost"]["max_microusd"] == 3000
+
+
+async def test_no_retry_sets_a_budget_that_cannot_be_kept(api: Api) -> None:
+    unpriced = {"problem": replace(entity_types()["problem"], call_prices={})}
+    async with serving(api.database, api.settings, unpriced) as secret:
+        caller = await secret.owner()
+        request_id = await failed_request(secret, caller)
+        path = f"/generation-requests/{request_id}/retry"
+        answer = await caller.http.post(path, json={"max_cost_microusd": 5})
+    found = answer.json()["errors"][0]
+    assert (answer.status_code, found["code"], found["pointer"]) == (422, "price_unknown", "/max_cost_microusd")

@@ -9,7 +9,8 @@ from tests.cli.calling import Caller
 from tests.client.scripted_api import KEY, Answer, scripted_api, state
 
 from lqs.cli.arguments import parse_money
-from lqs.cli.plain import money, share
+from lqs.cli.plain import share
+from lqs.domain.money import money
 
 COST = {"currency": "USD", "total_microusd": 6000, "wasted_microusd": 2000, "estimated": True, "max_microusd": 10_000}
 
@@ -54,12 +55,21 @@ def test_what_was_not_chosen_is_not_sent(asking: Callable[[str], Caller]) -> Non
 
 def test_the_verdict_says_what_it_cost(asking: Callable[[str], Caller]) -> None:
     spent = state("partial", generated=1) | {
-        "cost": COST, "error_summary": [{"code": "budget_exhausted", "count": 1, "sample_index": 1}],
+        "cost": COST, "end_reason": "budget_exhausted",
+        "error_summary": [{"code": "budget_exhausted", "count": 1, "sample_index": 1}],
         "requested_at": "2026-01-01T00:00:00Z", "completed_at": "2026-01-01T00:00:08Z",
     }  # fmt: skip
     with scripted_api(Answer(200, spent)) as api:
         ended = asking(api.url).piped("generation", "wait", spent["request_id"])
     assert "Partial: 1 of 2 problems in 8.0s for $0.006; budget_exhausted x1." in ended.err
+    assert f"generation retry {spent['request_id']} --max-cost DOLLARS --wait (tries again what failed)" in ended.err
+
+
+def test_a_retry_brings_more_money(asking: Callable[[str], Caller]) -> None:
+    with scripted_api(Answer(202, state("pending"))) as api:
+        ended = asking(api.url).piped("generation", "retry", state()["request_id"], "--max-cost", "0.02")
+    assert ended.code == 0, ended.err
+    assert json.loads(api.calls[0].body) == {"slots": "failed", "max_cost_microusd": 20_000}
 
 
 def test_get_says_of_how_much_it_was_and_how_much_for_nothing(asking: Callable[[str], Caller]) -> None:

@@ -27,12 +27,12 @@ class Given:
 
 _ONE = "ID=$(asked '{}'); ended $ID"
 _FAILED = """
-IDS=($(failed 4)); ID=${IDS[0]}
+IDS=($(failed 5)); ID=${IDS[0]}
 read -r DEAD_LETTER_ID OTHER_ID _ < <(
     call '/dead-letters?limit=100' | told "*[one['id'] for one in it['results'] if one['request_id'] == '${IDS[3]}']"
 )
 """
-"""Four generation requests of which every slot failed, and two dead letters of the last."""
+"""Five generation requests of which every slot failed, and two dead letters of the fourth."""
 
 GIVEN: Mapping[str, Given] = MappingProxyType(
     {
@@ -46,7 +46,11 @@ GIVEN: Mapping[str, Given] = MappingProxyType(
         "docs/how-to/spend-and-share.md": Given(_ONE),
         "docs/how-to/try-again-what-failed.md": Given(
             _FAILED,
-            {"ID --slots all": "${{IDS[1]}} --slots all", "ID --slots 2,4": "${{IDS[2]}} --partial-ok --slots 2,4"},
+            {
+                "ID --slots all": "${{IDS[1]}} --slots all",
+                "ID --slots 2,4": "${{IDS[2]}} --partial-ok --slots 2,4",
+                "ID --max-cost": "${{IDS[4]}} --max-cost",
+            },
         ),
         "docs/how-to/use-the-command-line.md": Given(
             f'{_ONE}; echo "$LQS_API_KEY" >key.txt; failed 1',

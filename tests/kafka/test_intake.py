@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
@@ -226,14 +227,7 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
             await eventually(paused, equals=1)
 
         await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
-        [back] = await home.rows("SELECT lqs_now() AS at")
-
-        async def a_while_has_passed() -> bool:
-            asked = "SELECT heartbeat_at > $1::timestamptz + interval '1 s' AS so FROM workers WHERE dead_at IS NULL"
-            [beat] = await home.rows(asked, back["at"])
-            return beat["so"]
-
-        await eventually(a_while_has_passed)
+        await a_second_passes(home, eventually)
         intake = shift.worker._transport
         assert isinstance(intake, Intake)
         assert 20 < intake.in_hand <= 101
@@ -247,6 +241,44 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
     assert {slot["fence"] for slot in await home.rows("SELECT fence FROM slots WHERE request_id = $1", request_id)} == {
         1
     }
+
+
+async def test_who_is_full_stays_full_when_it_gets_partitions_that_it_never_had(home, access, kafka, eventually):
+    """Those of a worker that leaves come with a flood in them."""
+    ways = {**kafka, **NEVER, "worker_capacity": 5, "graceful_stop_seconds": 0.1}
+    request_id, hand = await home.submit(10), Hand()
+    async with AsyncExitStack() as leaving:
+        first = await leaving.enter_async_context(at_work(home.url, Hand(), **ways))
+        await eventually(lambda: listening(first), equals=PARTITIONS, seconds=30)
+        async with at_work(home.url, hand, **ways) as shift:
+
+            async def paused() -> int:
+                return shift.names["intake.paused"] - shift.names["intake.resumed"]
+
+            await eventually(lambda: listening(shift), equals=PARTITIONS // 2, seconds=30)
+            for partition in range(PARTITIONS):
+                flood = [encode(Announcement(request_id, n % 10, 0, 1, None, 0)) for n in range(150)]
+                put(access, flood, partition=partition)
+            await eventually(paused)
+            await leaving.aclose()
+            await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+            await a_second_passes(home, eventually)
+            intake = shift.worker._transport
+            assert isinstance(intake, Intake)
+            assert intake.in_hand <= 101
+            hand.open.set()
+            await eventually(lambda: done(home, request_id))
+
+
+async def a_second_passes(home, eventually):
+    """By the heartbeats of the workers."""
+    [now] = await home.rows("SELECT lqs_now() AS at")
+
+    async def has_passed() -> bool:
+        asked = "SELECT heartbeat_at > $1::timestamptz + interval '1 s' AS so FROM workers WHERE dead_at IS NULL"
+        return all(beat["so"] for beat in await home.rows(asked, now["at"]))
+
+    await eventually(has_passed)
 
 
 async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home, access, kafka, eventually):

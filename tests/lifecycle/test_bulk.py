@@ -17,6 +17,7 @@ from lqs.domain.slot_errors import SlotErrorCode
 from lqs.lifecycle.bulk import BulkWish, begin_bulk, preview
 from lqs.lifecycle.bulk_work import BulkRules, Step, work, work_off
 from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.submission import Defaults
 from lqs.observability.telemetry import Happening, Telemetry
 from lqs.storage import bulk_operations, selection
 from lqs.storage.bulk_operations import BulkView
@@ -336,6 +337,17 @@ async def test_what_failed_is_tried_again_and_what_has_nothing_to_try_is_skipped
     assert (await house.read(completed)).run == 1
     rows = await house.rows("SELECT DISTINCT requested_by FROM generation_requests WHERE run = 2")
     assert rows == [{"requested_by": "k"}]
+
+
+async def test_a_retry_in_bulk_reserves_what_a_call_costs_now(house):
+    request_id, worker_id, slots = await house.claimed(2, call_price_microusd=10, max_cost_microusd=100)
+    await house.settle(worker_id, *map(failed, slots))
+    await begun(house, BulkWish(house.owner_id, BulkAction.RETRY, DONE))
+    rules = BulkRules(defaults=Defaults(call_prices={"problem": 70}))
+    await work_off(house.database, Telemetry(), rules)
+    assert await house.rows("SELECT run, call_price_microusd FROM generation_requests WHERE id = $1", request_id) == [
+        {"run": 2, "call_price_microusd": 70}
+    ]
 
 
 async def test_what_fails_again_while_it_goes_on_is_not_tried_twice(house):

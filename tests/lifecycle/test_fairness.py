@@ -1,5 +1,6 @@
 """Fairness: owners and priorities share the workers by weight, nobody starves, and a noisy neighbour is not heard."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 from house import House, failed, generated, retrying
 from lqs.domain.generation_request import Priority
 from lqs.lifecycle.change import Changes, change
+from lqs.lifecycle.retry import Choice
+from lqs.lifecycle.submission import Defaults, new_request
+from lqs.storage import generation_requests
 
 WEIGHTS = {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}
 
@@ -132,3 +136,87 @@ async def test_an_old_slot_that_is_ready_again_takes_no_newcomer_to_the_front(ho
     assert again.request_id == old_id
     assert await shares(house, groups, claims=4, batch=10) == [Counter(a=5, b=5)] * 4
     await house.settle(other_worker, generated(again))
+
+
+async def aborted(house: House, ids: list[UUID]) -> None:
+    for request_id in ids:
+        await house.abort(request_id)
+
+
+async def cancelled_beside_calls(house: House, ids: list[UUID]) -> None:
+    """Gracefully, with slots of the first ones in flight, which end as they will."""
+    for request_id in ids:
+        await house.cancel(request_id)
+
+
+async def cancelled_but_for_what_runs(house: House, ids: list[UUID]) -> None:
+    """The first has slots in flight and four that wait."""
+    for request_id in ids[1:]:
+        await house.cancel(request_id)
+
+
+async def past_their_deadline(house: House, ids: list[UUID]) -> None:
+    for request_id in ids:
+        await house.deadline_passes(request_id)
+    await house.expire()
+
+
+async def all_tried_again(house: House, owner_id: UUID, ids: list[UUID]) -> list[UUID]:
+    """What left the queue, a part of it."""
+    for request_id in ids[-5:]:
+        await house.retry(request_id, owner_id=owner_id, slots=Choice.FAILED_AND_CANCELLED)
+    return ids[-5:]
+
+
+@pytest.mark.parametrize(
+    ("leave", "arrive"),
+    [
+        (aborted, submitted),
+        (cancelled_beside_calls, submitted),
+        (cancelled_but_for_what_runs, submitted),
+        (past_their_deadline, submitted),
+        (aborted, all_tried_again),
+        (aborted, made_normal),
+    ],
+    ids=lambda step: step.__name__,
+)
+async def test_nobody_stands_behind_places_that_were_left_unclaimed(house, leave, arrive):
+    """B had 300 slots waiting, and they are gone: B's next ones take turns with A's, as if they had never been."""
+    groups: dict[UUID, str] = dict.fromkeys(await backlog(house, 20, owner_id=await house.owner()), "a")
+    gone, worker_id = await backlog(house, 30), await house.worker()
+    await house.claim(worker_id, batch=12)
+    await leave(house, gone)
+    groups |= dict.fromkeys(gone, "gone") | dict.fromkeys(await arrive(house, house.owner_id, gone), "b")
+    won = sum(await shares(house, groups, claims=4, batch=10), Counter())
+    assert won["gone"] <= 4  # of the first, where that goes on
+    assert won["b"] >= 15
+
+
+async def test_who_asks_for_one_after_the_other_gets_no_more_than_a_share(house):
+    """Nothing of B waits when B asks, and still a low one costs B the turns of two normal ones."""
+    await backlog(house, 10, owner_id=await house.owner())
+    worker_id, mine = await house.worker(), 0
+    low_id = await house.submit(1, priority=Priority.LOW)
+    for _ in range(30):
+        [slot] = (await house.claim(worker_id, batch=1)).slots
+        await house.settle(worker_id, generated(slot))
+        if slot.request_id == low_id:
+            mine += 1
+            low_id = await house.submit(1, priority=Priority.LOW)
+    assert 9 <= mine <= 11
+
+
+async def test_submits_at_once_do_not_both_take_the_places_that_were_left(house, eventually):
+    """The second waits for the first, whose slots its statement cannot see."""
+    await backlog(house, 5, owner_id=await house.owner())
+    await aborted(house, await backlog(house, 30))
+    async with house.database.transaction() as connection:
+        await generation_requests.insert(connection, [new_request(house.submission(10), Defaults())])
+        second = asyncio.create_task(house.submit(1))
+        await eventually(lambda: waits_for_a_lock(house))
+    await second
+
+
+async def waits_for_a_lock(house: House) -> bool:
+    asked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await house.rows(asked))

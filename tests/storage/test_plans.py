@@ -383,7 +383,8 @@ HOT = {
     "a run begins": Hot(
         runs.SQL["begin"],
         {"request_id": REQUEST, "requested_by": "'k'", "max_attempts": "NULL::smallint",
-         "timeout_seconds": "NULL::float8", "slots": "2", "overhead_seconds": "120",
+         "timeout_seconds": "NULL::float8", "max_cost_microusd": "NULL::bigint",
+         "call_price_microusd": "NULL::bigint", "slots": "2", "overhead_seconds": "120",
          "most_seconds": "3600", "traceparent": "NULL::text", "tracestate": "NULL::text"},
         ["generation_requests_pkey"],
     ),

@@ -170,3 +170,22 @@ async def test_a_graceful_cancellation_waits_for_a_hung_provider_no_longer_than_
 
 async def _status(house: House, request_id) -> Status:
     return (await house.read(request_id)).status
+
+
+async def test_who_is_told_to_stop_is_counted_on_for_no_further_slot(house, eventually):
+    """It ends what it holds, and the forecast of those who wait must not have its other places in it."""
+    await house.submit(2)
+    hand = Hand()
+
+    async def places() -> list[int]:
+        return [row["capacity"] for row in await house.rows("SELECT capacity FROM workers WHERE dead_at IS NULL")]
+
+    async with at_work(house.url, hand, worker_capacity=10, graceful_stop_seconds=60) as shift:
+
+        async def begun() -> int:
+            return len(hand.orders)
+
+        await eventually(begun, equals=2)
+        assert await places() == [10]
+        shift.worker.stop()
+        await eventually(places, equals=[2])

@@ -59,6 +59,7 @@ async def retry_by_hand(
         slots=body.slots,
         max_attempts=body.max_attempts,
         timeout_seconds=body.timeout_seconds,
+        max_cost_microusd=body.max_cost_microusd,
         if_version=body.if_version,
         idempotency_key=key,
         requested_by=caller.key_id,
@@ -69,7 +70,7 @@ async def retry_by_hand(
             view = await views.read(connection, wanted, owner_id=caller.owner_id)
         if view is not None:
             await refuse_retry_without_money(parts, caller, view.entity_type, wish.key)
-    done = await retry(parts.database, wish, overhead_seconds=parts.defaults.overhead_seconds)
+    done = await retry(parts.database, wish, parts.defaults)
     return await restarted(parts, caller, done, key)
 
 

@@ -30,7 +30,7 @@ from lqs.cli.plain import clean, columns, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import register
 from lqs.cli.statistics import show as show_statistics
-from lqs.cli.verdicts import asked_for, cost_in_words, judge
+from lqs.cli.verdicts import asked_for, cost_in_words, judge, retry_command
 from lqs_client import Cancellation, GenerationRequest, LqsError, Slot
 
 _ENDS = ("completed", "done")
@@ -172,7 +172,7 @@ def _next_step(request: GenerationRequest) -> str:
         return command(f"generation wait {request.request_id}")
     if request.status == "failed":
         means = [f"{command(f'help errors {clean(one.code)}')} (what it means)" for one in request.error_summary[:1]]
-        return ", ".join([*means, f"{command(f'generation retry {request.request_id} --wait')} (tries again)"])
+        return ", ".join([*means, f"{retry_command(request)} (tries again)"])
     if request.status == "cancelled":
         return command(f"generation retry {request.request_id} --slots all --wait") + " (has it made after all)"
     return judge(request, partial_ok=False).next_step

@@ -18,7 +18,8 @@ from lqs.cli.arguments import (
     parse_scopes,
 )
 from lqs.cli.connection import open_client
-from lqs.cli.plain import columns, moment, money
+from lqs.cli.plain import columns, moment
+from lqs.domain.money import money
 from lqs_client import ApiKey
 
 app = new_app("Make, list and revoke API keys; needs a key with the scope admin.")

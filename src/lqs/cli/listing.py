@@ -11,8 +11,9 @@ from lqs.cli.bulk import EverybodyOption
 from lqs.cli.connection import open_client
 from lqs.cli.filters import filtered
 from lqs.cli.paging import CursorOption, EveryOption, IdsOption, LimitOption, check_form, print_raw
-from lqs.cli.plain import clean, columns, moment, money
+from lqs.cli.plain import clean, columns, moment
 from lqs.cli.program import command
+from lqs.domain.money import money
 from lqs_client import GenerationRequest, GenerationRequestPage, RequestFilters
 
 _STATES = ("any", "open", "done")

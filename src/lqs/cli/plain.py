@@ -36,13 +36,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02}m"
 
 
-def money(microusd: int) -> str:
-    """US dollars, from millionths of one: to the cent, or as exactly as it takes, such as $0.0042."""
-    dollars, rest = divmod(microusd, 1_000_000)
-    digits = f"{rest:06}".rstrip("0").ljust(2, "0")
-    return f"${dollars:,}.{digits}"
-
-
 def share(part: float | None) -> str:
     """A share of 1 in percent."""
     return "-" if part is None else f"{part:.0%}" if part in (0, 1) else f"{part * 100:.1f}%"

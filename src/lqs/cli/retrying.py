@@ -21,13 +21,15 @@ from lqs.cli.arguments import (
     check_idempotency_key,
     check_ids,
     parse_duration,
+    parse_money,
 )
 from lqs.cli.connection import open_client
 from lqs.cli.exit_codes import ExitCode, gravest
 from lqs.cli.failures import describe, report
-from lqs.cli.plain import clean, columns, counted, moment, money
+from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.domain import limits
+from lqs.domain.money import money
 from lqs_client import Attempt, GenerationRequest, LqsError, Run
 
 _CHOICES = {"failed": "failed", "all": "failed_and_cancelled"}
@@ -58,6 +60,14 @@ def retry(  # noqa: PLR0913  one parameter an option
         float | None,
         typer.Option(parser=parse_duration, metavar="DURATION", help="Longest time the run may take, such as 5m."),
     ] = None,
+    max_cost: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_money,
+            metavar="DOLLARS",
+            help="What all runs together may cost from now on, in US dollars, such as 0.05; as before unless given.",
+        ),
+    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(metavar="KEY", callback=check_idempotency_key, help="Makes a repetition harmless; made for you."),
@@ -83,6 +93,7 @@ def retry(  # noqa: PLR0913  one parameter an option
                         slots=chosen,
                         max_attempts=max_attempts,
                         timeout_seconds=None if run_timeout is None else max(1, round(run_timeout)),
+                        max_cost_microusd=max_cost,
                         idempotency_key=key,
                     )
                 )

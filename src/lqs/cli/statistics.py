@@ -10,7 +10,8 @@ import typer
 
 from lqs.cli.arguments import JsonOption, UrlOption, check_word, parse_duration, parse_moment
 from lqs.cli.connection import open_client
-from lqs.cli.plain import clean, columns, duration, moment, money, share
+from lqs.cli.plain import clean, columns, duration, moment, share
+from lqs.domain.money import money
 from lqs_client import StatisticsGroup, Times
 
 GROUPS = ("type", "status", "end-reason", "priority", "model")

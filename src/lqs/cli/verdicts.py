@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from lqs.cli.exit_codes import ExitCode
-from lqs.cli.plain import clean, counted, duration, money
+from lqs.cli.plain import clean, counted, duration
 from lqs.cli.program import command
+from lqs.domain.money import money
 from lqs_client import Cost, GenerationRequest, WaitTimeout
 
 
@@ -27,7 +28,7 @@ def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
             return Verdict(ExitCode.DONE, f"Completed: {made}{took}.", command(f"generation get {request_id} --json"))
         case "partial":
             code = ExitCode.DONE if partial_ok else ExitCode.PARTIAL
-            step = command(f"generation retry {request_id} --wait") + " (tries again what failed)"
+            step = f"{retry_command(request)} (tries again what failed)"
             return Verdict(code, f"Partial: {made}{took}; {_reasons(request)}.", step)
         case "failed":
             step = command(f"generation get {request_id}") + " (says why, slot by slot)"
@@ -39,6 +40,14 @@ def judge(request: GenerationRequest, *, partial_ok: bool) -> Verdict:
             step = command(f"generation get {request_id} --json")
             text = f"Ended as {clean(other)!r}, a word newer than this program: {made}{took}."
             return Verdict(ExitCode.ERROR, text, step)
+
+
+def retry_command(request: GenerationRequest) -> str:
+    """The command that tries again what failed; with more money where a budget of its own has ended it."""
+    poor = request.cost.limit_microusd is not None and any(
+        one.code == "budget_exhausted" for one in request.error_summary
+    )
+    return command(f"generation retry {request.request_id}{' --max-cost DOLLARS' if poor else ''} --wait")
 
 
 def asked_for(request: GenerationRequest) -> str:

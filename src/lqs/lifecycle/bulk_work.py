@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from types import MappingProxyType
 from uuid import UUID
@@ -21,6 +21,7 @@ from lqs.lifecycle.cancel import Wish, cancel_locked
 from lqs.lifecycle.duties import trouble_told
 from lqs.lifecycle.recall import recall
 from lqs.lifecycle.retry import Choice, Retry, begin_again
+from lqs.lifecycle.submission import Defaults
 from lqs.observability.telemetry import Telemetry
 from lqs.storage import bulk_operations, generation_requests, retention, selection
 from lqs.storage.bulk_operations import BulkView
@@ -36,10 +37,10 @@ _OPERATIONS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class BulkRules:
-    """What the actions must know of the service: how long tombstones stand, and the overhead of a run, in seconds."""
+    """What the actions must know of the service: how long tombstones stand, in seconds, and the terms of a run."""
 
     tombstone_seconds: int = 30 * 86_400
-    overhead_seconds: float = 120.0
+    defaults: Defaults = field(default_factory=Defaults)
 
 
 async def keep_bulk_going(
@@ -199,7 +200,7 @@ async def _retry(
         )
         with suppress(NothingToRetry, BudgetSpent):
             async with connection.transaction():
-                await begin_again(connection, standing, wish, overhead_seconds=rules.overhead_seconds)
+                await begin_again(connection, standing, wish, rules.defaults)
     return frozenset()
 
 

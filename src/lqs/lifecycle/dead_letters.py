@@ -146,7 +146,7 @@ async def _begin_again(
     """A further run for those of these slots whose dead letters are still open; how many that resolved."""
     indexes = await _lock_open(connection, one)
     wish = Retry(operator.owner_id, one.request_id, indexes, requested_by=operator.key_id)
-    return await begin_again(connection, standing, wish, overhead_seconds=defaults.overhead_seconds)
+    return await begin_again(connection, standing, wish, defaults)
 
 
 async def _make_again(

@@ -13,13 +13,15 @@ async def register(database: Database, worker_id: UUID, *, host: str, pid: int, 
         await workers.register(connection, worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
-async def beat(database: Database, worker_id: UUID, *, in_flight: int, trouble: str | None = None) -> Beat | None:
-    """Renew the lease, and say what keeps work from reaching this worker.
+async def beat(
+    database: Database, worker_id: UUID, *, in_flight: int, places: int | None = None, trouble: str | None = None
+) -> Beat | None:
+    """Renew the lease, and say what keeps work from reaching this worker, and how many places it has if that changed.
 
     None when the worker was taken for dead, and must register under a new id.
     """
     async with database.acquire() as connection:
-        return await workers.beat(connection, worker_id, in_flight=in_flight, trouble=trouble)
+        return await workers.beat(connection, worker_id, in_flight=in_flight, places=places, trouble=trouble)
 
 
 async def retire(database: Database, worker_id: UUID) -> None:

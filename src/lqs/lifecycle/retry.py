@@ -18,10 +18,12 @@ from lqs.domain.errors import (
     VersionMismatch,
 )
 from lqs.domain.generation_request import Standing
+from lqs.domain.money import money
 from lqs.domain.slot import RETRY_MOVES, SlotStatus
 from lqs.lifecycle import idempotency
 from lqs.lifecycle.absence import absence
 from lqs.lifecycle.booking import write
+from lqs.lifecycle.submission import Defaults
 from lqs.observability.trace_context import TraceContext
 from lqs.storage import dead_letters, generation_requests, runs, slots, views
 from lqs.storage.database import Connection, Database
@@ -40,10 +42,10 @@ class Choice(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Retry:
     """A checked wish for a further run. `slots` is a choice or the indexes themselves, of which those with an entity
-    are left alone; None leaves a term to the service.
+    are left alone; None leaves a term to the service, or as it was.
 
-    `if_version` is the only version that the caller wants to change; `requested_by` is the id of their API key,
-    `trace` where in a trace they asked.
+    `max_cost_microusd` is what all runs together may cost from now on; `if_version` is the only version that the
+    caller wants to change; `requested_by` is the id of their API key, `trace` where in a trace they asked.
     """
 
     owner_id: UUID
@@ -51,6 +53,7 @@ class Retry:
     slots: Choice | Sequence[int] = Choice.FAILED
     max_attempts: int | None = None
     timeout_seconds: int | None = None
+    max_cost_microusd: int | None = None
     if_version: int | None = None
     idempotency_key: str | None = None
     requested_by: str | None = None
@@ -63,6 +66,7 @@ class Retry:
         terms = {
             "max_attempts": self.max_attempts,
             "timeout_seconds": self.timeout_seconds,
+            "max_cost_microusd": self.max_cost_microusd,
             "if_version": self.if_version,
         }
         return {"slots": chosen} | {name: value for name, value in terms.items() if value is not None}
@@ -85,12 +89,13 @@ class Done:
     used_at: datetime | None = None
 
 
-async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> Done:
+async def retry(database: Database, wish: Retry, defaults: Defaults) -> Done:
     """Begin a further run of a generation request that is done; it has begun, durably, when this returns.
 
-    Its time is what the wish says, or that of so many attempts and `overhead_seconds`. Raises `NotFound`,
-    `GenerationRequestPurged`, `NotDone`, `NothingToRetry`, `BudgetSpent`, `VersionMismatch`, `BodyRefused` for an
-    index it does not have, and what `idempotency.take` raises; nothing is changed then, and the key stays free.
+    Its time is what the wish says, or that of so many attempts and some more; a call reserves what it costs now. Raises
+    `NotFound`, `GenerationRequestPurged`, `NotDone`, `NothingToRetry`, `BudgetSpent`, `VersionMismatch`, `BodyRefused`
+    for an index it does not have or a budget that cannot be kept, and what `idempotency.take` raises; nothing is
+    changed then, and the key stays free.
     """
     async with database.transaction() as connection:
         use = await idempotency.take(connection, wish.key, wish.body, wish.request_id)
@@ -102,14 +107,14 @@ async def retry(database: Database, wish: Retry, *, overhead_seconds: float) -> 
         standings = await generation_requests.lock(connection, [wish.request_id])
         if wish.request_id not in standings:
             raise await absence(connection, wish.request_id, owner_id=wish.owner_id)
-        await begin_again(connection, standings[wish.request_id], wish, overhead_seconds=overhead_seconds)
+        await begin_again(connection, standings[wish.request_id], wish, defaults)
         crash_point(CrashPoint.RETRY_BEGUN)
         crash_point_soon(CrashPoint.RETRY_COMMITTING)
     crash_point(CrashPoint.RETRY_COMMITTED)
     return Done(wish.request_id)
 
 
-async def begin_again(connection: Connection, standing: Standing, wish: Retry, *, overhead_seconds: float) -> int:
+async def begin_again(connection: Connection, standing: Standing, wish: Retry, defaults: Defaults) -> int:
     """Begin a further run in the caller's transaction, which holds the locks on the owner's flow and on this row.
 
     Returns how many dead letters that resolved.
@@ -120,13 +125,22 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     if not standing.status.done:
         raise NotDone(f"It is {standing.status}. Wait until it is done, or cancel it, and then try again.")
     _refuse_unknown(wish.slots, standing.counts.requested)
-    await _refuse_without_money(connection, standing, wish)
+    price = defaults.call_prices.get(await runs.entity_type(connection, standing.id))
+    await _refuse_without_money(connection, standing, wish, price)
     moves = await slots.retry(connection, standing.id, *_chosen(wish.slots))
     moved = moves.get(standing.id)
     if not moved:
         raise NothingToRetry(_nothing(wish.slots, await slots.statuses(connection, standing.id)))
     await runs.archive(connection, standing.id)
-    terms = RunTerms(wish.requested_by, wish.max_attempts, wish.timeout_seconds, overhead_seconds, wish.trace)
+    terms = RunTerms(
+        wish.requested_by,
+        wish.max_attempts,
+        wish.timeout_seconds,
+        defaults.overhead_seconds,
+        wish.trace,
+        wish.max_cost_microusd,
+        price,
+    )
     await runs.begin(connection, standing.id, terms, slots=len(moved))
     begun, events = begin_run(standing, moved)
     await write(connection, [Written(begun, progressed=False)], events)
@@ -139,17 +153,27 @@ async def begin_again(connection: Connection, standing: Standing, wish: Retry, *
     )
 
 
-async def _refuse_without_money(connection: Connection, standing: Standing, wish: Retry) -> None:
-    """Before anything moves: a run that cannot pay its first call would end where the last one did."""
-    most, price = standing.max_cost_microusd, standing.call_price_microusd
+async def _refuse_without_money(connection: Connection, standing: Standing, wish: Retry, price_now: int | None) -> None:
+    """Before anything moves: a run that cannot pay its first call would end where the last one did.
+
+    Where nobody knows what a call costs now, one goes on at the price it had, but no new budget could be kept.
+    """
+    if price_now is None and wish.max_cost_microusd is not None:
+        detail = "What a call costs is unknown here, so no budget can be kept. Leave it out."
+        raise BodyRefused([Finding("/max_cost_microusd", "price_unknown", detail)])
+    most = standing.max_cost_microusd if wish.max_cost_microusd is None else wish.max_cost_microusd
+    price = standing.call_price_microusd if price_now is None else price_now
     if most is None or standing.cost_microusd + price <= most:
         return
     befores, indexes = _chosen(wish.slots)
     statuses = await slots.statuses(connection, standing.id)
-    if any(status in befores and (indexes is None or index in indexes) for index, status in statuses.items()):
+    calls = sum(status in befores and (indexes is None or index in indexes) for index, status in statuses.items())
+    if calls:
+        spent = standing.cost_microusd
+        needed = [f"{spent + price * n} ({money(spent + price * n)}) for {n}" for n in sorted({1, calls})]
         raise BudgetSpent(
-            f"It has cost {standing.cost_microusd} of at most {most} microusd, and a call may cost {price}. "
-            "Generate anew, with a budget of its own."
+            f"It has cost {money(spent)}, all runs together may cost {money(most)}, and a call may take {money(price)}."
+            f" It takes a max_cost_microusd of {', or '.join(needed)}."
         )
 
 

@@ -39,7 +39,8 @@ class RunView:
 class RunTerms:
     """What a further run may take; its whole time is `timeout_seconds`, or follows from the number of its slots.
 
-    `trace` is where in a trace it was asked for.
+    `max_cost_microusd` is what all runs together may cost from now on, and `call_price_microusd` what a call reserves,
+    None as before; `trace` is where in a trace it was asked for.
     """
 
     requested_by: str | None
@@ -47,6 +48,15 @@ class RunTerms:
     timeout_seconds: float | None
     overhead_seconds: float
     trace: TraceContext | None = None
+    max_cost_microusd: int | None = None
+    call_price_microusd: int | None = None
+
+
+async def entity_type(connection: Connection, request_id: UUID) -> str:
+    """The word for what it generates; the caller holds the lock."""
+    word = await SQL["entity_type"].fetchval(connection, request_id=request_id)
+    assert isinstance(word, str)
+    return word
 
 
 async def archive(connection: Connection, request_id: UUID) -> None:
@@ -62,6 +72,8 @@ async def begin(connection: Connection, request_id: UUID, terms: RunTerms, *, sl
         requested_by=terms.requested_by,
         max_attempts=terms.max_attempts,
         timeout_seconds=terms.timeout_seconds,
+        max_cost_microusd=terms.max_cost_microusd,
+        call_price_microusd=terms.call_price_microusd,
         slots=slots,
         overhead_seconds=terms.overhead_seconds,
         most_seconds=limits.MAX_TIMEOUT_SECONDS,

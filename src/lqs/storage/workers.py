@@ -24,12 +24,14 @@ async def register(
     await SQL["register"].execute(connection, id=worker_id, host=host, pid=pid, capacity=capacity, version=version)
 
 
-async def beat(connection: Connection, worker_id: UUID, *, in_flight: int, trouble: str | None = None) -> Beat | None:
-    """Say that a worker lives, and what keeps work from reaching it.
+async def beat(
+    connection: Connection, worker_id: UUID, *, in_flight: int, places: int | None = None, trouble: str | None = None
+) -> Beat | None:
+    """Say that a worker lives, what keeps work from reaching it, and how many places it has if that has changed.
 
     None if it was taken for dead meanwhile and must register anew.
     """
-    row = await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight, trouble=trouble)
+    row = await SQL["beat"].fetchrow(connection, id=worker_id, in_flight=in_flight, places=places, trouble=trouble)
     return Beat(row["recalls"]) if row else None
 
 

@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 
 from lqs.dispatch.postgres import Announcer
 from lqs.domain.rates import Rate, Rates
-from lqs.generators.catalog import call_price_for, entity_types
+from lqs.generators.catalog import entity_types
 from lqs.lifecycle.bulk_work import keep_bulk_going
 from lqs.lifecycle.expire import keep_deadlines
 from lqs.lifecycle.foresee import Foresight
 from lqs.lifecycle.quotas import Gate, Quotas
-from lqs.lifecycle.submission import Defaults
 from lqs.lifecycle.submit import Submitter
 from lqs.lifecycle.watch import Watch
 from lqs.observability.metrics import Metrics
 from lqs.settings import Settings, load
-from lqs.wiring.common import bulk_rules, kept, open_telemetry, simulation
+from lqs.wiring.common import bulk_rules, defaults, kept, open_telemetry
 from lqs.wiring.database import API_SESSIONS, open_migrated
 from lqs.wiring.kafka import want_events
 from lqs.wiring.parts import ApiParts, EntityTypes
@@ -31,27 +30,18 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
     """
     settings = settings or load()
     types = types or entity_types()
-    simulated = simulation(settings)
+    terms = defaults(settings, types)
     metrics = Metrics()
     async with (
         open_telemetry(settings, "api", metrics.listen) as telemetry,
         open_migrated(settings, API_SESSIONS, types) as database,
     ):
         await want_events(settings, database)
-        defaults = Defaults(
-            slot_timeout_seconds=settings.slot_timeout_seconds,
-            overhead_seconds=settings.request_overhead_seconds,
-            max_attempts=settings.max_attempts,
-            retention_seconds=settings.retention_seconds,
-            call_prices={
-                name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
-            },
-        )
         quotas = Quotas(active=settings.active_requests_per_owner, queued=settings.queue_limit_slots)
         submitter = Submitter(
             database,
             telemetry,
-            defaults,
+            terms,
             Gate(quotas),
         )
         announcer = Announcer(database, telemetry)
@@ -68,7 +58,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     keep_bulk_going(
                         database,
                         telemetry,
-                        bulk_rules(settings),
+                        bulk_rules(settings, types),
                         every_seconds=settings.housekeeping_seconds,
                         on_ready=announcer.announce,
                     ),
@@ -91,7 +81,7 @@ async def open_api_parts(settings: Settings | None = None, types: EntityTypes | 
                     metrics=metrics,
                     telemetry=telemetry,
                     entity_types=types,
-                    defaults=defaults,
+                    defaults=terms,
                     kept=kept(settings),
                     lease_seconds=settings.lease_seconds,
                     statistics_timeout_seconds=settings.statistics_timeout_seconds,

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs.generators.catalog import Simulation
+from lqs.generators.catalog import Simulation, call_price_for
 from lqs.lifecycle.bulk_work import BulkRules
+from lqs.lifecycle.submission import Defaults
 from lqs.lifecycle.tidy import Kept
 from lqs.observability.logs import log_listener
 from lqs.observability.telemetry import Listener, Telemetry
 from lqs.settings import Settings, SettingsInvalid
+from lqs.wiring.parts import EntityTypes
 from lqs.wiring.traces import tracer
 
 
@@ -32,8 +34,21 @@ def kept(settings: Settings) -> Kept:
     )
 
 
-def bulk_rules(settings: Settings) -> BulkRules:
-    return BulkRules(settings.tombstone_seconds, settings.request_overhead_seconds)
+def defaults(settings: Settings, types: EntityTypes) -> Defaults:
+    simulated = simulation(settings)
+    return Defaults(
+        slot_timeout_seconds=settings.slot_timeout_seconds,
+        overhead_seconds=settings.request_overhead_seconds,
+        max_attempts=settings.max_attempts,
+        retention_seconds=settings.retention_seconds,
+        call_prices={
+            name: call_price_for(kind, settings.generator, simulated=simulated) for name, kind in types.items()
+        },
+    )
+
+
+def bulk_rules(settings: Settings, types: EntityTypes) -> BulkRules:
+    return BulkRules(settings.tombstone_seconds, defaults(settings, types))
 
 
 def simulation(settings: Settings) -> Simulation:

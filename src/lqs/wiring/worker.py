@@ -55,7 +55,7 @@ async def open_worker_parts(
                     max_crashes=settings.max_crashes,
                     policy=policy,
                     kept=kept(settings),
-                    bulk=bulk_rules(settings),
+                    bulk=bulk_rules(settings, workshop.entity_types),
                 ),
                 open_transport=ways.open_transport,
                 open_relay=ways.open_relay,

@@ -49,11 +49,16 @@ class Lease:
         self._renewed_at, self._recalls = asked_at, 0
         self._telemetry.emit("worker.started", worker_id=str(self.worker_id), capacity=self._pace.capacity)
 
-    async def renew(self, in_flight: int, trouble: str | None) -> None:
-        """One heartbeat, whatever becomes of it; `trouble` is what keeps work from reaching this worker."""
+    async def renew(self, in_flight: int, trouble: str | None, *, stopping: bool) -> None:
+        """One heartbeat, whatever becomes of it; `trouble` is what keeps work from reaching this worker.
+
+        Who is stopping has no places but those that are taken, so nobody counts on it.
+        """
         asked_at = time.monotonic()
         try:
-            if answer := await beat(self._database, self.worker_id, in_flight=in_flight, trouble=trouble):
+            places = in_flight if stopping else None
+            answer = await beat(self._database, self.worker_id, in_flight=in_flight, places=places, trouble=trouble)
+            if answer:
                 crash_point(CrashPoint.WORKER_BEATEN)
                 self._renewed_at = asked_at
                 if answer.recalls != self._recalls:

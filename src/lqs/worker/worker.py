@@ -172,7 +172,7 @@ class Worker:
             await self._lease.pause()
             telling = [self._transport, self._relay, self._publishing]
             trouble = next((one.trouble for one in telling if one is not None and one.trouble), None)
-            await self._lease.renew(in_flight=len(self._held), trouble=trouble)
+            await self._lease.renew(len(self._held), trouble, stopping=self._stopping.is_set())
 
     async def _heed_recalls(self) -> None:
         """Interrupt the attempts whose slots were taken away: nobody waits for what they cost."""

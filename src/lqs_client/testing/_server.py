@@ -212,7 +212,7 @@ class FakeService:
             chosen = work.choose(wish.get("slots", "failed"))
             if not chosen:
                 return _error("nothing_to_retry", "Nothing of what was chosen failed.")
-            work.begin_again(chosen)
+            work.begin_again(chosen, wish)
         self._remember(call, key, work)
         body = _told_by_a_post(work) | {"idempotency": _idempotency(key, replayed=known is not None)}
         return _Answer(202, body, _keyed(key, work, replayed=known is not None))

@@ -32,7 +32,7 @@ class Work:
 
     entity_type: str
     slots: list[Slot]
-    wish: Mapping[str, Any]
+    wish: dict[str, Any]
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     run: int = 1
     version: int = 1
@@ -111,8 +111,10 @@ class Work:
             return [slot for slot in self.slots if slot.status in statuses]
         return [slot for slot in self.slots if slot.index in slots and slot.status in ("failed", "cancelled")]
 
-    def begin_again(self, chosen: Sequence[Slot]) -> None:
-        """Begin a further run for these slots."""
+    def begin_again(self, chosen: Sequence[Slot], terms: Mapping[str, Any]) -> None:
+        """Begin a further run for these slots, with the budget among the terms if there is one."""
+        if (budget := terms.get("max_cost_microusd")) is not None:
+            self.wish["max_cost_microusd"] = budget
         for slot in chosen:
             slot.status, slot.error, slot.attempts = "pending", None, 0
         self.run, self.version = self.run + 1, self.version + 1

@@ -79,12 +79,46 @@ def test_a_polite_vous_is_not_called_plural_where_the_participle_shows_one_perso
         (
             "form.imperative",
             {"verbs": ["manger"], "tenses": ["imperatif"], "persons": ["2s"], "statement_count": 3},
-            {"The impératif of “manger” with “tu” has no “s” at its end."},
+            {
+                "The impératif of “manger” with “tu” has no “s” at its end.",
+                "“mangeras” is the futur of “manger”, and an order takes the impératif.",
+            },
+        ),
+        (
+            "form.imperative",
+            {"verbs": ["finir"], "tenses": ["imperatif"], "persons": ["2p"], "statement_count": 3},
+            {
+                "“finirez” is the futur of “finir”, and an order takes the impératif.",
+                "“finissiez” is the imparfait of “finir”, and an order takes the impératif.",
+            },
         ),
     ],
 )
 def test_the_rule_is_told(code: ErrorCode, asked: dict[str, object], expected: set[str]):
     assert told(code, **asked) == expected
+
+
+def test_the_noun_that_is_named_stands_behind_what_is_wrong_and_has_its_gender():
+    """« la table demain »: table, and neither demain nor what follows a le inside another word."""
+    told_of = 0
+    for problem in made(400, error_codes=["np.gender"], statement_count=3):
+        right = problem.statements[problem.correct_index].text
+        for statement in problem.statements:
+            if named := GENDER.match(statement.explanation):
+                error = statement.error
+                assert error
+                behind = right[error.start + len(error.correction) :].split()
+                assert behind[0].rstrip(".?!") == named["noun"], statement
+                assert named["gender"] == GENDER_OF[error.correction.lower()], statement
+                told_of += 1
+    assert told_of > 400
+
+
+GENDER = re.compile("“(?P<noun>[^”]+)” is (?P<gender>masculine|feminine), and its article")
+GENDER_OF = {
+    **dict.fromkeys(("le", "un", "mon", "du", "ce", "cet", "au"), "masculine"),
+    **dict.fromkeys(("la", "une", "ma", "de la", "cette", "à la"), "feminine"),
+}
 
 
 CONCLUSION = re.compile(r" So it is “(?P<right>[^”]+)”, not “(?P<wrong>[^”]+)”\.$")

@@ -59,6 +59,15 @@ class RetryBody(Input):
             description="Longest time the run may take; null: slots times the time of an attempt, and some more.",
         ),
     ] = None
+    max_cost_microusd: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=limits.MAX_COST_MICROUSD,
+            description="What all runs together may cost from now on, the former ones included, in millionths of a US"
+            " dollar; null: as before.",
+        ),
+    ] = None
     if_version: IfVersion = None
 
 

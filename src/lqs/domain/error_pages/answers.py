@@ -127,9 +127,9 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             "`lqs generation get ID` (shows where every slot stands)",
         ),
         errors.BudgetSpent: Told(
-            "A further run has the budget of the runs before it, which has no room for another call.",
-            ("the calls so far cost nearly all of `max_cost_microusd`",),
-            "`lqs problems generate` anew, with a budget of its own",
+            "A further run keeps the budget it had unless it brings another, and that has no room for a call.",
+            ("the calls so far cost nearly all of `max_cost_microusd`", "the new budget is below what they cost"),
+            "`lqs generation retry ID --max-cost DOLLARS` (what all runs together may cost from now on)",
         ),
         errors.DeadLetterResolved: Told(
             "A dead letter is requeued or discarded once, and somebody has done so.",

@@ -58,7 +58,7 @@ SLOTS: Mapping[SlotErrorCode, Told] = MappingProxyType(
         SlotErrorCode.BUDGET_EXHAUSTED: Told(
             "Each call is paid from a budget before it is made, and no budget had room for this one.",
             ("`max_cost_microusd` of the generation request is spent", "so is the daily budget of the key"),
-            "`lqs problems generate --max-cost DOLLARS` anew, or the next day if it was the daily budget",
+            "`lqs generation retry ID --max-cost DOLLARS` with more, or the next day if it was the daily budget",
         ),
         SlotErrorCode.WORKER_LOST: Told(
             "Several workers one after the other fell silent while they worked on this slot, so it was given up.",

@@ -12,7 +12,8 @@ WITH head AS MATERIALIZED (
 INSERT INTO flows (owner_id, class, next_pass)
 SELECT :owner_id, :class, pass + :slots::bigint * :stride::bigint FROM head
 ON CONFLICT (owner_id, class) DO UPDATE
-SET next_pass = greatest(flows.next_pass, (SELECT pass FROM head)) + :slots::bigint * :stride::bigint
+SET next_pass = next_place(flows.owner_id, flows.class, flows.next_pass, (SELECT pass FROM head), :stride::bigint)
+                + :slots::bigint * :stride::bigint
 RETURNING next_pass - :slots::bigint * :stride::bigint;
 
 -- name: lock(id, owner_id)

@@ -100,7 +100,7 @@ WHERE r.id = w.id;
 -- name: insert(ids, owner_ids, entity_types, counts, priorities, strides, max_attempts, constraints, metadata, options, requested_by, deadline_seconds, start_within_seconds, slot_timeout_seconds, retention_seconds, max_cost_microusd, call_price_microusd, origins, traceparents, tracestates)
 -- Stores new generation requests with their slots, their place in the fair order and their first event. A slot's
 -- pass is its place: it starts at the head of the queue or after the owner's last slot of the same priority,
--- whichever is later, and a stride lies between two of them. The head is the first slot whose turn has not come yet:
+-- whichever is later (`next_place`), and a stride lies between two of them. The head is the first slot whose turn has not come yet:
 -- one that was tried before keeps an old place, and would take a newcomer with it to the front of all who wait.
 WITH incoming AS MATERIALIZED (
     SELECT *,
@@ -127,7 +127,9 @@ WITH incoming AS MATERIALIZED (
     GROUP BY owner_id, priority
     ORDER BY owner_id, priority
     ON CONFLICT (owner_id, class) DO UPDATE
-    SET next_pass = greatest(flows.next_pass, (SELECT pass FROM head)) + excluded.next_pass - (SELECT pass FROM head)
+    SET next_pass = next_place(flows.owner_id, flows.class, flows.next_pass, (SELECT pass FROM head),
+                               (SELECT stride FROM incoming WHERE priority = flows.class LIMIT 1))
+                    + excluded.next_pass - (SELECT pass FROM head)
     RETURNING owner_id, class, next_pass
 ), stored AS (
     INSERT INTO generation_requests (

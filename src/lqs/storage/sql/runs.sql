@@ -1,3 +1,6 @@
+-- name: entity_type(request_id)
+SELECT entity_type FROM generation_requests WHERE id = :request_id;
+
 -- name: archive(request_id)
 -- How the run ended that is about to be followed by another.
 INSERT INTO runs (request_id, run, status, end_reason, requested_by, requested_at, completed_at, requested_count,
@@ -8,7 +11,7 @@ SELECT id, run, status, end_reason, requested_by, run_requested_at, completed_at
 FROM generation_requests
 WHERE id = :request_id;
 
--- name: begin(request_id, requested_by, max_attempts, timeout_seconds, slots, overhead_seconds, most_seconds, traceparent, tracestate)
+-- name: begin(request_id, requested_by, max_attempts, timeout_seconds, max_cost_microusd, call_price_microusd, slots, overhead_seconds, most_seconds, traceparent, tracestate)
 -- The terms of a further run; status, counts and version are the domain's to write. A cancellation and the wait for a
 -- start belonged to the former run. Long attempts that a caller chose do not make it longer than it could be chosen.
 -- It goes on in the trace of whoever asked for it, if that is known.
@@ -19,6 +22,8 @@ SET requested_by = :requested_by, run_requested_at = greatest(lqs_now(), request
         least(:slots::int * slot_timeout_seconds + :overhead_seconds::float8,
               CASE WHEN options->>'slot_timeout_seconds' IS NOT NULL THEN :most_seconds::float8 END))),
     max_attempts = coalesce(:max_attempts::smallint, max_attempts), start_deadline_at = NULL,
+    max_cost_microusd = coalesce(:max_cost_microusd::bigint, max_cost_microusd),
+    call_price_microusd = coalesce(:call_price_microusd::bigint, call_price_microusd),
     traceparent = coalesce(:traceparent::text, traceparent),
     tracestate = CASE WHEN :traceparent::text IS NULL THEN tracestate ELSE :tracestate::text END,
     cancel_requested_at = NULL, cancel_mode = NULL, cancel_reason = NULL, settles_by = NULL

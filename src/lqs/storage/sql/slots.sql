@@ -88,7 +88,7 @@ WITH chosen AS MATERIALIZED (
                     0) AS pass
 ), flow AS (
     UPDATE flows f
-    SET next_pass = greatest(f.next_pass, head.pass) + c.slots * c.stride
+    SET next_pass = next_place(f.owner_id, f.class, f.next_pass, head.pass, c.stride) + c.slots * c.stride
     FROM (SELECT DISTINCT owner_id, priority, slots, stride FROM chosen) c, head
     WHERE f.owner_id = c.owner_id AND f.class = c.priority
     RETURNING f.next_pass

@@ -2,9 +2,10 @@
 INSERT INTO workers (id, started_at, heartbeat_at, host, pid, capacity, version)
 VALUES (:id, lqs_now(), lqs_now(), :host, :pid, :capacity, :version);
 
--- name: beat(id, in_flight, trouble)
+-- name: beat(id, in_flight, places, trouble)
 -- Nothing comes back to a worker that was taken for dead: it must register again under a new id.
-UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight, trouble = :trouble
+UPDATE workers SET heartbeat_at = lqs_now(), in_flight = :in_flight, capacity = coalesce(:places::int, capacity),
+    trouble = :trouble
 WHERE id = :id AND dead_at IS NULL
 RETURNING recalls;
 

@@ -8,6 +8,13 @@ _LINKING = frozenset({"être", "devenir", "rester", "sembler", "paraître", "red
 _BEFORE_CONSONANT = {"beau": "bel", "nouveau": "nouvel", "ce": "cet", "ma": "mon", "ta": "ton", "sa": "son"}
 _ELISION = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
 _DOUBTFUL = frozenset({"ouate", "ouistiti", "oui", "onze", "onzième", "un", "une", "uhlan", "hyène", "iode"})
+_TITLES = """
+auteur chef chercheur docteur écrivain entraîneur guide ingénieur juge maire médecin ministre professeur témoin
+"""
+_OF_WOMEN_TOO = frozenset(_TITLES.split())
+"""Masculine in dictionaries, and said of a woman with a feminine article: « la professeur », « la chef ». Académie
+française, "La féminisation des noms de métiers et de fonctions", report of 28 February 2019.
+"""
 _CONTRACTED = {"au": ("à", "le"), "aux": ("à", "les"), "du": ("de", "le"), "des": ("de", "les")}
 
 
@@ -21,6 +28,8 @@ def gender(found: Contrast) -> Proof | None:
         return None
     phrase = noun_phrase(found.right, found.start + (old[0].plain == "à"))
     if phrase is None or phrase.end <= found.right_end:
+        return None
+    if any(token.plain in _OF_WOMEN_TOO for token in found.right[found.right_end : phrase.end]):
         return None
     if found.right[found.right_end].vowel:
         return None  # « mon amie », « l’école »: those forms show no gender, or belong to another rule

@@ -3,7 +3,8 @@
 from types import MappingProxyType
 
 from lqs.domain.entities.problem import ErrorCode
-from lqs.generators.french.orthography import APOSTROPHE, places, words
+from lqs.generators.french.orthography import APOSTROPHE
+from lqs.generators.french.proof.contrast import contrast
 from lqs.generators.french.proof.words import token
 from lqs.generators.problem.reasons.wording import Difference, Writer, gender_and_number, who
 
@@ -19,12 +20,10 @@ def _gender(difference: Difference) -> str:
 
 
 def _noun_after(difference: Difference) -> str:
-    """The first noun in or after the words that differ."""
-    text = difference.right.text
-    rest = difference.wrong.rpartition(difference.found)[2]
-    begins = len(text) - len(rest) - len(difference.correction)
-    found = (word for word, (start, _) in zip(words(text), places(text), strict=True) if start >= begins)
-    return next((form for form in found if token(form).nouns and form.lower() not in _ARTICLES), "")
+    """The first noun after the words that differ."""
+    found = contrast(difference.right.text, difference.wrong)
+    after = found.right[found.right_end :] if found else ()
+    return next((word.form for word in after if word.nouns and word.plain not in _ARTICLES), "")
 
 
 _ARTICLES = frozenset({"un", "une", "le", "la", "du", "de", "au", "à", "ce", "mon", "ma"})

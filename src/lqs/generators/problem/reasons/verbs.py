@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from lqs.domain.entities.problem import ErrorCode
-from lqs.generators.french.conjugator import COMPOUND, accepted
+from lqs.generators.french.conjugator import COMPOUND
 from lqs.generators.french.orthography import unaccented
 from lqs.generators.french.proof.words import token
 from lqs.generators.french.tables.government import INFINITIVE_WITH
@@ -63,10 +63,12 @@ def _single(form: str) -> str:
 
 
 def _imperative(difference: Difference) -> str:
-    verb = difference.draft.cell.frame.verb
-    if difference.draft.person == "2s" and accepted(verb.infinitive, "imperatif", "2s")[0][-1] in "ea":
+    verb, wrong = difference.draft.cell.frame.verb, difference.forms[1].lower()
+    tenses = {str(reading.tense) for reading in token(wrong).finite if reading.lemma == verb.infinitive}
+    if "present" in tenses:
         return f"The impératif of “{verb.name}” with “tu” has no “s” at its end."
-    return f"“{verb.name}” has a form of its own in the impératif."
+    named = next(name for tense, name in TENSE_NAMES.items() if tense in tenses)
+    return f"“{wrong}” is the {named} of “{verb.name}”, and an order takes the impératif."
 
 
 def _auxiliary(difference: Difference) -> str:
