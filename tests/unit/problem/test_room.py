@@ -84,7 +84,7 @@ def provable_or_proposed(right: Right, code: ErrorCode) -> int:
     """Of forms that are made up most are words, which is found out by proving."""
     if code == "form.stem_or_spelling":
         return len([*mistakes(right, code, random.Random(0))])
-    proposed = OPERATORS[code](right.draft, right.parts)
+    proposed = OPERATORS[code](*right)
     texts = {one if isinstance(one, str) else right.parts._replace(**one).text for one in proposed}
     return len(texts - {right.text})
 

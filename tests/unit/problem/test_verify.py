@@ -71,7 +71,12 @@ def with_error(problem: Problem, **changes: object) -> Problem:
 
 def resealed(problem: Problem) -> Problem:
     """With the fingerprint of its new content, so that only the planted fault is left to be found."""
-    return problem.model_copy(update={"fingerprint": fingerprint(problem.target, problem.statements)})
+    return problem.model_copy(update={"fingerprint": seal(problem.target, problem.statements)})
+
+
+def seal(target: Target, statements: tuple[Statement, ...]) -> str:
+    correct = [statement.text for statement in statements if statement.is_correct]
+    return fingerprint(target.lemma, target.tense, correct, [s.text for s in statements if not s.is_correct])
 
 
 def key_swapped(problem: Problem) -> Problem:
@@ -278,9 +283,9 @@ def test_an_acceptable_variant_of_the_participle_is_never_taken_as_wrong():
 
 def test_the_fingerprint_ignores_the_order_of_the_statements_and_knows_the_verb(problem: Problem):
     shuffled = tuple(reversed(problem.statements))
-    assert fingerprint(problem.target, shuffled) == problem.fingerprint
+    assert seal(problem.target, shuffled) == problem.fingerprint
     other = Target(**{**problem.target.model_dump(), "lemma": "venir"})
-    assert fingerprint(other, problem.statements) != problem.fingerprint
+    assert seal(other, problem.statements) != problem.fingerprint
 
 
 def test_every_check_is_told_in_the_documentation_with_what_it_does(problem: Problem):

@@ -5,7 +5,7 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Literal, Protocol, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -244,27 +244,9 @@ def fold(text: str) -> str:
     return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
-class Said(Protocol):
-    """A text and whether it is right, of a statement or of what was read off one."""
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        ...
-
-    @property
-    def is_correct(self) -> bool:
-        """Whether it is the right one."""
-        ...
-
-
-def fingerprint(target: Target, statements: Iterable[Said]) -> str:
+def fingerprint(lemma: str, tense: str, correct: Iterable[str], wrong: Iterable[str]) -> str:
     """SHA-256 (64 hexadecimal digits) of what a learner would recognise; the order of the statements plays no part."""
-    folded: tuple[list[str], list[str]] = ([], [])
-    for statement in statements:
-        folded[statement.is_correct].append(fold(statement.text))
-    wrong, correct = map(sorted, folded)
-    return _digest(target.lemma, target.tense, tuple(correct), tuple(wrong))
+    return _digest(lemma, tense, tuple(sorted(map(fold, correct))), tuple(sorted(map(fold, wrong))))
 
 
 @lru_cache(maxsize=64)

@@ -42,28 +42,14 @@ class Parts(NamedTuple):
     @property
     def text(self) -> str:
         """The statement as it is printed, with the narrow or full spaces of French typography before ? and !."""
-        clause = join(
-            [
-                self.trigger,
-                self.subject,
-                self.ne,
-                *self.clitics,
-                self.finite + "".join(self.glued),
-                self.second,
-                self.adverb,
-                self.participle,
-                self.third,
-                self.complement,
-                self.tail,
-            ]
-        )
-        if self.result:
-            clause = f"{clause}, {self.result}"
-        if self.lead:
-            clause = f"{self.lead}, {clause}"
-        mark = self.mark if self.mark == "." else NO_BREAK_SPACE + self.mark
-        sentence = capitalised(clause) + mark
-        return f"{capitalised(self.topic)}{NO_BREAK_SPACE}? {sentence}" if self.topic else sentence
+        topic, lead, trigger, subject, ne, clitics, finite, glued, *others, result, mark = self
+        clause = join([trigger, subject, ne, *clitics, finite + "".join(glued), *others])
+        if result:
+            clause = f"{clause}, {result}"
+        if lead:
+            clause = f"{lead}, {clause}"
+        sentence = capitalised(clause) + (mark if mark == "." else NO_BREAK_SPACE + mark)
+        return f"{capitalised(topic)}{NO_BREAK_SPACE}? {sentence}" if topic else sentence
 
 
 _PLACES = MappingProxyType({name: place for place, name in enumerate(Parts._fields)})

@@ -4,8 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
-from operator import eq
+from itertools import chain, filterfalse
 from types import MappingProxyType
 
 from lqs.generators.french.tables.h_aspire import NO_ELISION, is_aspirated
@@ -24,6 +23,9 @@ _LOST = frozenset("eaiEAI")
 """The vowels that fall when a word elides."""
 
 _VOWELS = frozenset("aeiouyœæ")
+_CONSONANTS = frozenset("bcdfgjklmnpqrstvwxzçBCDFGJKLMNPQRSTVWXZÇ")
+"""Letters before which nothing elides: all but the vowels, and h, which may be mute."""
+
 _CONTRACTIONS = MappingProxyType({("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"})
 WORD = re.compile(r"[Aa]ujourd’hui|[^\s’.,?!]+’?|[.,?!]")
 """A word, which keeps its apostrophe if it is elided, or a punctuation mark."""
@@ -43,17 +45,19 @@ def begins_with_vowel_sound(word: str) -> bool:
 def join(words: list[str]) -> str:
     """The words as one text: elided where French elides, otherwise parted by spaces. Empty words are left out."""
     joined: list[str] = []
+    last = ""
     for word in filter(None, words):
-        if joined and joined[-1][-1] in _LOST and _elides(joined[-1], word):
-            joined[-1] = f"{joined[-1][:-1]}{APOSTROPHE}{word}"
+        if last and last[-1] in _LOST and word[0] not in _CONSONANTS and _elides(last, word):
+            last = joined[-1] = f"{last[:-1]}{APOSTROPHE}{word}"
         else:
             joined.append(word)
+            last = word
     return " ".join(joined)
 
 
 def _elides(text: str, following: str) -> bool:
     """Whether the last word of a text loses its vowel before what follows."""
-    word = text.rpartition(" ")[2].lower()
+    word = text[text.rfind(" ") + 1 :].lower()
     if word == "si":
         return following.partition(" ")[0].lower() in ("il", "ils")
     return word in ELIDING and begins_with_vowel_sound(following.partition(" ")[0])
@@ -78,7 +82,7 @@ def typographic(text: str) -> str:
 
 def unaccented(text: str) -> str:
     """The text without accents and cedillas."""
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFD", text)))
 
 
 @lru_cache(maxsize=64)
@@ -101,13 +105,12 @@ def places(text: str) -> tuple[tuple[int, int], ...]:
 
 def shared_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
     """How many words two texts share at their beginnings, and how many of the rest at their ends."""
-    head = _shared(one, other)
-    return head, _shared(one[head:][::-1], other[head:][::-1])
-
-
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words two texts share before the first that differs."""
-    return [*map(eq, one, other), False].index(False)
+    shorter, head, tail = min(len(one), len(other)), 0, 0
+    while head < shorter and one[head] == other[head]:
+        head += 1
+    while tail < shorter - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    return head, tail
 
 
 def changed_span(wrong: str, right: str) -> tuple[int, int, str]:

@@ -64,9 +64,11 @@ def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[
     elif infinitive != "être":
         yield from _by_rule(infinitive, stem, ending, tense, _PERSONS.index(place))
     for needed, pattern, replacement in _SOUNDS:
-        changed = pattern.sub(replacement, form, count=1) if needed in form else form
-        if changed != form:
-            yield changed
+        match = pattern.search(form) if needed in form else None
+        if match:
+            changed = f"{form[: match.start()]}{match.expand(replacement)}{form[match.end() :]}"
+            if changed != form:
+                yield changed
 
 
 def _by_rule(infinitive: str, stem: str, ending: str, tense: str, at: int) -> Iterator[str]:

@@ -27,15 +27,15 @@ def explain_wrong(code: ErrorCode, difference: Difference) -> str:
 
 def _with_negation(difference: Difference) -> Difference:
     """The difference with as many words around it as it takes to show ne and its second word."""
-    right, wrong = words(difference.right.text), words(difference.wrong)
+    right, wrong = difference.right.text, difference.wrong
+    ours, theirs = words(right), words(wrong)
     marks = {"ne", "n’", difference.draft.cell.negation}
-    places = [[at for at, word in enumerate(found) if word.lower() in marks] for found in (right, wrong)]
-    head, tail = shared_ends(right, wrong)
+    places = [[at for at, word in enumerate(found) if word.lower() in marks] for found in (ours, theirs)]
+    head, tail = shared_ends(ours, theirs)
     head = min(head, *(at[0] for at in places))
-    tail = min(tail, len(right) - 1 - places[0][-1], len(wrong) - 1 - places[1][-1])
-    texts = (difference.wrong, difference.right.text)
-    found, correction = (text[slice(*without_ends(text, head, tail))] for text in texts)
-    return difference._replace(found=found, correction=correction)
+    tail = min(tail, len(ours) - 1 - places[0][-1], len(theirs) - 1 - places[1][-1])
+    start, end = without_ends(right, head, tail)
+    return difference._replace(found=wrong[start : end + len(wrong) - len(right)], correction=right[start:end])
 
 
 def explain_right(right: Right) -> str:

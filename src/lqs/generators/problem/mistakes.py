@@ -33,7 +33,7 @@ def mistakes(right: Right, code: ErrorCode, rng: random.Random, luck: float = LU
     They come in about the order in which learners make them: luck carries one past so many likelier ones at most. None
     stands out by its length.
     """
-    proposed = list(OPERATORS[code](right.draft, right.parts))
+    proposed = list(OPERATORS[code](*right))
     if not proposed:
         return
     text = right.text

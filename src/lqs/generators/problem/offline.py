@@ -1,6 +1,7 @@
 """The offline generator: French problems from the embedded grammar, in microseconds, without network or key."""
 
 import random
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -10,10 +11,6 @@ from lqs.domain.entities.problem import (
     Key,
     Problem,
     ProblemConstraints,
-    Provenance,
-    Statement,
-    StatementError,
-    Target,
     fingerprint,
 )
 from lqs.domain.entity_type import Generated, GenerationOrder, Usage
@@ -25,6 +22,9 @@ from lqs.generators.problem.reasons.wording import TENSE_NAMES, Difference
 from lqs.generators.problem.selection import Plan, plan
 from lqs.generators.problem.translations import translation
 from lqs.generators.problem.wanted import Wanted, admitted, wanted
+
+Fields = Mapping[str, object]
+"""The fields of a model, which is made and validated with the whole problem, at once."""
 
 
 class OfflineProblemGenerator:
@@ -50,31 +50,34 @@ def compose(want: Wanted, seed: int, slot_index: int, tags: tuple[str, ...] = ()
     draft = found.right.draft
     cell = draft.cell
     verb = cell.frame.verb
-    target = Target(
-        lemma=verb.name,
-        pronominal=verb.pronominal,
-        tense=cell.tense,
-        person=draft.person,
-        subject=draft.subject.text,
-        negation=cell.negation,
-        direct_object=cell.direct_object,
-        indirect_object=cell.indirect_object,
-    )
+    target = {
+        "lemma": verb.name,
+        "pronominal": verb.pronominal,
+        "tense": cell.tense,
+        "person": draft.person,
+        "subject": draft.subject.text,
+        "negation": cell.negation,
+        "direct_object": cell.direct_object,
+        "indirect_object": cell.indirect_object,
+    }
     correct_index = key_position(seed, slot_index, want.wrong + 1)
-    statements = _statements(found, correct_index)
-    return Problem(
-        focus=cell.focus,
-        cefr=cell.level,
-        tags=_tags(found, tags),
-        instructions=(
-            f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
-            f"{_in_tense(TENSE_NAMES[cell.tense])}."
-        ),
-        target=target,
-        statements=statements,
-        correct_index=correct_index,
-        fingerprint=fingerprint(target, statements),
-        provenance=Provenance(generator="offline", seed=seed, slot_index=slot_index),
+    return Problem.model_validate(
+        {
+            "focus": cell.focus,
+            "cefr": cell.level,
+            "tags": _tags(found, tags),
+            "instructions": (
+                f"Choisissez la phrase correcte. Verbe{NO_BREAK_SPACE}: «{NO_BREAK_SPACE}{verb.name}{NO_BREAK_SPACE}», "
+                f"{_in_tense(TENSE_NAMES[cell.tense])}."
+            ),
+            "target": target,
+            "statements": _statements(found, correct_index),
+            "correct_index": correct_index,
+            "fingerprint": fingerprint(
+                verb.name, cell.tense, [found.right.text], [mistake.text for mistake in found.wrong]
+            ),
+            "provenance": {"generator": "offline", "seed": seed, "slot_index": slot_index},
+        }
     )
 
 
@@ -82,7 +85,7 @@ def _in_tense(name: str) -> str:
     return f"à l’{name}" if name[0] in "aeiou" else f"au {name}"
 
 
-def _statements(found: Plan, correct_index: int) -> tuple[Statement, ...]:
+def _statements(found: Plan, correct_index: int) -> tuple[Fields, ...]:
     wrong = iter(found.wrong)
     return tuple(
         _right_statement(key, found) if index == correct_index else _wrong_statement(key, found, next(wrong))
@@ -101,27 +104,27 @@ def _key_order(seed: int, turn: int, count: int) -> list[int]:
     return random.Random(f"key:{seed}:{turn}").sample(range(count), count)
 
 
-def _right_statement(key: Key, found: Plan) -> Statement:
-    return Statement(
-        key=key,
-        text=found.right.text,
-        is_correct=True,
-        translation=translation(found.right.draft),
-        explanation=explain_right(found.right),
-    )
+def _right_statement(key: Key, found: Plan) -> Fields:
+    return {
+        "key": key,
+        "text": found.right.text,
+        "is_correct": True,
+        "translation": translation(found.right.draft),
+        "explanation": explain_right(found.right),
+    }
 
 
-def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Statement:
+def _wrong_statement(key: Key, found: Plan, mistake: Mistake) -> Fields:
     start, end, correction = changed_span(mistake.text, found.right.text)
     wrong = mistake.text[start:end]
-    return Statement(
-        key=key,
-        text=mistake.text,
-        is_correct=False,
-        error=StatementError(code=mistake.code, start=start, end=end, wrong=wrong, correction=correction),
-        explanation=explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
-        proof=mistake.proof,
-    )
+    return {
+        "key": key,
+        "text": mistake.text,
+        "is_correct": False,
+        "error": {"code": mistake.code, "start": start, "end": end, "wrong": wrong, "correction": correction},
+        "explanation": explain_wrong(mistake.code, Difference(found.right, mistake.text, wrong, correction)),
+        "proof": mistake.proof,
+    }
 
 
 def _tags(found: Plan, own: tuple[str, ...]) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def plan(want: Wanted, seed: int, slot_index: int) -> Plan:
 class _Turn(NamedTuple):
     """The focus and verb of a slot, and the slots before it that have the same verb.
 
-    `spare` are verbs of the focus that no slot has, for when the first one gives no whole problem.
+    `spare` are verbs that no slot has, for when the first one gives no whole problem; no two slots have the same.
     """
 
     focus: Focus
@@ -102,21 +102,17 @@ def _turns(want: Wanted, seed: int, count: int) -> tuple[_Turn, ...]:
     rng = random.Random(seed)
     focuses = _shuffled(by_focus, rng)
     order = _shuffled(bearing(want), rng)
+    unseen = {focus: filter(verbs.__contains__, order) for focus, verbs in by_focus.items()}
     taken: dict[Verb, list[int]] = {}
     turns: list[_Turn] = []
     for slot in range(count):
         focus = focuses[slot % len(focuses)]
-        verbs = by_focus[focus]
-        fresh = next((verb for verb in order if verb in verbs and verb not in taken), None)
-        verb = fresh or min((v for v in order if v in verbs), key=lambda v: len(taken[v]))
+        fresh = next((verb for verb in unseen[focus] if verb not in taken), None)
+        verb = fresh or min(filter(by_focus[focus].__contains__, order), key=lambda v: len(taken[v]))
         turns.append(_Turn(focus, verb, tuple(taken.get(verb, ()))))
         taken.setdefault(verb, []).append(slot)
     spare = [verb for verb in order if verb not in taken]
-    for slot, turn in enumerate(turns):
-        verbs = by_focus[turn.focus]
-        free = (verb for verb in spare[slot :: len(turns)] if verb in verbs)
-        turns[slot] = turn._replace(spare=tuple(islice(free, _SPARE_VERBS)))
-    return tuple(turns)
+    return tuple([turn._replace(spare=tuple(spare[slot::count])) for slot, turn in enumerate(turns)])
 
 
 @lru_cache(maxsize=16)
@@ -140,7 +136,9 @@ def _attempts(want: Wanted, turn: _Turn, rng: random.Random) -> Iterator[Plan]:
     own = _by_focus(want)[turn.focus]
     pools: tuple[Callable[[], tuple[Cell, ...]], ...] = (
         lambda: own[turn.verb],
-        lambda: tuple(cell for verb in turn.spare for cell in own[verb]),
+        lambda: tuple(
+            cell for verb in islice(filter(own.__contains__, turn.spare), _SPARE_VERBS) for cell in own[verb]
+        ),
         lambda: bearing(want)[turn.verb],
         lambda: _focus_cells(want, turn.focus),
         lambda: _all_cells(want),

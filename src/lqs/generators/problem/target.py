@@ -50,7 +50,7 @@ def _verbs_at(found: Tokens, infinitive: str, target: Target) -> Iterator[int]:
     """The indexes of finite verbs, or of auxiliaries, that are what the target asks for."""
     if target.tense not in COMPOUND:
         forms = accepted(infinitive, target.tense, target.person)
-        yield from (at for at, token in enumerate(found) if token.form.lower() in forms)
+        yield from (at for at, token in enumerate(found) if token.plain in forms)
         return
     simple = COMPOUND[target.tense]
     for at, token in enumerate(found):

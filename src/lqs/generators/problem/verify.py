@@ -14,19 +14,17 @@ from lqs.domain.entities.problem import (
     LEVELS,
     STATEMENTS,
     Check,
-    ErrorCode,
-    Key,
     Problem,
     ProblemConstraints,
-    Proof,
     Statement,
+    StatementError,
     Verification,
     fingerprint,
     fold,
 )
 from lqs.domain.entity_type import VerificationFailed
 from lqs.generators.french.levels import TENSE_LEVELS
-from lqs.generators.french.orthography import words
+from lqs.generators.french.orthography import WORD
 from lqs.generators.french.proof.prover import prove
 from lqs.generators.french.proof.soundness import flaws, unknown_words
 from lqs.generators.problem.target import misses
@@ -42,40 +40,15 @@ _FAIR_RATIO, _FAIR_DIFFERENCE = 1.25, 5
 _Finding = tuple[bool, str]
 
 
-class _Marked(NamedTuple):
-    """The fields of a `StatementError`."""
-
-    code: ErrorCode
-    start: int
-    end: int
-    wrong: str
-    correction: str
-
-
-class _Said(NamedTuple):
-    """The fields of a `Statement`, which the checks read often: that takes ten times as long of a model."""
-
-    key: Key
-    text: str
-    is_correct: bool
-    translation: str | None
-    error: _Marked | None
-    explanation: str
-    proof: Proof | None
-
-
 class _Case(NamedTuple):
-    """A problem, what was asked, what its statements say, which is marked right, and the wrong ones with their errors.
-
-    `texts` are those of all statements.
-    """
+    """A problem, what was asked, its statements, their texts, which is marked right, and the wrong with their error."""
 
     problem: Problem
     asked: ProblemConstraints
-    statements: tuple[_Said, ...]
-    texts: tuple[str, ...]
-    right: _Said
-    wrong: tuple[tuple[_Said, _Marked], ...]
+    statements: tuple[Statement, ...]
+    texts: list[str]
+    right: Statement
+    wrong: list[tuple[Statement, StatementError]]
 
 
 class _Check(NamedTuple):
@@ -105,25 +78,21 @@ def verify_problem(problem: Problem, constraints: ProblemConstraints) -> Problem
 
 def _case(problem: Problem, asked: ProblemConstraints) -> _Case:
     """Check V01 sees to it that the first statement marked right is the only one."""
-    statements = tuple(map(_said, problem.statements))
+    statements = problem.statements
     right = next((statement for statement in statements if statement.is_correct), statements[0])
     wrong = [(said, said.error) for said in statements if said.error is not None and not said.is_correct]
-    return _Case(problem, asked, statements, tuple([said.text for said in statements]), right, tuple(wrong))
-
-
-def _said(statement: Statement) -> _Said:
-    fields = vars(statement)
-    error = fields["error"]
-    return _Said(**{**fields, "error": error and _Marked(**vars(error))})
+    return _Case(problem, asked, statements, [said.text for said in statements], right, wrong)
 
 
 def _with_proofs(case: _Case) -> tuple[Statement, ...]:
     """The statements, each wrong one with its proof; one that carries a proof already carries that very one."""
     return tuple(
-        statement
-        if said.is_correct or said.proof
-        else statement.model_copy(update={"proof": prove(case.right.text, said.text)})
-        for statement, said in zip(case.problem.statements, case.statements, strict=True)
+        [
+            said
+            if said.is_correct or said.proof
+            else said.model_copy(update={"proof": prove(case.right.text, said.text)})
+            for said in case.statements
+        ]
     )
 
 
@@ -221,7 +190,7 @@ def _level(case: _Case) -> _Finding:
 
 def _translation(case: _Case) -> _Finding:
     translation = case.right.translation or ""
-    french = not _FRENCH_ONLY.isdisjoint(words(translation.lower()))
+    french = not _FRENCH_ONLY.isdisjoint(WORD.findall(translation.lower()))
     passed = (
         bool(translation.strip())
         and fold(translation) != fold(case.right.text)
@@ -232,16 +201,17 @@ def _translation(case: _Case) -> _Finding:
 
 
 def _fingerprint(case: _Case) -> _Finding:
-    passed = case.problem.fingerprint == fingerprint(case.problem.target, case.statements)
+    target, wrong = case.problem.target, [said.text for said, _ in case.wrong]
+    passed = case.problem.fingerprint == fingerprint(target.lemma, target.tense, [case.right.text], wrong)
     return passed, "The fingerprint is that of the content."
 
 
 def _safety(case: _Case) -> _Finding:
-    texts = [*case.texts, *(said.explanation for said in case.statements)]
+    texts = [*case.texts, *[said.explanation for said in case.statements]]
     texts += [case.problem.instructions, case.right.translation or ""]
     whole = "\n".join(texts)
-    long = any(len(text) > _MAX_STATEMENT for text in case.texts)
-    return not long and not any(mark in whole for mark in _MARKUP), "No markup, no address, no statement too long."
+    long = max(map(len, case.texts)) > _MAX_STATEMENT
+    return not long and not any(map(whole.__contains__, _MARKUP)), "No markup, no address, no statement too long."
 
 
 def _constraints(case: _Case) -> _Finding:

@@ -45,8 +45,8 @@ def _is_finite(found: Tokens, at: int) -> bool:
 def _negation(found: Tokens) -> Iterator[Fault]:
     order = Fault("negation.order", "negation_out_of_place")
     for at, token in enumerate(found):
-        following = found[at + 1].plain if at + 1 < len(found) else "."
         if token.plain == "ne":
+            following = found[at + 1].plain if at + 1 < len(found) else "."
             if following in _SECOND and not _leads_to_infinitive(found, at + 2):
                 yield order  # « je ne pas mange »
             if following in _MARKS or (following in DETERMINERS and not _verb_after_clitics(found, at + 1)):
@@ -87,8 +87,11 @@ def _verb_after_clitics(found: Tokens, at: int) -> bool:
 
 def _pronoun_order(found: Tokens) -> Iterator[Fault]:
     for at in range(len(found) - 2):
-        first, second = found[at].plain, found[at + 1].plain
-        if first not in _RANKS or second not in _RANKS or not _verb_after_clitics(found, at + 2):
+        first = found[at].plain
+        if first not in _RANKS:
+            continue
+        second = found[at + 1].plain
+        if second not in _RANKS or not _verb_after_clitics(found, at + 2):
             continue
         is_subject = first in ("nous", "vous") and (at == 0 or found[at - 1].plain not in _SUBJECTS)
         if not is_subject and _RANKS[first] > _RANKS[second] and not _is_determiner(found, at):

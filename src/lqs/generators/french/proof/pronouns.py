@@ -50,7 +50,8 @@ def word_order(found: Contrast) -> Proof | None:
 
 def _bag(found: Tokens) -> list[str]:
     """The words in order, however they are elided: « je l’aime » and « j’aime la » have the same."""
-    return sorted(_ALIKE.get(word, word) for word in (token.plain.lstrip("-") for token in found))
+    words = [token.plain.lstrip("-") for token in found]
+    return sorted([_ALIKE.get(word, word) for word in words])
 
 
 _ALIKE = {"l’": "le", "la": "le", "moi": "me", "toi": "te"}

@@ -35,7 +35,7 @@ def flaws(text: str) -> Iterator[str]:
 
 def unknown_words(text: str, start: int, end: int) -> list[str]:
     """The words outside `text[start:end]` that the lexicon does not know."""
-    unknown = {part.form for part in tokens(text) if not part.is_known}
+    unknown = [part.form for part in tokens(text) if not part.is_known]
     if all(text.count(form) == 1 and form in text[start:end] for form in unknown):
         return []
     outside = (
@@ -43,7 +43,7 @@ def unknown_words(text: str, start: int, end: int) -> list[str]:
         for word, (begins, ends) in zip(words(text), places(text), strict=True)
         if not (start < ends and begins < end)
     )
-    return [word for word in outside if not unknown.isdisjoint(part.form for part in tokens(word))]
+    return [word for word in outside if any(part.form in unknown for part in tokens(word))]
 
 
 def _spelling(found: Tokens) -> Iterator[str]:
@@ -71,13 +71,11 @@ def _verb(found: Tokens, at: int) -> Iterator[str]:
     form = found[at].form
     if subject is None:
         return
-    here = {
-        reading for reading in found[at].finite if reading.person == subject.person and reading.tense != "imperatif"
-    }
-    if not here:
+    tenses = {tense for _, tense, person in found[at].finite if person == subject.person} - {"imperatif"}
+    if not tenses:
         yield f"“{form}” is not a form for “{subject.text}”"
         return
-    yield from _mood(found, at, {reading.tense for reading in here})
+    yield from _mood(found, at, tenses)
     after = at + 1
     while after < len(found) and (found[after].is_adverb or found[after].plain in ("pas", "rien", "plus")):
         after += 1
@@ -102,7 +100,8 @@ def _mood(found: Tokens, at: int, tenses: set[str]) -> Iterator[str]:
     if not any(word.plain.endswith("que") for word in found[:at]):
         return
     text = " ".join(token.form for token in found[:at]).lower().replace("’ ", "’").replace("qu’", "que ")
-    clause = next((trigger for trigger in (*SUBJUNCTIVE, *INDICATIVE) if f"{trigger} " in f"{text} "), None)
+    padded = f"{text} "
+    clause = next((trigger for trigger in (*SUBJUNCTIVE, *INDICATIVE) if f"{trigger} " in padded), None)
     if clause is None:
         return
     if clause in SUBJUNCTIVE and text.count(clause) and _follows(text, clause) and not tenses & _NO_TENSES:

@@ -28,11 +28,13 @@ def person(found: Contrast) -> Proof | None:
         return None
     if found.right[-1].plain == "!" and _glued_after(found):
         return None  # « Brossez-nous les cheveux ! »: the pronoun is an object
-    common = {(r.lemma, r.tense) for r in old.finite} & {(r.lemma, r.tense) for r in new.finite}
-    subject = subject_of(found.right, found.start) if common else None
-    if subject is None or subject.person not in {r.person for r in old.finite}:
+    ours = {(lemma, tense) for lemma, tense, _ in old.finite}
+    if ours.isdisjoint([(lemma, tense) for lemma, tense, _ in new.finite]):
         return None
-    persons = {reading.person for reading in new.finite if reading.tense != "imperatif"}
+    subject = subject_of(found.right, found.start)
+    if subject is None or subject.person not in [person for _, _, person in old.finite]:
+        return None
+    persons = {person for _, tense, person in new.finite if tense != "imperatif"}
     if subject.person in persons or _object_could_be_subject(found, subject.text, persons):
         return None
     return proven("disjoint_persons", "agreement.subject_verb")

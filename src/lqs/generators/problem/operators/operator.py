@@ -30,5 +30,5 @@ def by_likelihood(right: str) -> tuple[str, ...]:
     return tuple(sorted(AGREEMENTS, key=lambda other: (other != "ms", other[0] != right[0] and other[1] != right[1])))
 
 
-Operator = Callable[[Draft, Parts], Iterator[Change | str]]
-"""Proposes wrong statements, as changes or written, for a draft and its right statement in its parts."""
+Operator = Callable[[Draft, Parts, str], Iterator[Change | str]]
+"""Proposes wrong statements, as changes or written, for a draft and its right statement, in its parts and written."""

@@ -14,7 +14,7 @@ from lqs.generators.problem.operators.operator import Change, Operator
 _ONLY_SUBJECTS = frozenset({"je", "tu", "il", "elle", "ils", "elles"})
 
 
-def _negation_order(_: Draft, right: Parts) -> Iterator[Change]:
+def _negation_order(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     second = right.second
     if second:
         if second != "personne":
@@ -29,25 +29,25 @@ def _negation_order(_: Draft, right: Parts) -> Iterator[Change]:
         yield Change(ne="", second=f"ne {second}")
 
 
-def _negation_incomplete(_: Draft, right: Parts) -> Iterator[Change]:
+def _negation_incomplete(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     if right.ne:
         yield Change(second="", third="")
 
 
-def _negation_double(_: Draft, right: Parts) -> Iterator[Change]:
+def _negation_double(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     if right.second in ("jamais", "personne"):
         yield Change(second=f"pas {right.second}")
     if right.third:
         yield Change(second="pas")
 
 
-def _de_for_article(_: Draft, right: Parts) -> Iterator[Change]:
+def _de_for_article(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     for article in ("le ", "la ", "les ", "l’"):
         if right.ne and right.complement.startswith(article):
             yield Change(complement=contracted("de", right.complement.removeprefix(article)))
 
 
-def _pronoun_placement(draft: Draft, right: Parts) -> Iterator[Change]:
+def _pronoun_placement(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     pronominal = draft.cell.frame.verb.pronominal
     if not right.subject or not right.clitics:
         if right.glued and pronominal:
@@ -81,7 +81,7 @@ def _stands_before(pronouns: str, *following: str) -> bool:
     return join([pronouns, after]).startswith(pronouns)
 
 
-def _pronoun_order(_: Draft, right: Parts) -> Iterator[Change]:
+def _pronoun_order(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     if len(right.clitics) == 2:
         yield Change(clitics=right.clitics[::-1])
 
@@ -103,7 +103,7 @@ def _swapped(right: Parts, others: MappingProxyType[str, tuple[str, ...]]) -> It
                 yield Change(clitics=(*before, other, *after))
 
 
-def _pronoun_category(draft: Draft, right: Parts) -> Iterator[Change]:
+def _pronoun_category(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if right.glued == ("-toi",):
         yield Change(glued=("-te",))
     if len(right.clitics) == 1:
@@ -111,11 +111,11 @@ def _pronoun_category(draft: Draft, right: Parts) -> Iterator[Change]:
         yield from _swapped(right, _OTHER_CATEGORY_OF_HIM if masculine else _OTHER_CATEGORY_OF_HER)
 
 
-def _pronoun_agreement(_: Draft, right: Parts) -> Iterator[Change]:
+def _pronoun_agreement(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     yield from _swapped(right, _OTHER_AGREEMENT)
 
 
-def _y_for_en(_: Draft, right: Parts) -> Iterator[Change]:
+def _y_for_en(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     yield from _swapped(right, MappingProxyType({"y": ("en",), "en": ("y",)}))
 
 

@@ -24,7 +24,7 @@ from lqs.generators.problem.drafts import Draft
 from lqs.generators.problem.operators.operator import Change, Operator, by_likelihood
 
 
-def _other_gender(_: Draft, right: Parts) -> Iterator[Change]:
+def _other_gender(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     for found in determiners_of_gender(right.complement):
         yield Change(complement=_put(right.complement, found))
     for found in determiners_of_gender(right.subject):
@@ -35,7 +35,7 @@ def _put(text: str, found: Determiner) -> str:
     return text[: found.start] + found.other + text[found.end :]
 
 
-def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Change]:
+def _other_adjectives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     piece = draft.cell.frame.piece(Role.ATTRIBUTE)
     forms = dict(zip(AGREEMENTS, piece.text.split(), strict=True)) if piece else {}
     for agreement in by_likelihood(draft.agreement):
@@ -43,11 +43,10 @@ def _other_adjectives(draft: Draft, right: Parts) -> Iterator[Change]:
             yield Change(complement=forms[agreement])
 
 
-def _no_elision(draft: Draft, right: Parts) -> Iterator[str]:
+def _no_elision(draft: Draft, right: Parts, text: str) -> Iterator[str]:
     """Where pronouns are trained, only those before the verb are left whole: « je la écoute », « je y vais »."""
-    text = right.text
     for match in ELIDED.finditer(text):
-        following = text[match.end() :].split()[0].rstrip(".,")
+        following = text[match.end() :].split(maxsplit=1)[0].rstrip(".,")
         if draft.cell.focus == "pronouns" and following not in ("y", "en", right.finite):
             continue
         pronoun = next((clitic for clitic in right.clitics if clitic in ("le", "la")), "")
@@ -63,8 +62,7 @@ def _vowel(letter: str, following: str) -> str:
     return "a" if letter == "l" and genders == {"f"} else "e"
 
 
-def _elision_before_h(_: Draft, right: Parts) -> Iterator[str]:
-    text = right.text
+def _elision_before_h(_: Draft, right: Parts, text: str) -> Iterator[str]:
     for match in BEFORE_H.finditer(text):
         yield f"{text[: match.start()]}{match[1][0]}’{text[match.end() :]}"
 
@@ -72,8 +70,7 @@ def _elision_before_h(_: Draft, right: Parts) -> Iterator[str]:
 _APART = MappingProxyType({"au": "à le", "aux": "à les", "du": "de le", "des": "de les"})
 
 
-def _contractions(draft: Draft, right: Parts) -> Iterator[str]:
-    text = right.text
+def _contractions(draft: Draft, right: Parts, text: str) -> Iterator[str]:
     governed = draft.cell.frame.direct is None and right.complement.startswith("des ")
     for match in CONTRACTED.finditer(text):
         if match[1] == "des" and not governed:
@@ -88,8 +85,7 @@ _CONSONANT_FORMS = MappingProxyType({"bel": "beau", "nouvel": "nouveau", "vieil"
 MY = re.compile(r"\b(mon|ton|son) (\w+)")
 
 
-def _consonant_forms(_: Draft, right: Parts) -> Iterator[str]:
-    text = right.text
+def _consonant_forms(_: Draft, right: Parts, text: str) -> Iterator[str]:
     for match in FORM_BEFORE_VOWEL.finditer(text):
         yield f"{text[: match.start()]}{_CONSONANT_FORMS[match[1]]}{text[match.end(1) :]}"
     for match in MY.finditer(text):
@@ -98,7 +94,7 @@ def _consonant_forms(_: Draft, right: Parts) -> Iterator[str]:
             yield f"{text[: match.start()]}{match[1][0]}a{text[match.end(1) :]}"
 
 
-def _euphonic(draft: Draft, right: Parts) -> Iterator[Change]:
+def _euphonic(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if draft.cell.shape is Shape.QUESTION:
         pronoun = draft.subject.text
         other = f"-{pronoun}" if right.glued[0].startswith("-t-") else f"-t-{pronoun}"

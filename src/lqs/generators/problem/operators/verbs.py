@@ -39,7 +39,7 @@ _NEIGHBOURS: MappingProxyType[Person, tuple[Person, ...]] = MappingProxyType(
 """For each person, those whose forms learners put in its place, the most frequent first."""
 
 
-def _other_persons(draft: Draft, right: Parts) -> Iterator[Change]:
+def _other_persons(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     """Forms that sound alike come first; where spelling is trained there are no others."""
     if right.subject or (draft.cell.shape is Shape.QUESTION and not right.glued[0].startswith("-t-")):
         may_be_object = right.subject in ("nous", "vous") and not draft.cell.frame.verb.pronominal
@@ -64,17 +64,14 @@ def _forms_of_others(
     return alike, tuple(form for form in known if form not in alike)
 
 
-_SOUNDS = (
-    (re.compile(r"(ez|er|ai)$"), "é"),
-    (re.compile(r"ai(s|t|ent)$"), "è"),
-    (re.compile(r"(ent|es|e|[dt]?s|d|t|x)$"), ""),
-)
-"""How endings sound; the first that fits counts."""
+_ENDING = re.compile(r"(?P<é>ez|er|ai)$|(?P<è>ai(?:s|t|ent))$|(?:ent|es|e|[dt]?s|d|t|x)$")
+"""How endings sound: the name of the group, or not at all."""
 
 
 def _sound(form: str) -> str:
     """Roughly how a form is heard: silent endings are gone."""
-    return next((ending.sub(sound, form) for ending, sound in _SOUNDS if ending.search(form)), form)
+    ending = _ENDING.search(form)
+    return form[: ending.start()] + (ending.lastgroup or "") if ending else form
 
 
 def form_of(infinitive: str, tense: str, person: str) -> str:
@@ -89,7 +86,7 @@ IMPERATIVE_LOOKALIKES: tuple[Tense, ...] = ("present", "subjonctif_present", "fu
 """The tenses whose forms learners put in the place of an imperative."""
 
 
-def _with_s(draft: Draft, right: Parts) -> Iterator[Change]:
+def _with_s(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if draft.cell.tense == "imperatif":
         infinitive = draft.cell.frame.verb.infinitive
         for tense in IMPERATIVE_LOOKALIKES:
@@ -98,7 +95,7 @@ def _with_s(draft: Draft, right: Parts) -> Iterator[Change]:
                 yield Change(finite=form)
 
 
-def _stems(draft: Draft, right: Parts) -> Iterator[Change]:
+def _stems(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     verb, tense = draft.cell.frame.verb.infinitive, draft.cell.tense
     if tense in COMPOUND:
         for form in regularised(verb, "participe_passe", draft.participle_agreement, right.participle):
@@ -108,7 +105,7 @@ def _stems(draft: Draft, right: Parts) -> Iterator[Change]:
         yield Change(finite=form)
 
 
-def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Change]:
+def _other_auxiliary(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if not right.participle:
         return
     other = "être" if draft.helper == "avoir" else "avoir"
@@ -117,7 +114,7 @@ def _other_auxiliary(draft: Draft, right: Parts) -> Iterator[Change]:
     yield Change(finite=finite, participle=bare)
 
 
-def _other_participles(draft: Draft, right: Parts) -> Iterator[Change]:
+def _other_participles(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if right.participle:
         ours = draft.participle_agreement
         allowed = draft.subject.accepted if draft.agrees_with_subject else (ours,)
@@ -126,7 +123,7 @@ def _other_participles(draft: Draft, right: Parts) -> Iterator[Change]:
                 yield Change(participle=participle(draft.cell.frame.verb.infinitive, agreement))
 
 
-def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Change]:
+def _participle_for_infinitive(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     words = right.complement.split(" ")
     for position, word in enumerate(words):
         head, apostrophe, bare = word.rpartition("’")
@@ -137,7 +134,7 @@ def _participle_for_infinitive(_: Draft, right: Parts) -> Iterator[Change]:
             yield Change(complement=" ".join(wrong))
 
 
-def _infinitive_for_participle(draft: Draft, right: Parts) -> Iterator[Change]:
+def _infinitive_for_participle(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if right.participle:
         yield Change(participle=draft.cell.frame.verb.infinitive)
 
@@ -150,26 +147,26 @@ def _in_tenses(draft: Draft, right: Parts, tenses: tuple[str, ...]) -> Iterator[
             yield Change(finite=form)
 
 
-def _indicatives(draft: Draft, right: Parts) -> Iterator[Change]:
+def _indicatives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("present", "futur", "conditionnel_present"))
 
 
-def _subjunctives(draft: Draft, right: Parts) -> Iterator[Change]:
+def _subjunctives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("subjonctif_present",))
 
 
-def _futures(draft: Draft, right: Parts) -> Iterator[Change]:
+def _futures(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     yield from _in_tenses(draft, right, ("conditionnel_present", "futur"))
 
 
-def _future(draft: Draft, right: Parts) -> Iterator[Change]:
+def _future(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     """The passé composé becomes a future too, where no word stands between its two."""
     form = form_of(draft.cell.frame.verb.infinitive, "futur", draft.person)
     if draft.marker.french in PAST and form and not (right.participle and right.second):
         yield Change(finite=form, participle="")
 
 
-def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Change]:
+def _other_reflexives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     """se for every person; another pronoun only where it cannot be an object: « je te lave » is right."""
     verb = draft.cell.frame.verb
     if verb.pronominal and right.clitics:
@@ -179,12 +176,12 @@ def _other_reflexives(draft: Draft, right: Parts) -> Iterator[Change]:
                 yield Change(clitics=(clitic, *right.clitics[1:]))
 
 
-def _no_reflexive(draft: Draft, right: Parts) -> Iterator[Change]:
+def _no_reflexive(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
     if draft.cell.frame.verb.pronominal and right.clitics:
         yield Change(clitics=right.clitics[1:])
 
 
-def _other_preposition(_: Draft, right: Parts) -> Iterator[Change]:
+def _other_preposition(_: Draft, right: Parts, text: str) -> Iterator[Change]:
     bare = right.complement.removeprefix("d’").removeprefix("de ").removeprefix("à ")
     if not token(bare.split(" ")[0]).infinitive:
         return
