@@ -155,7 +155,7 @@ def _place(pointer: str) -> str:
             name = "scope"
         case ["filter", field, *_]:
             name = field.removesuffix("_seconds").replace("_", "-")
-        case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" as field, *_]:
+        case ["count" | "metadata" | "constraints" | "expires_at" | "mode" | "reason" | "slots" as field, *_]:
             name = field.replace("_", "-")
         case ["daily_budget_microusd"]:
             name = "daily-budget"

@@ -131,7 +131,10 @@ def _tell_begun(begun: Sequence[GenerationRequest], *, as_json: bool) -> None:
 
 
 def runs(request_id: IdArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """Show every run of a generation request: how it ended, who asked for it, what it made and cost."""
+    """Show every run of a generation request: how it ended, who asked for it, and what it cost by itself.
+
+    The counts are those of the whole generation request, as the run left it.
+    """
     with open_client(url) as client:
         found = client.runs(request_id)
     if as_json:
