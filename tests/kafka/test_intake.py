@@ -291,7 +291,7 @@ async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home,
         await holder.execute("BEGIN")
         await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
         line.stop_before_the_next("claims.claim")
-        request_id, before = await home.submit(6), line.ran["claims.claim"]
+        request_id = await home.submit(6)
         places = shift.worker._places.free
 
         async def taken() -> int:
@@ -302,7 +302,8 @@ async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home,
             await eventually(taken, equals=index + 1)
         line.go_on()
         await eventually(lambda: done(home, request_id))
-        assert line.ran["claims.claim"] - before <= 4  # not one for each of the six
+        # However often one is tried again because a settle holds the row, there is not one for each of the six.
+        assert [happening.fields["slots"] for happening in shift.heard("slots.named")] == [1, 5]
         await holder.execute("ROLLBACK")
 
 
