@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from faults.campaign import FULL, SHORT, find, run
+from faults.lanes import Part
 from faults.planted import BUGS
 
 Result = TypeVar("Result")
@@ -27,7 +28,12 @@ def main() -> None:
         prog="python -m faults", description="Hurt the service, then see what it promised."
     )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="every choice follows from it")
-    parser.add_argument("--short", action="store_true", help="every kind and place once, in less than two minutes")
+    parser.add_argument(
+        "--short",
+        nargs="*",
+        choices=[part.value for part in Part],
+        help="every kind and every place once, in less than two minutes; or only one of these parts",
+    )
     parser.add_argument("--faults", type=int, default=FULL.faults, help="how many")
     parser.add_argument("--minutes", type=float, default=FULL.seconds / 60, help="at most so long")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the whole report as JSON")
@@ -45,7 +51,10 @@ def main() -> None:
     print(f"seed {asked.seed}", file=sys.stderr, flush=True)
     if asked.kafka is not None:
         sys.exit(_on_kafka(asked))
-    scale = SHORT if asked.short else replace(FULL, faults=asked.faults, seconds=asked.minutes * 60)
+    if asked.short is None:
+        scale = replace(FULL, faults=asked.faults, seconds=asked.minutes * 60)
+    else:
+        scale = replace(SHORT, parts=tuple(map(Part, asked.short)) or tuple(Part))
     report = uvloop.run(_bounded(run(asked.seed, scale, logs=asked.logs), scale.seconds + _LONGEST_END_SECONDS))
     for sentence in (*report.findings[:50], *(f"not run: {what}" for what in report.not_run)):
         print(sentence, file=sys.stderr)
@@ -75,8 +84,8 @@ def _on_kafka(asked: argparse.Namespace) -> int:
     if unknown := set(asked.kafka) - set(KINDS):
         print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}.", file=sys.stderr)
         return 2
-    seconds = kafka.SHORT_SECONDS if asked.short else kafka.FULL_SECONDS
-    protocols = asked.protocol or (["classic"] if asked.short else ["classic", "consumer"])
+    seconds = kafka.FULL_SECONDS if asked.short is None else kafka.SHORT_SECONDS
+    protocols = asked.protocol or (["classic", "consumer"] if asked.short is None else ["classic"])
     plan = kafka.Plan(asked.kafka or list(KINDS), protocols, seconds, asked.seed, asked.logs)
 
     def tell(one: kafka.Found) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from faults.audit import QUIET_SECONDS, audit
-from faults.lanes import Injected, inject, inject_each_once
+from faults.lanes import Injected, Part, inject, inject_each_once
 from faults.load import CALL_SECONDS, Visitor, load
 from faults.planted import Bug, plant
 from faults.record import Record
@@ -31,10 +31,11 @@ _EACH_ONCE_SECONDS = 420
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much a run does: so many faults, in at most so many seconds; without a number every kind and place once."""
+    """How much a run does: so many faults, in at most so many seconds; without a number each of these parts once."""
 
     faults: int | None
     seconds: float
+    parts: Sequence[Part] = tuple(Part)
 
 
 FULL = Scale(faults=1000, seconds=15 * 60)
@@ -55,15 +56,17 @@ async def run(seed: int, scale: Scale, *, logs: Path | None = None) -> Report:
             number += 1
             goal = None if scale.faults is None else min(_ROUND_FAULTS, scale.faults - report.kinds.total())
             with _folder(logs, f"round-{number}") as folder:
-                found = await play_round(postgres, seed, number, goal=goal, folder=folder)
+                found = await play_round(postgres, seed, number, goal=goal, parts=scale.parts, folder=folder)
             report.add(found)
             report.seconds = time.monotonic() - began
             print(f"round {number}: {found.line}", file=sys.stderr, flush=True)
     return report
 
 
-async def play_round(postgres: Server, seed: int, number: int, *, goal: int | None, folder: Path) -> Report:
-    """One round with a fresh service; without a goal every kind of fault and every place once."""
+async def play_round(
+    postgres: Server, seed: int, number: int, *, goal: int | None, parts: Sequence[Part], folder: Path
+) -> Report:
+    """One round with a fresh service; without a goal each of these parts once."""
     report, record, injected = Report(seed, commit()), Record(), Injected()
     began = time.monotonic()
     watch = Watch(report.phases)
@@ -73,7 +76,9 @@ async def play_round(postgres: Server, seed: int, number: int, *, goal: int | No
         async with load(clients):
             watch.lap("start")
             if goal is None:
-                await inject_each_once(running, f"{seed}:{number}", injected, until=began + _EACH_ONCE_SECONDS)
+                await inject_each_once(
+                    running, f"{seed}:{number}", injected, parts=parts, until=began + _EACH_ONCE_SECONDS
+                )
             else:
                 await inject(
                     running,

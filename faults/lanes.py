@@ -4,8 +4,9 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 
 from faults.kinds import API, CLIENTS, SERVER, TO_DATABASE, WORKER, Kinds, Target
@@ -21,6 +22,13 @@ _PATIENCE_SECONDS = 20
 _TRIES = 4
 _A_SECOND = 1.5
 """Faults in all lanes together; with many more of them nothing would ever be finished in between."""
+
+
+class Part(StrEnum):
+    """What a short run goes through: every named place, every kind of fault in every lane."""
+
+    PLACES = "places"
+    KINDS = "kinds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,10 @@ def lanes(service: Service, seed: str) -> list[Lane]:
     ]
 
 
-async def inject_each_once(service: Service, seed: str, injected: Injected, *, until: float) -> None:
-    """Every place once, with nothing else in the way, then every kind in every lane once.
+async def inject_each_once(
+    service: Service, seed: str, injected: Injected, *, parts: Collection[Part], until: float
+) -> None:
+    """Every place once, with nothing else in the way, then every kind in every lane once; or one of these parts.
 
     What hit nothing is tried again, a few times. Nothing begins after `until` on the monotonic clock.
     """
@@ -112,10 +122,12 @@ async def inject_each_once(service: Service, seed: str, injected: Injected, *, u
                     break
         lane.wake()
 
-    await asyncio.gather(*(play(lane, _is_swept_beside_others) for lane in every))
-    for lane in every:
-        await play(lane, _is_swept_in_peace)
-    await asyncio.gather(*(play(lane, _is_no_place) for lane in every))
+    if Part.PLACES in parts:
+        await asyncio.gather(*(play(lane, _is_swept_beside_others) for lane in every))
+        for lane in every:
+            await play(lane, _is_swept_in_peace)
+    if Part.KINDS in parts:
+        await asyncio.gather(*(play(lane, _is_no_place) for lane in every))
 
 
 class _Progress:
