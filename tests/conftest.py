@@ -210,7 +210,7 @@ async def house(reused_url: str, creating: asyncpg.Connection, request: pytest.F
 def eventually() -> Callable[..., Awaitable[None]]:
     """Waits until what an asynchronous function returns equals a value (True unless told otherwise)."""
 
-    async def wait(ask: Callable[[], Awaitable[object]], *, equals: object = True, seconds: float = 60) -> None:
+    async def wait(ask: Callable[[], Awaitable[object]], *, equals: object = True, seconds: float = 100) -> None:
         deadline = time.monotonic() + seconds
         while (found := await ask()) != equals:
             assert time.monotonic() < deadline, f"after {seconds} s it was still {found!r} instead of {equals!r}"

@@ -94,7 +94,7 @@ async def test_an_abort_answers_200_cancelled_and_interrupts_the_calls(
         graceful = await cancel(alice, address, "DELETE")
         aborted = await cancel(alice, address, "POST", mode="abort", reason="wrong lesson")
         again = await cancel(alice, address, "POST", mode="graceful", reason="another")
-        await eventually(lambda: _in_flight(api), equals=0, seconds=5)
+        await eventually(lambda: _in_flight(api), equals=0, seconds=30)
 
     assert (graceful.status_code, aborted.status_code) == (202, 200)
     body = aborted.json()

@@ -68,7 +68,7 @@ async def test_a_deadline_is_kept_while_no_worker_is_alive(api: Api, alice: Call
             request_id,
         )
     async with other_api(housekeeping_seconds=0.05):
-        await eventually(partial(done, alice, address), seconds=5)
+        await eventually(partial(done, alice, address), seconds=30)
     body = (await alice.http.get(address)).json()
     assert (body["status"], body["end_reason"]) == ("failed", "deadline_exceeded")
     assert {slot["error"]["code"] for slot in body["slots"]} == {"deadline_exceeded"}

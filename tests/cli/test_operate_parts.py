@@ -140,7 +140,7 @@ def test_an_empty_database_is_migrated_once_and_then_has_a_first_key(
     assert (again.code, again.out) == (1, "")
     assert "there is an owner already" in again.err
     assert "Next: lqs admin new-key" in again.err
-    home.wait_until_gone(seconds=1)
+    home.wait_until_gone(seconds=3)
 
 
 def test_whoever_lost_every_key_makes_a_new_one_on_the_database(operator: Caller, tmp_path: Path) -> None:

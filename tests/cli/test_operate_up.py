@@ -38,8 +38,8 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
         assert up.ends(within=20) == 0
         took = time.monotonic() - begun
 
-    assert took < 5
-    home.wait_until_gone(seconds=1)
+    assert took < 10
+    home.wait_until_gone(seconds=3)
     [key] = KEY.findall(shown)
     assert f'api_key = "{key}"' in home.credentials.read_text(encoding="utf-8")
     assert stat.S_IMODE(home.credentials.stat().st_mode) == 0o600
@@ -56,7 +56,7 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
         assert '"request_id"' in _paste(home, _export(shown), _curl(shown))
         up.press_ctrl_c()
         assert up.ends(within=10) == 0
-    home.wait_until_gone(seconds=1)
+    home.wait_until_gone(seconds=3)
 
 
 def test_what_dies_is_started_again(home: Home) -> None:
@@ -77,7 +77,7 @@ def test_what_dies_is_started_again(home: Home) -> None:
         assert not set(before) & set(after)
         up.press_ctrl_c()
         assert up.ends(within=10) == 0
-    home.wait_until_gone(seconds=1)
+    home.wait_until_gone(seconds=3)
 
 
 def test_children_end_with_a_killed_up_and_the_next_one_adopts_the_database(home: Home) -> None:
@@ -96,7 +96,7 @@ def test_children_end_with_a_killed_up_and_the_next_one_adopts_the_database(home
         assert _generates(home)
         up.press_ctrl_c()
         assert up.ends(within=10) == 0
-    home.wait_until_gone(seconds=1)
+    home.wait_until_gone(seconds=3)
 
 
 def test_a_second_ctrl_c_does_not_wait_for_anybody(home: Home) -> None:
@@ -112,7 +112,7 @@ def test_a_second_ctrl_c_does_not_wait_for_anybody(home: Home) -> None:
         up.shows("worker.stopping")
         up.press_ctrl_c()
         assert up.ends(within=5) == 130
-    home.wait_until_gone(seconds=1)
+    home.wait_until_gone(seconds=3)
 
 
 def test_credentials_of_another_service_are_set_aside_and_not_lost(home: Home) -> None:

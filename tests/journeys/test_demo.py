@@ -27,7 +27,7 @@ def home(private_folder: Path, tmp_path: Path) -> Iterator[Home]:
 
 
 def nothing_is_left(home: Home) -> bool:
-    home.wait_until_gone(seconds=2)
+    home.wait_until_gone(seconds=4)
     return not list(home.data.iterdir()) and not home.credentials.exists()
 
 

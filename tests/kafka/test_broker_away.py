@@ -69,13 +69,13 @@ async def test_the_api_answers_and_work_goes_on_while_the_broker_is_away(
             return shift.names["slots.named"] > heard
 
         await eventually(health, equals=("ready", []))
-        await eventually(hears, seconds=30)
+        await eventually(hears)
         if misfortune == "killed":
             node.kill()
         else:
             node.freeze()
         await works()
-        await eventually(health, equals=("degraded", ["transport_in_trouble"]), seconds=30)
+        await eventually(health, equals=("degraded", ["transport_in_trouble"]))
         await works()
         if misfortune == "killed":
             node.start()

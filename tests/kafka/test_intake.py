@@ -71,7 +71,7 @@ async def test_what_is_announced_is_claimed_by_name_and_its_offsets_are_committe
 ):
     ways = {**kafka, **NEVER, "kafka_group_protocol": protocol}
     async with at_work(home.url, Hand.opened(), **ways) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         ids = [await home.submit(5) for _ in range(20)]
         await eventually(lambda: done(home, *ids))
         assert won(shift) == 100
@@ -90,7 +90,7 @@ async def test_several_workers_share_the_work(home, kafka, eventually):
         async def shared() -> bool:
             return await listening(one) == await listening(other) == PARTITIONS // 2
 
-        await eventually(shared, seconds=30)
+        await eventually(shared)
         ids = [await home.submit(1) for _ in range(40)]
 
         async def both_busy() -> bool:
@@ -104,7 +104,7 @@ async def test_several_workers_share_the_work(home, kafka, eventually):
 
 async def test_repeats_shuffled_and_from_the_beginning_again_are_dropped_and_counted(home, access, kafka, eventually):
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         ids = [await home.submit(5) for _ in range(10)]
         await eventually(lambda: done(home, *ids))
     told = everything(access) * 3
@@ -132,7 +132,7 @@ async def test_what_cannot_be_read_and_what_does_not_exist_keep_nobody_waiting(h
     stranger = Announcement(await home.owner(), 3, 0, 1, None, 0)
     put(access, [rng.randbytes(n) for n in range(40)] + [b"x" * 900_000, b"", b"[]", b'{"v":2}', encode(stranger)])
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         ids = [await home.submit(2) for _ in range(5)]
         await eventually(lambda: done(home, *ids))
         assert won(shift) == 10
@@ -147,7 +147,7 @@ async def test_nothing_is_committed_before_what_stands_in_front_of_it_is_claimed
         wire(home.url) as line,
         at_work(line.url, Hand.opened(), housekeeping_seconds=3600, **kafka, **NEVER) as shift,
     ):
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         await holder.execute("BEGIN")
         await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
         line.stop_before_the_next("claims.claim")
@@ -183,7 +183,7 @@ async def test_a_full_worker_takes_nothing_and_goes_on_when_it_has_room(home, ac
     """The queue on Kafka stays short: a worker with ten places and ninety slots ahead is told of thirty at most."""
     hand = Hand()
     async with at_work(home.url, hand, worker_capacity=10, **kafka, **NEVER) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         ids = [await home.submit(10) for _ in range(9)]
 
         async def begun() -> int:
@@ -202,7 +202,7 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
     hand = Hand()
     ways = {**kafka, **NEVER, "worker_capacity": 5, "graceful_stop_seconds": 0.1}
     async with at_work(home.url, hand, **{**ways, "graceful_stop_seconds": 5}) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         request_id = await home.submit(5)
 
         async def full() -> int:
@@ -223,10 +223,10 @@ async def test_a_flood_is_held_back_however_the_partitions_move_and_passes_in_th
                 return len(busy.orders)
 
             await eventually(also_full, equals=5)
-            await eventually(lambda: listening(other), equals=PARTITIONS // 2, seconds=30)
+            await eventually(lambda: listening(other), equals=PARTITIONS // 2)
             await eventually(paused, equals=1)
 
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         await a_second_passes(home, eventually)
         intake = shift.worker._transport
         assert isinstance(intake, Intake)
@@ -249,19 +249,19 @@ async def test_who_is_full_stays_full_when_it_gets_partitions_that_it_never_had(
     request_id, hand = await home.submit(10), Hand()
     async with AsyncExitStack() as leaving:
         first = await leaving.enter_async_context(at_work(home.url, Hand(), **ways))
-        await eventually(lambda: listening(first), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(first), equals=PARTITIONS)
         async with at_work(home.url, hand, **ways) as shift:
 
             async def paused() -> int:
                 return shift.names["intake.paused"] - shift.names["intake.resumed"]
 
-            await eventually(lambda: listening(shift), equals=PARTITIONS // 2, seconds=30)
+            await eventually(lambda: listening(shift), equals=PARTITIONS // 2)
             for partition in range(PARTITIONS):
                 flood = [encode(Announcement(request_id, n % 10, 0, 1, None, 0)) for n in range(150)]
                 put(access, flood, partition=partition)
             await eventually(paused)
             await leaving.aclose()
-            await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+            await eventually(lambda: listening(shift), equals=PARTITIONS)
             await a_second_passes(home, eventually)
             intake = shift.worker._transport
             assert isinstance(intake, Intake)
@@ -287,7 +287,7 @@ async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home,
         wire(home.url) as line,
         at_work(line.url, Hand.opened(), housekeeping_seconds=3600, **kafka, **NEVER) as shift,
     ):
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         await holder.execute("BEGIN")
         await holder.execute("LOCK TABLE announcements IN ACCESS EXCLUSIVE MODE")  # nobody but this test announces
         line.stop_before_the_next("claims.claim")
@@ -331,7 +331,7 @@ async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(h
         async def all_done() -> bool:
             return await home.rows("SELECT 1 FROM generation_requests WHERE completed_at IS NULL LIMIT 1") == []
 
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         for _ in range(200):
             await home.submit(10)
         await eventually(lambda: begun(hand), equals=1000)
@@ -371,7 +371,7 @@ async def test_a_worker_that_hears_nothing_looks_for_itself(home, kafka, eventua
     async with home.alone() as holder:
         assert await holder.fetchval("SELECT pg_try_advisory_lock($1)", 0x6C71735F72656C61)
         async with at_work(home.url, Hand.opened(), **kafka) as shift:
-            await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+            await eventually(lambda: listening(shift), equals=PARTITIONS)
             request_id = await home.submit(3)
             await eventually(lambda: done(home, request_id))
             assert (shift.names["relay.leads"], won(shift)) == (0, 0)
@@ -391,7 +391,7 @@ async def test_what_the_leader_does_not_know_is_found_by_who_does_however_much_i
 
         await eventually(leads)
         async with at_work(home.url, Hand.opened(), types=both, **{**kafka, "poll_seconds": 1}) as newer:
-            await eventually(lambda: listening(newer), equals=PARTITIONS // 2, seconds=30)
+            await eventually(lambda: listening(newer), equals=PARTITIONS // 2)
             chatter = asyncio.ensure_future(_submit_on_and_on(home))
             async with home.submitter() as submitter:
                 strange = replace(home.submission(2), entity_type="proverb")
@@ -433,7 +433,7 @@ async def test_one_relay_leads_and_another_takes_over(home, kafka, eventually):
 async def test_the_trace_of_a_post_comes_to_the_attempt_and_with_the_message(home, access, kafka, eventually):
     trace = "0af7651916cd43dd8448eb211c80319c"
     async with at_work(home.url, Hand.opened(), **kafka, **NEVER) as shift:
-        await eventually(lambda: listening(shift), equals=PARTITIONS, seconds=30)
+        await eventually(lambda: listening(shift), equals=PARTITIONS)
         async with home.submitter() as submitter:
             wish = replace(home.submission(1), trace=TraceContext(f"00-{trace}-b7ad6b7169203331-01", "vendor=1"))
             request_id = (await submitter.submit(wish)).request_id

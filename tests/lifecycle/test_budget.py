@@ -112,7 +112,7 @@ async def test_two_claims_at_once_share_one_budget(house):
             connection, worker_id=one, entity_types=["problem"], batch=2, grace_seconds=GRACE_SECONDS
         )
         assert len(open_claim.slots) == 2
-        meanwhile = await asyncio.wait_for(house.claim(other), 2)
+        meanwhile = await asyncio.wait_for(house.claim(other), 4)
         assert (meanwhile.slots, meanwhile.contended) == ([], True)
     first = await house.claim(one, batch=2)
     second = await house.claim(other)
@@ -148,11 +148,11 @@ async def test_claims_that_find_no_money_do_not_wait_for_each_other(house):
         async with house.locked(one_id):
             theirs = await claims.claim(rival, worker_id=rival_id, **how)
         assert list(theirs.standings) == [other_id]
-        mine = await asyncio.wait_for(claim(house.database, worker_id=worker_id, **how), 2)
+        mine = await asyncio.wait_for(claim(house.database, worker_id=worker_id, **how), 4)
         assert mine.out_of_money == [one_id]
         ending = asyncio.create_task(end_without_money(house.database, mine.out_of_money))
         await rival.execute("COMMIT")
-        assert (await asyncio.wait_for(ending, 2)).done == [one_id]
+        assert (await asyncio.wait_for(ending, 4)).done == [one_id]
     await house.claim(worker_id)
     assert await outcomes(house, [one_id, other_id]) == [(Status.FAILED, EndReason.BUDGET_EXHAUSTED, 0)] * 2
 
@@ -352,7 +352,7 @@ async def test_a_claim_does_not_wait_for_a_key_that_somebody_else_settles(house)
     async with house.alone() as connection:
         await connection.execute("BEGIN")
         await connection.execute("SELECT * FROM key_days FOR UPDATE")
-        won = await asyncio.wait_for(house.claim(worker_id), 2)
+        won = await asyncio.wait_for(house.claim(worker_id), 4)
         assert [slot.request_id for slot in won.slots] == [other]
         assert won.contended
     assert {slot.request_id for slot in (await house.claim(worker_id)).slots} == {mine}

@@ -217,7 +217,7 @@ async def test_the_sweeper_takes_the_oldest_of_a_bounded_piece_and_waits_for_nob
         await house.cancel(id_)
         await house.settling_time_passes(id_)
     async with house.locked(ids[0]):
-        assert [list((await asyncio.wait_for(house.sweep(batch=n), 2)).done) for n in (2, 4)] == [[ids[1]], ids[2:]]
+        assert [list((await asyncio.wait_for(house.sweep(batch=n), 4)).done) for n in (2, 4)] == [[ids[1]], ids[2:]]
     assert list((await house.sweep()).done) == [ids[0]]
 
 

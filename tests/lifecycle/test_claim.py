@@ -89,7 +89,7 @@ async def test_a_claim_passes_over_slots_that_another_claim_has(house):
         await connection.execute("BEGIN")
         first = await claims.claim(connection, worker_id=worker_id, entity_types=["problem"], batch=1, grace_seconds=1)
         assert [slot.request_id for slot in first.slots] == [request_id]
-        won = await asyncio.wait_for(house.claim(worker_id), 2)
+        won = await asyncio.wait_for(house.claim(worker_id), 4)
         assert [slot.request_id for slot in won.slots] == [other_id]
         assert won.contended
     assert len((await house.claim(worker_id)).slots) == 2
@@ -99,7 +99,7 @@ async def test_slots_of_a_locked_generation_request_are_let_go_at_once(house):
     locked_id, free_id = await house.submit(2), await house.submit(2)
     worker_id = await house.worker()
     async with house.locked(locked_id):
-        won = await asyncio.wait_for(house.claim(worker_id), 2)
+        won = await asyncio.wait_for(house.claim(worker_id), 4)
         assert {slot.request_id for slot in won.slots} == {free_id}
         assert won.contended
         assert (await house.read(locked_id)).counts == Counts(pending=2)

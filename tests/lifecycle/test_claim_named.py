@@ -81,7 +81,7 @@ async def test_slots_of_a_locked_generation_request_are_told_as_busy(house):
     worker_id = await house.worker()
     wanted = [(locked_id, 0), (free_id, 0), (locked_id, 1)]
     async with house.locked(locked_id):
-        won = await asyncio.wait_for(house.claim(worker_id, wanted), 2)
+        won = await asyncio.wait_for(house.claim(worker_id, wanted), 4)
         assert names(won.slots) == [(free_id, 0)]
         assert sorted(won.busy) == [(locked_id, 0), (locked_id, 1)]
     assert names((await house.claim(worker_id, won.busy)).slots) == [(locked_id, 0), (locked_id, 1)]

@@ -82,7 +82,7 @@ async def test_expire_does_not_wait_for_a_locked_generation_request(house):
     await house.deadline_passes(locked_id)
     await house.deadline_passes(free_id)
     async with house.locked(locked_id):
-        assert list((await asyncio.wait_for(house.expire(), 2)).done) == [free_id]
+        assert list((await asyncio.wait_for(house.expire(), 4)).done) == [free_id]
     assert list((await house.expire()).done) == [locked_id]
 
 
@@ -150,7 +150,7 @@ async def test_giving_up_waits_for_nobody_and_takes_the_oldest_first(house):
     ids = [await house.submit(start_within_seconds=1) for _ in range(4)]
     async with house.at("2 seconds") as later:
         async with house.locked(ids[0]):
-            ended = [list((await asyncio.wait_for(later.give_up(batch=n), 2)).done) for n in (2, 4)]
+            ended = [list((await asyncio.wait_for(later.give_up(batch=n), 4)).done) for n in (2, 4)]
         assert ended == [[ids[1]], ids[2:]]
         assert list((await later.give_up()).done) == [ids[0]]
 

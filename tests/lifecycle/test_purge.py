@@ -104,7 +104,7 @@ async def test_what_somebody_holds_is_not_waited_for_and_comes_next_time(house):
     for id_ in (held, free):
         await house.retention_passes(id_)
     async with house.locked(held):
-        assert list((await asyncio.wait_for(house.purge(), 2)).request_ids) == [free]
+        assert list((await asyncio.wait_for(house.purge(), 4)).request_ids) == [free]
     assert list((await house.purge()).request_ids) == [held]
 
 

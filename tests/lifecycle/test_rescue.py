@@ -112,7 +112,7 @@ async def test_rescue_does_not_wait_for_a_locked_generation_request(house):
     request_id, worker_id, _ = await house.claimed()
     await house.kill(worker_id)
     async with house.locked(request_id):
-        assert (await asyncio.wait_for(house.rescue(), 2)).slots == 0
+        assert (await asyncio.wait_for(house.rescue(), 4)).slots == 0
     assert (await house.rescue()).slots == 1
 
 

@@ -68,7 +68,7 @@ async def test_promote_does_not_wait_for_a_locked_generation_request(house):
     request_id, worker_id, [slot] = await house.claimed()
     await house.settle(worker_id, retrying(slot, 0))
     async with house.locked(request_id):
-        assert (await asyncio.wait_for(house.promote(), 2)).slots == 0
+        assert (await asyncio.wait_for(house.promote(), 4)).slots == 0
     assert (await house.promote()).slots == 1
 
 

@@ -183,7 +183,7 @@ async def test_who_still_waits_when_the_service_stops_is_told_so(house, eventual
             wishes = [house.submission(key=str(n)) for n in range(3)]
             waiting = [asyncio.create_task(submitter.submit(wish)) for wish in wishes]
             await eventually(storing)
-        answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 2)
+        answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 4)
     assert [type(answer) for answer in answers] == [ServiceUnavailable] * 3
     with pytest.raises(ServiceUnavailable):
-        await asyncio.wait_for(submitter.submit(wishes[0]), 2)
+        await asyncio.wait_for(submitter.submit(wishes[0]), 4)

@@ -25,7 +25,7 @@ async def test_whoever_finds_no_connection_free_is_told_after_a_while(database_u
             with pytest.raises(DatabaseUnavailable):
                 async with way():
                     raise AssertionError
-            assert 0.15 < time.monotonic() - began < 2
+            assert 0.15 < time.monotonic() - began < 5
     async with database.acquire() as connection:
         assert await connection.fetchval("SELECT 1") == 1
     await database.close()
@@ -43,7 +43,7 @@ async def test_closing_returns_although_somebody_keeps_a_connection(database_url
     began = time.monotonic()
     with pytest.raises(DatabaseUnavailable):
         await close_under_somebody()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 async def test_closing_returns_although_the_server_is_frozen_in_the_middle_of_a_statement(
@@ -66,6 +66,6 @@ async def test_closing_returns_although_the_server_is_frozen_in_the_middle_of_a_
         sleeping.cancel()
         began = time.monotonic()
         await database.close()
-        assert time.monotonic() - began < 3
-        await asyncio.wait([sleeping], timeout=5)
+        assert time.monotonic() - began < 4
+        await asyncio.wait([sleeping], timeout=20)
         assert sleeping.done()

@@ -118,7 +118,7 @@ async def test_the_doorbell_rings_again_after_trouble(home, creating, eventually
         for _ in range(2):
             await home.submit(1)
             announcer.announce()
-            await eventually(settled, seconds=5)
+            await eventually(settled, seconds=30)
     assert not announcing.done()
     announcing.cancel()
     await asyncio.wait([announcing])

@@ -28,7 +28,7 @@ async def test_slots_whose_claim_was_never_answered_are_handed_back_and_run_at_o
     async with wire(house.url) as line:
         line.swallow_the_next_answer_to_a_commit_after(*WINNING)
         async with at_work(line.url, Hand.opened()) as shift:
-            await eventually(lambda: done(house, request_id), seconds=5)
+            await eventually(lambda: done(house, request_id), seconds=30)
             assert line.swallowed == 1
     view = await house.read(request_id)
     assert (view.status, [slot.attempts for slot in view.slots]) == (Status.COMPLETED, [1, 1, 1])
@@ -73,7 +73,7 @@ async def test_a_queue_head_of_an_unknown_type_stays_pending_and_holds_nobody_up
         strange_id = (await submitter.submit(strange)).request_id
     own_id = await house.submit(2)
     async with wire(house.url) as line, at_work(line.url, Hand.opened(), claim_batch_slots=3) as shift:
-        await eventually(lambda: done(house, own_id), seconds=5)
+        await eventually(lambda: done(house, own_id), seconds=30)
         await _claims_are_few(line, shift, eventually)
     view = await house.read(strange_id)
     assert (view.status, view.counts.pending) == (Status.PENDING, 10)
@@ -100,7 +100,7 @@ async def test_what_one_worker_does_not_know_another_one_does(database, database
         at_work(database_url, Hand.opened(), claim_batch_slots=1),
         at_work(database_url, Hand.opened(), types=types),
     ):
-        await eventually(lambda: done(home, request_id), seconds=5)
+        await eventually(lambda: done(home, request_id), seconds=30)
     assert (await home.read(request_id)).status is Status.COMPLETED
 
 
@@ -115,7 +115,7 @@ async def test_a_queue_head_past_its_deadline_holds_nobody_up_and_makes_nobody_s
         wire(house.url) as line,
         at_work(line.url, Hand.opened(), claim_batch_slots=3) as shift,
     ):
-        await eventually(lambda: done(house, own_id), seconds=5)
+        await eventually(lambda: done(house, own_id), seconds=30)
         await _claims_are_few(line, shift, eventually)
         assert (await house.read(late_id)).counts.pending == 10
 

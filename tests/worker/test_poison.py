@@ -192,7 +192,7 @@ async def test_usage_that_is_missing_is_a_failed_attempt_and_holds_nobody_up(hou
 
     request_id = await house.submit(3)
     async with at_work(house.url, Hand.opened(does), settle_buffer_seconds=0.1):
-        await eventually(lambda: done(house, request_id), seconds=5)
+        await eventually(lambda: done(house, request_id), seconds=30)
     assert [slot.error_code for slot in (await house.read(request_id)).slots] == ["internal", None, None]
 
 
