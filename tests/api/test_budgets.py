@@ -50,6 +50,25 @@ async def test_a_budget_of_two_calls_makes_two_entities(api: Api, other_api: Oth
     assert {slot["error"]["category"] for slot in body["slots"] if slot["error"]} == {"policy"}
 
 
+async def test_a_budget_below_the_price_of_one_call_is_refused_and_names_it(api: Api, other_api: OtherApi) -> None:
+    """A repeated call is answered like the first one, whatever a call costs meanwhile."""
+    asked = {"json": {"count": 5, "max_cost_microusd": 400}, "headers": {"Idempotency-Key": "k"}}
+    async with other_api(**SIMULATED) as paid:
+        caller = await paid.owner()
+        refused = await caller.http.post("/problems/generate", json={"max_cost_microusd": 399})
+        assert (await caller.http.get("/generation-requests")).json()["results"] == []
+        accepted = await caller.http.post("/problems/generate", **asked)
+    async with other_api(**SIMULATED | {"simulated_price_microusd": 500}) as dearer:
+        again = Caller(dearer.anonymous(), caller.owner_id, caller.key_id)
+        again.http.headers["Authorization"] = caller.http.headers["Authorization"]
+        repeated = await again.http.post("/problems/generate", **asked)
+    [finding] = refused.json()["errors"]
+    assert (refused.status_code, finding["pointer"], finding["code"]) == (422, "/max_cost_microusd", "out_of_range")
+    assert (finding["min"], "400 ($0.0004)" in finding["detail"]) == (400, True)
+    assert (accepted.status_code, repeated.status_code) == (202, 202)
+    assert accepted.json()["request_id"] == repeated.json()["request_id"]
+
+
 async def test_what_is_free_needs_no_money(api: Api, alice: Caller, worker: None, eventually) -> None:
     poor, _ = await budgeted(api, alice, 0)
     accepted = await poor.http.post("/problems/generate", json={"count": 2, "max_cost_microusd": 0})

@@ -3,6 +3,7 @@
 from lqs.api.auth import Caller
 from lqs.domain.entity_type import EntityType
 from lqs.domain.errors import BodyRefused, DailyBudgetExhausted, Finding
+from lqs.domain.money import money
 from lqs.domain.terms import Terms
 from lqs.storage import api_keys, idempotency_keys
 from lqs.storage.idempotency_keys import Key
@@ -44,15 +45,25 @@ def _price_unknown(unknown: str) -> BodyRefused:
     return BodyRefused([Finding("", "price_unknown", detail)])
 
 
-async def refuse_without_money(parts: ApiParts, caller: Caller, price: int, key: Key | None) -> None:
-    """Raise `DailyBudgetExhausted` when the caller's key cannot pay one call today; a replay asks for none."""
-    if not caller.budgeted or price == 0:
+async def refuse_without_money(
+    parts: ApiParts, caller: Caller, price: int, key: Key | None, *, most: int | None = None
+) -> None:
+    """See that one call can be paid: from `most`, a budget of its own, and from the caller's key; a replay asks for none.
+
+    Raises `BodyRefused` and `DailyBudgetExhausted`.
+    """
+    too_little = most is not None and most < price
+    if price == 0 or not (too_little or caller.budgeted):
         return
     async with parts.database.acquire() as connection:
-        left = await api_keys.money_left(connection, caller.key_id)
-        if left is None or left.microusd >= price or (key and await idempotency_keys.read(connection, [key])):
+        if key and await idempotency_keys.read(connection, [key]):
             return
-    raise DailyBudgetExhausted(
-        "Calls in flight count at their price. The next day begins at midnight UTC; until then use another key.",
-        retry_after_seconds=left.seconds,
-    )
+        left = await api_keys.money_left(connection, caller.key_id) if caller.budgeted else None
+    if too_little:
+        detail = f"A call may cost {price} ({money(price)}), so with less nothing can be generated."
+        raise BodyRefused([Finding("/max_cost_microusd", "out_of_range", detail, {"min": price})])
+    if left is not None and left.microusd < price:
+        raise DailyBudgetExhausted(
+            "Calls in flight count at their price. The next day begins at midnight UTC; until then use another key.",
+            retry_after_seconds=left.seconds,
+        )

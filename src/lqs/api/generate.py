@@ -73,7 +73,8 @@ def generate_router(entity_type: EntityType) -> APIRouter:
             call_price_microusd=call_price(parts, entity_type, caller, terms),
             trace=request.state.trace,
         )
-        await refuse_without_money(parts, caller, submission.call_price_microusd, submission.key)
+        price, most = submission.call_price_microusd, terms.max_cost_microusd
+        await refuse_without_money(parts, caller, price, submission.key, most=most)
         accepted = await parts.submitter.submit(submission)
         add_to_step(request_id=str(accepted.request_id), replayed=accepted.replayed)
         if not accepted.replayed:
