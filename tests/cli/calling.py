@@ -74,7 +74,7 @@ class Caller:
         """Run to the end with everything in pipes."""
         environment = self.environment | more
         done = subprocess.run(
-            [LQS, *words], env=environment, input=typed, cwd=cwd, capture_output=True, text=True, timeout=60,
+            [LQS, *words], env=environment, input=typed, cwd=cwd, capture_output=True, text=True, timeout=200,
             check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
@@ -106,7 +106,7 @@ class Caller:
         os.close(terminal)
         try:
             shown = _watch(controller, press_ctrl_c_at or typed_at, b"\x03" if press_ctrl_c_at else typed.encode())
-            return Watched(process.wait(timeout=10), shown)
+            return Watched(process.wait(timeout=60), shown)
         finally:
             process.kill()
             process.wait()
@@ -140,5 +140,5 @@ def until(process: "subprocess.Popen[str]", stream: str, sign: Callable[[str], b
 def interrupt(process: "subprocess.Popen[str]") -> Ended:
     """Press Ctrl-C for a command without a terminal, and see how it ends."""
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=100)
     return Ended(process.returncode, out, err)

@@ -32,7 +32,7 @@ class OnTerminal:
         """All that was shown until now."""
         return _STEERING.sub("", self._shown.decode(errors="replace")).replace("\r\n", "\n")
 
-    def shows(self, sign: str, *, times: int = 1, seconds: float = 40) -> str:
+    def shows(self, sign: str, *, times: int = 1, seconds: float = 100) -> str:
         """Wait until the terminal has shown `sign` so often; all that it has shown by then."""
         deadline = time.monotonic() + seconds
         while self.text.count(sign) < times:

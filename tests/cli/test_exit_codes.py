@@ -39,7 +39,7 @@ def read_by_somebody_who_leaves(home: Path) -> int:
         assert process.stdout is not None
         process.stdout.close()
         with process:
-            code = process.wait(timeout=30)
+            code = process.wait(timeout=100)
             assert process.stderr is not None
             assert (first, process.stderr.read()) == (f"{ID}\n", "")
     return code

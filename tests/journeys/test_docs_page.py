@@ -20,7 +20,7 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(service: Service, t
         ],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=True,
     )  # fmt: skip
 

@@ -52,8 +52,8 @@ def messages(access: Access, name: TopicName = TopicName.WORK) -> list[Message]:
     whole = topic(access.topic_prefix, name)
     found: list[Message] = []
     try:
-        for partition in consumer.list_topics(whole, timeout=20).topics[whole].partitions:
-            _, end = consumer.get_watermark_offsets(TopicPartition(whole, partition), timeout=20)
+        for partition in consumer.list_topics(whole, timeout=100).topics[whole].partitions:
+            _, end = consumer.get_watermark_offsets(TopicPartition(whole, partition), timeout=100)
             consumer.assign([TopicPartition(whole, partition, 0)])
             read = 0
             while read < end:
@@ -72,7 +72,7 @@ def committed(access: Access) -> int:
     consumer = open_consumer(access, Complaints(access, silent), {"group.protocol": "classic"})
     try:
         work = topic(access.topic_prefix, TopicName.WORK)
-        found = consumer.committed([TopicPartition(work, n) for n in range(PARTITIONS)], timeout=20)
+        found = consumer.committed([TopicPartition(work, n) for n in range(PARTITIONS)], timeout=100)
     finally:
         consumer.close()
     return sum(max(0, one.offset) for one in found)

@@ -34,7 +34,7 @@ def is_installed() -> bool:
 def paradigms(verbs: Iterable[str]) -> dict[str, Paradigm]:
     """What Verbiste prints for each verb; a verb it does not know is left out."""
     asked = "".join(f"{verb}\n" for verb in verbs)
-    done = subprocess.run([PROGRAM], input=asked, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([PROGRAM], input=asked, capture_output=True, text=True, check=True, timeout=200)
     blocks = (block for block in done.stdout.split("\n-\n") if _INFINITIVE in block)
     return {block.partition(_INFINITIVE)[2].split("\n")[0]: _paradigm(block) for block in blocks}
 

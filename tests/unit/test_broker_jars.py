@@ -55,7 +55,7 @@ def room(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
 
 
 def said(process: "subprocess.Popen[str]") -> str:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     return out + err
 
 

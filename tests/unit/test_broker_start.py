@@ -39,7 +39,7 @@ def test_taken_ports_are_tried_again_and_no_other_trouble_is(tmp_path: Path) -> 
     }
     done = subprocess.run(
         [sys.executable, "-c", START, str(tmp_path / "nodes")],
-        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (tmp_path / "starts").read_text() == "started\n" * 3
     assert "BrokerUnavailable: a node ended: out of memory" in done.stderr

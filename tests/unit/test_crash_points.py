@@ -26,7 +26,7 @@ asyncio.run(step())
 
 def passed(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100, check=False
     )
 
 

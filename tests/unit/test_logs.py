@@ -90,6 +90,6 @@ def test_the_work_goes_on_when_nobody_reads_the_log(name, form):
             stdout=subprocess.PIPE,
             stderr=stderr,
             check=False,
-            timeout=20,
+            timeout=100,
         )
     assert process.stdout == b"done\n"

@@ -23,7 +23,7 @@ def units(tmp_path: Path) -> list[Path]:
 
 
 def analyzed(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([systemd.program(), *words], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([systemd.program(), *words], capture_output=True, text=True, timeout=200, check=False)
 
 
 def test_systemd_understands_every_line(units: list[Path]) -> None:

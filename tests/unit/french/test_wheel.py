@@ -51,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT,
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=300,
     )
     return next(folder.glob("lqs-*.whl"))
 
@@ -78,7 +78,7 @@ def test_the_engine_makes_verified_problems_from_an_installed_wheel_without_a_ne
         cwd=tmp_path,
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=300,
     )
     found = json.loads(ran.stdout)
     assert Path(found["from"]).is_relative_to(inside)
