@@ -32,7 +32,7 @@ def main() -> None:
         "--short",
         nargs="*",
         choices=[part.value for part in Part],
-        help="every kind and every place once, in less than two minutes; or only one of these parts",
+        help="every place once and every kind twice, in about two minutes; or only one of these parts",
     )
     parser.add_argument("--faults", type=int, default=FULL.faults, help="how many")
     parser.add_argument("--minutes", type=float, default=FULL.seconds / 60, help="at most so long")

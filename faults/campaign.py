@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from faults.audit import QUIET_SECONDS, audit
-from faults.lanes import Injected, Part, inject, inject_each_once
+from faults.lanes import Injected, Part, inject, inject_each
 from faults.load import CALL_SECONDS, Visitor, load
 from faults.planted import Bug, plant
 from faults.record import Record
@@ -21,17 +21,18 @@ from faults.report import Report, commit
 from faults.scenarios import SCENARIOS, Stage
 from faults.server import Server, server
 from faults.service import Crew, Service, service
+from lqs.crash_points import CrashPoint
 
 VISITORS_AN_OWNER = 3
 _ROUND_FAULTS = 250
 _ROUND_SECONDS = 240
-_EACH_ONCE_SECONDS = 420
-"""So long at most, on a machine that has other things to do; alone it takes a third of that."""
+_EACH_SECONDS = 540
+"""So long at most, on a machine that has other things to do; alone it takes a fifth of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much a run does: so many faults, in at most so many seconds; without a number each of these parts once."""
+    """How much a run does: so many faults, in at most so many seconds; without a number all of these parts."""
 
     faults: int | None
     seconds: float
@@ -56,7 +57,10 @@ async def run(seed: int, scale: Scale, *, logs: Path | None = None) -> Report:
             number += 1
             goal = None if scale.faults is None else min(_ROUND_FAULTS, scale.faults - report.kinds.total())
             with _folder(logs, f"round-{number}") as folder:
-                found = await play_round(postgres, seed, number, goal=goal, parts=scale.parts, folder=folder)
+                passed = [CrashPoint(point) for point in report.points]
+                found = await play_round(
+                    postgres, seed, number, goal=goal, parts=scale.parts, passed=passed, folder=folder
+                )
             report.add(found)
             report.seconds = time.monotonic() - began
             print(f"round {number}: {found.line}", file=sys.stderr, flush=True)
@@ -64,9 +68,16 @@ async def run(seed: int, scale: Scale, *, logs: Path | None = None) -> Report:
 
 
 async def play_round(
-    postgres: Server, seed: int, number: int, *, goal: int | None, parts: Sequence[Part], folder: Path
+    postgres: Server,
+    seed: int,
+    number: int,
+    *,
+    goal: int | None,
+    parts: Sequence[Part],
+    passed: Collection[CrashPoint],
+    folder: Path,
 ) -> Report:
-    """One round with a fresh service; without a goal each of these parts once."""
+    """One round with a fresh service; without a goal all of these parts. `passed` are places of earlier rounds."""
     report, record, injected = Report(seed, commit()), Record(), Injected()
     began = time.monotonic()
     watch = Watch(report.phases)
@@ -76,9 +87,7 @@ async def play_round(
         async with load(clients):
             watch.lap("start")
             if goal is None:
-                await inject_each_once(
-                    running, f"{seed}:{number}", injected, parts=parts, until=began + _EACH_ONCE_SECONDS
-                )
+                await inject_each(running, f"{seed}:{number}", injected, parts=parts, until=began + _EACH_SECONDS)
             else:
                 await inject(
                     running,
@@ -87,6 +96,7 @@ async def play_round(
                     goal=goal,
                     until=began + _ROUND_SECONDS,
                     done=lambda: record.done,
+                    passed=passed,
                 )
         watch.lap("faults")
         report.indeterminate, report.recovered = await audit(running, record, clients, quiet_seconds=QUIET_SECONDS)

@@ -20,6 +20,7 @@ _FROZEN_SHARE = 0.3
 _MOST_UNANSWERED = 6
 _PATIENCE_SECONDS = 20
 _TRIES = 4
+_KINDS_TWICE = 2
 _A_SECOND = 1.5
 """Faults in all lanes together; with many more of them nothing would ever be finished in between."""
 
@@ -54,18 +55,23 @@ class Lane:
         if self.target.member is not None:
             self.target.member.resting = False
 
-    def deck(self, *, each_once: bool) -> list[Card]:
-        """Every kind and every place, shuffled; kinds as often as their weight says, or each once."""
+    def deck(self, *, short: bool, passed: Collection[CrashPoint] = ()) -> list[Card]:
+        """Every place once and every kind, shuffled; kinds as often as their weight says, or each twice.
+
+        While there are places that were not `passed` yet, those that were come last.
+        """
         rng = self.target.rng
         cards = [
             Card(kind, do)
             for kind, (do, weight) in self.kinds.items()
-            for _ in range(1 if each_once else _times(weight, rng))
+            for _ in range(_KINDS_TWICE if short else _times(weight, rng))
         ]
         for point in self.points:
             freeze = rng.random() < _FROZEN_SHARE
             cards.append(Card(FROZEN if freeze else SWEPT, partial(swept, point=point, freeze=freeze), point))
         rng.shuffle(cards)
+        if not set(passed).issuperset(self.points):
+            cards.sort(key=lambda card: card.point in passed)
         return cards
 
 
@@ -105,15 +111,15 @@ def lanes(service: Service, seed: str) -> list[Lane]:
     ]
 
 
-async def inject_each_once(
+async def inject_each(
     service: Service, seed: str, injected: Injected, *, parts: Collection[Part], until: float
 ) -> None:
-    """Every place once, with nothing else in the way, then every kind in every lane once; or one of these parts.
+    """Every place once, with nothing else in the way, then every kind in every lane twice; or one of these parts.
 
     What hit nothing is tried again, a few times. Nothing begins after `until` on the monotonic clock.
     """
     every = lanes(service, seed)
-    decks = {id(lane): lane.deck(each_once=True) for lane in every}
+    decks = {id(lane): lane.deck(short=True) for lane in every}
 
     async def play(lane: Lane, wanted: Callable[[Card], bool]) -> None:
         for card in filter(wanted, decks[id(lane)]):
@@ -158,17 +164,25 @@ def _is_swept_beside_others(card: Card) -> bool:
 
 
 async def inject(
-    service: Service, seed: str, injected: Injected, *, goal: int, until: float, done: Callable[[], int]
+    service: Service,
+    seed: str,
+    injected: Injected,
+    *,
+    goal: int,
+    until: float,
+    done: Callable[[], int],
+    passed: Collection[CrashPoint] = (),
 ) -> None:
     """So many faults in all lanes together, or until the monotonic clock says so; not faster than `_A_SECOND`.
 
-    And not many while nothing works: `done` is how many generation requests clients have seen done.
+    And not many while nothing works: `done` is how many generation requests clients have seen done. Places that were
+    `passed` before, or here, are left until the others of their lane have had their turn.
     """
     began = time.monotonic()
     progress = _Progress(done, injected)
 
     async def play(lane: Lane) -> None:
-        for card in _endless(lane):
+        for card in _endless(lane, lambda: {*passed, *injected.points}):
             while len(injected.faults) > _A_SECOND * (time.monotonic() - began) or progress.wanting():
                 await asyncio.sleep(lane.target.rng.uniform(0.05, 0.3))
             if len(injected.faults) >= goal or time.monotonic() > until:
@@ -188,9 +202,9 @@ async def _play(lane: Lane, card: Card, injected: Injected) -> bool:
     return hit
 
 
-def _endless(lane: Lane) -> Iterator[Card]:
+def _endless(lane: Lane, passed: Callable[[], Collection[CrashPoint]]) -> Iterator[Card]:
     while True:
-        yield from lane.deck(each_once=False)
+        yield from lane.deck(short=False, passed=passed())
 
 
 def _times(weight: float, rng: random.Random) -> int:

@@ -247,12 +247,22 @@ def lane(seed: str) -> Lane:
     return Lane(target, {**WORKER, **API, **SERVER, **CLIENTS}, points_of("worker"), (0, 0))
 
 
-@pytest.mark.parametrize("each_once", [True, False])
-def test_every_choice_follows_from_the_seed(each_once):
+@pytest.mark.parametrize("short", [True, False])
+def test_every_choice_follows_from_the_seed(short):
     def deck(seed: str) -> list[tuple[str, object]]:
-        return [(card.kind, card.point) for card in lane(seed).deck(each_once=each_once)]
+        return [(card.kind, card.point) for card in lane(seed).deck(short=short)]
 
     assert deck("1") == deck("1") != deck("2")
+
+
+def test_places_that_were_not_passed_yet_come_before_those_that_were():
+    points = points_of("worker")
+    drawn = [card.point for card in lane("1").deck(short=False, passed=points[1:])]
+    assert drawn.index(points[0]) < min(map(drawn.index, points[1:]))
+    passed = [lane("1").deck(short=False, passed=these) for these in ((), points)]
+    assert [[card.point for card in deck] for deck in passed] == [
+        [card.point for card in lane("1").deck(short=False)]
+    ] * 2
 
 
 def test_every_planted_bug_fits_the_code_and_has_its_scenario(tmp_path):

@@ -1,11 +1,11 @@
-"""Every kind of fault once in each of its lanes, and nothing that must not be."""
+"""Every kind of fault twice in each of its lanes, and nothing that must not be."""
 
 import pytest
 from tests.faults.short import ROOT, Run, run_short, see_that_it_is_sound
 
 from faults.kinds import API, CLIENTS, SERVER, TO_DATABASE, WORKER
 from faults.lanes import FROZEN, SWEPT, Part
-from faults.report import PLACES, ZEROS
+from faults.report import ZEROS
 
 PAGE = ROOT / "docs" / "reference" / "faults.md"
 EVERY_KIND = {*API, *CLIENTS, *SERVER, *WORKER}
@@ -24,11 +24,11 @@ def test_nothing_is_lost_doubled_or_untrue(run: Run) -> None:
     see_that_it_is_sound(run)
 
 
-def test_every_kind_that_can_be_done_here_hit_something_in_every_lane(run: Run) -> None:
+def test_forty_faults_at_least_of_every_kind_that_can_be_done_here(run: Run) -> None:
     not_run = {sentence.partition(":")[0] for sentence in run.report["not_run"]}
     assert not_run <= {"disk_full"}
     assert set(run.report["kinds"]) == EVERY_KIND - not_run, run.report["missed"]
-    assert run.report["faults"] == IN_LANES - len(not_run), run.report["missed"]
+    assert run.report["faults"] >= 2 * (IN_LANES - len(not_run)) >= 40, run.report["missed"]
 
 
 def test_the_line_has_the_seed_and_every_word(run: Run) -> None:
@@ -37,10 +37,6 @@ def test_the_line_has_the_seed_and_every_word(run: Run) -> None:
     assert all(fields[word] == "0" for word in ZEROS)
     assert int(fields["faults"]) == run.report["faults"]
     assert float(fields["recovery_p95"].removesuffix("s")) > 0
-
-
-def test_both_parts_together_are_more_than_forty_faults() -> None:
-    assert IN_LANES - len({"disk_full"}) + len(PLACES) >= 40
 
 
 def test_the_page_explains_every_kind_and_every_word() -> None:

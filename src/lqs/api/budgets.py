@@ -48,7 +48,7 @@ def _price_unknown(unknown: str) -> BodyRefused:
 async def refuse_without_money(
     parts: ApiParts, caller: Caller, price: int, key: Key | None, *, most: int | None = None
 ) -> None:
-    """See that one call can be paid: from `most`, a budget of its own, and from the caller's key; a replay asks for none.
+    """See that one call can be paid, from `most`, a budget of its own, and by the caller's key; a replay asks for none.
 
     Raises `BodyRefused` and `DailyBudgetExhausted`.
     """
