@@ -300,10 +300,12 @@ async def test_what_comes_while_a_claim_takes_its_time_is_claimed_together(home,
         for index in range(6):
             put(access, [encode(Announcement(request_id, index, 0, 1, None, 0))], partition=0)
             await eventually(taken, equals=index + 1)
+            await eventually(_is_set(line.stopped))
         line.go_on()
         await eventually(lambda: done(home, request_id))
         # However often one is tried again because a settle holds the row, there is not one for each of the six.
-        assert [happening.fields["slots"] for happening in shift.heard("slots.named")] == [1, 5]
+        claimed = [happening.fields["slots"] for happening in shift.heard("slots.named")]
+        assert claimed in ([1, 5], [6])
         await holder.execute("ROLLBACK")
 
 
