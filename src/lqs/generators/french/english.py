@@ -30,7 +30,7 @@ _IRREGULAR: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 _BE_NOW = MappingProxyType({"1s": "am", "2s": "are", "3s": "is", "1p": "are", "2p": "are", "3p": "are"})
 _BE_THEN = MappingProxyType({"1s": "was", "2s": "were", "3s": "was", "1p": "were", "2p": "were", "3p": "were"})
-_STATES = frozenset({"be", "can", "understand", "remember", "believe", "know"})
+_STATES = frozenset({"be", "can", "understand", "remember", "believe", "know", "seem", "appear", "become"})
 _VOWELS = "aeiou"
 
 Aspect = Literal["habit", "state", "course"]
@@ -139,11 +139,11 @@ def _plain(verb: str, tense: Tense, person: Person, adverb: str, state: bool) ->
             return "can", ""
         case "present" | "subjonctif_present":
             return "", _s_form(verb) if person == "3s" else verb
-        case "passe_compose" | "subjonctif_passe" if adverb == "already" or tense == "subjonctif_passe":
+        case "passe_compose" if adverb == "already":
             return "has" if person == "3s" else "have", _participle(verb)
-        case "passe_compose" | "passe_simple" | "imparfait" if verb == "be":
+        case "passe_compose" | "passe_simple" | "subjonctif_passe" | "imparfait" if verb == "be":
             return _BE_THEN[person], ""
-        case "passe_compose" | "passe_simple" if verb == "can":
+        case "passe_compose" | "passe_simple" | "subjonctif_passe" if verb == "can":
             return _BE_THEN[person], "able to"
         case "imparfait" if verb == "can":
             return "could", ""
@@ -195,6 +195,6 @@ def question(group_: str, verb: str, subject: str, rest: str) -> str:
     if first not in _HELPERS or (group_ in ("has", "have", "had")):
         adverb = "often" if "often" in group_.split() else ""
         present = _s_form(verb) in group_.split()
-        used = f"use to {verb}" if "used to" in group_ else verb
+        used = f"use to {verb}" if "used to" in group_ and not adverb else verb
         words = ["does" if present else "did", subject, adverb, used, rest]
     return " ".join(filter(None, words))

@@ -54,7 +54,8 @@ class Verb:
 class Frame:
     """One use of a verb.
 
-    `habits` and `past` are keys of markers that go with it; see `markers`. A `lasting` one goes on for a while.
+    `habits` and `past` are keys of markers that go with it; see `markers`. A `lasting` one goes on for a while; a
+    `mishap` is what one is sorry for and does not plan.
     `direct` is the direct object, `helper` the auxiliary of compound tenses.
     """
 
@@ -69,6 +70,7 @@ class Frame:
     imperative: bool
     born: bool
     lasting: bool
+    mishap: bool
     pieces: Mapping[Role, Piece]
     direct: Piece | None
     helper: str
@@ -126,6 +128,7 @@ def _read() -> tuple[MappingProxyType[str, Verb], tuple[Frame, ...]]:
                 imperative=not set(flags) & set("sib"),
                 born="b" in flags,
                 lasting="d" in flags,
+                mishap="m" in flags,
                 pieces=pieces,
                 direct=direct,
                 helper=auxiliary_for(verb.infinitive, pronominal=verb.pronominal, direct_object=direct is not None),

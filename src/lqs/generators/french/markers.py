@@ -88,13 +88,15 @@ def markers(frame: Frame, tense: Tense) -> tuple[Marker, ...]:
             return tuple(_PAST[key] for key in frame.past)
         case "passe_simple" if frame.past and not frame.state:
             return (_THAT_DAY, _NEXT_DAY) if set(past) & set("yntS") and not frame.born else (PLAIN,)
+        case "futur" if frame.mishap:
+            return (PLAIN,)
         case "futur" if frame.verb.infinitive not in _TASTES:
             return tuple(dict.fromkeys(_FUTURE[key] for key in past)) or (PLAIN,)
         case "plus_que_parfait" if frame.past and not frame.state:
             if "a" in frame.past:
                 return (_ALREADY,)
             return (_DAY_BEFORE,) if set(past) & set("ynt") else (PLAIN,)
-        case "futur_anterieur" if "a" in frame.past:
+        case "futur_anterieur" if "a" in frame.past and not frame.mishap:
             return (_BY_TOMORROW, _BY_THEN)
         case "conditionnel_present":
             return (_IN_THAT_CASE, _OTHERWISE)

@@ -55,7 +55,14 @@ _SOUNDS = tuple(
 
 
 def regularised(infinitive: str, tense: str, place: str, form: str) -> Iterator[str]:
-    """Forms that a learner may take for the one of this tense and person (or agreement, for a participle)."""
+    """Forms that a learner may take for the one of this tense and person (or agreement, for a participle).
+
+    None like « asseoira » or « asseoit », which Littré has.
+    """
+    return (made for made in _made(infinitive, tense, place, form) if not made.startswith("asseo"))
+
+
+def _made(infinitive: str, tense: str, place: str, form: str) -> Iterator[str]:
     ending = next((e for e in ("oir", "er", "ir", "re") if infinitive.endswith(e)), "er")
     stem = infinitive.removesuffix(ending)
     if tense == "participe_passe":

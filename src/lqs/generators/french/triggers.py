@@ -15,7 +15,7 @@ class Trigger:
     """Words before a clause.
 
     `speaker` ones begin with je, so that the subject is somebody else. `demand` ones ask for what somebody can do on
-    purpose, `regret` ones are said of what nobody does on purpose.
+    purpose, `regret` ones are said of mishaps.
     """
 
     french: str
@@ -31,12 +31,11 @@ SUBJUNCTIVE = (
     Trigger("il faut que", "{subject} must {bare}", ("subjonctif_present",), demand=True),
     Trigger("il est important que", "it is important for {object} to {bare}", ("subjonctif_present",), demand=True),
     Trigger("il est nécessaire que", "it is necessary for {object} to {bare}", ("subjonctif_present",), demand=True),
-    Trigger("il est possible que", "{subject} may {bare}", ("subjonctif_present",)),
+    Trigger("il est possible que", "{subject} might {bare}", ("subjonctif_present",)),
     Trigger("je veux que", "I want {object} to {bare}", ("subjonctif_present",), speaker=True, demand=True),
     Trigger("je voudrais que", "I would like {object} to {bare}", ("subjonctif_present",), speaker=True, demand=True),
-    Trigger(
-        "je doute que", "I doubt that {subject} {finite}", ("subjonctif_present", "subjonctif_passe"), speaker=True
-    ),
+    Trigger("je doute que", "I doubt that {subject} will {bare}", ("subjonctif_present",), speaker=True),
+    Trigger("je doute que", "I doubt that {subject} {finite}", ("subjonctif_passe",), speaker=True),
     Trigger("il est possible que", "{subject} may have {participle}", ("subjonctif_passe",)),
     Trigger("il est dommage que", "it is a pity that {subject} {finite}", ("subjonctif_passe",), regret=True),
     Trigger("je regrette que", "I am sorry that {subject} {finite}", ("subjonctif_passe",), speaker=True, regret=True),

@@ -17,6 +17,7 @@ from lqs.generators.french.tables.government import (
     GENERIC_OBJECTS,
     INFINITIVE_WITH,
     NEGATED_BY_NE_ALONE,
+    NEVER_WITHOUT_REFLEXIVE,
     ONLY_DIRECT,
     ONLY_INDIRECT,
     REFLEXIVE_WITHOUT_OBJECT,
@@ -151,7 +152,8 @@ def _level(focus: Focus, shape: Shape, frame: Frame, tense: Tense, negation: Neg
     asked = [TENSE_LEVELS[tense], frame.level]
     if negation:
         asked.append(NEGATION_LEVELS[negation])
-    if shape in PRONOUN_SHAPES:
+    forbids_reflexive = frame.verb.pronominal and tense == "imperatif" and negation is not None
+    if shape in PRONOUN_SHAPES or shape is Shape.QUESTION or forbids_reflexive:
         asked.append("A2")
     late = shape in (Shape.BOTH, Shape.CONDITION, Shape.SUBJUNCTIVE) or (shape is Shape.INDICATIVE and focus == "mood")
     preceding = shape is Shape.DIRECT and tense in COMPOUND
@@ -209,7 +211,8 @@ def has_place_for(code: ErrorCode, shape: Shape, frame: Frame, tense: Tense, neg
             return verb in GENERIC_OBJECTS and frame.direct is not None
         case "reflexive.missing":
             needed = simple and frame.direct is None and verb in REFLEXIVE_WITHOUT_OBJECT
-            return frame.verb.pronominal and (needed or verb in ESSENTIALLY_REFLEXIVE or is_only_reflexive(verb))
+            essential = simple and (verb in ESSENTIALLY_REFLEXIVE or is_only_reflexive(verb))
+            return frame.verb.pronominal and (needed or essential or verb in NEVER_WITHOUT_REFLEXIVE)
     return True
 
 

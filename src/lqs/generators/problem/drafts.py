@@ -125,7 +125,7 @@ def triggers_of(cell: Cell, person: Person) -> tuple[Trigger | None, ...]:
         if cell.tense in trigger.tenses
         and not (trigger.speaker and person == "1s")
         and not (trigger.demand and not cell.frame.imperative)
-        and not (trigger.regret and (cell.frame.imperative or cell.frame.state or cell.frame.piece(Role.ATTRIBUTE)))
+        and not (trigger.regret and not cell.frame.mishap)
     )
 
 

@@ -93,13 +93,16 @@ def _pronoun_shapes(frame: Frame) -> Iterator[Shape]:
 
 
 def _negations(frame: Frame, tense: Tense, shape: Shape, focus: Focus) -> tuple[Negation | None, ...]:
+    if frame.verb.infinitive == "devoir":  # « il ne doit pas partir » forbids, and “he does not have to leave” does not
+        return () if focus == "negation" else (None,)
     if focus == "negation":
         if shape is not Shape.STATEMENT:
             return ()
         found: list[Negation] = ["pas"]
         everyday = tense in ("present", "imparfait", "futur") and not frame.born
         if everyday or (tense == "passe_compose" and not frame.born):
-            found.append("jamais")
+            if not frame.state or tense not in ("present", "imparfait") or frame.verb.infinitive in _OF_OCCASIONS:
+                found.append("jamais")
             direct = frame.direct
             told = frame.english[0].text.startswith("tell")  # one tells the truth, and says nothing
             if direct and not direct.fixed and not frame.state and not frame.piece(Role.INDIRECT) and not told:
@@ -110,6 +113,10 @@ def _negations(frame: Frame, tense: Tense, shape: Shape, focus: Focus) -> tuple[
         return tuple(found)
     plain = shape is Shape.STATEMENT and focus in ("conjugation", "agreement", "reflexive")
     return (None, "pas") if plain and frame.english[0].text.split()[0] != "can" else (None,)
+
+
+_OF_OCCASIONS = frozenset({"pouvoir", "savoir", "vouloir"})
+"""States that come and go: « il ne veut jamais », where « il n’habite jamais à Paris » is said by nobody."""
 
 
 def _suits(focus: Focus, shape: Shape, frame: Frame, tense: Tense, negation: Negation | None) -> bool:

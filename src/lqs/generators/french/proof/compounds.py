@@ -25,7 +25,7 @@ from lqs.generators.french.tables.government import (
     INFINITIVE_WITH,
 )
 
-_SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "décéder"})
+_SEEN_WITH_AVOIR = frozenset({"retomber", "partir", "repartir", "décéder"})
 _MODALS = frozenset(verb for verb, preposition in INFINITIVE_WITH.items() if not preposition)
 _BEFORE_INFINITIVE = frozenset({"à", "de", "pour", "sans"})
 

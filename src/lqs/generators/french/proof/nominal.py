@@ -2,19 +2,21 @@
 
 from lqs.domain.entities.problem import Proof
 from lqs.generators.french.proof.contrast import Contrast, proven
-from lqs.generators.french.proof.reading import ALL, DETERMINERS, Controller, Tokens, helper_of, noun_phrase, subject_of
+from lqs.generators.french.proof.reading import (
+    ALL,
+    DETERMINERS,
+    OF_WOMEN_TOO,
+    Controller,
+    Tokens,
+    helper_of,
+    noun_phrase,
+    subject_of,
+)
 
 _LINKING = frozenset({"être", "devenir", "rester", "sembler", "paraître", "redevenir"})
 _BEFORE_CONSONANT = {"beau": "bel", "nouveau": "nouvel", "ce": "cet", "ma": "mon", "ta": "ton", "sa": "son"}
 _ELISION = frozenset({"je", "me", "te", "se", "ne", "le", "la", "de", "que"})
 _DOUBTFUL = frozenset({"ouate", "ouistiti", "oui", "onze", "onzième", "un", "une", "uhlan", "hyène", "iode"})
-_TITLES = """
-auteur chef chercheur docteur écrivain entraîneur guide ingénieur juge maire médecin ministre professeur témoin
-"""
-_OF_WOMEN_TOO = frozenset(_TITLES.split())
-"""Masculine in dictionaries, and said of a woman with a feminine article: « la professeur », « la chef ». Académie
-française, "La féminisation des noms de métiers et de fonctions", report of 28 February 2019.
-"""
 _CONTRACTED = {"au": ("à", "le"), "aux": ("à", "les"), "du": ("de", "le"), "des": ("de", "les")}
 
 
@@ -29,7 +31,7 @@ def gender(found: Contrast) -> Proof | None:
     phrase = noun_phrase(found.right, found.start + (old[0].plain == "à"))
     if phrase is None or phrase.end <= found.right_end:
         return None
-    if any(token.plain in _OF_WOMEN_TOO for token in found.right[found.right_end : phrase.end]):
+    if any(token.plain in OF_WOMEN_TOO for token in found.right[found.right_end : phrase.end]):
         return None
     if found.right[found.right_end].vowel:
         return None  # « mon amie », « l’école »: those forms show no gender, or belong to another rule

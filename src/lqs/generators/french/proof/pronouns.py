@@ -19,6 +19,7 @@ from lqs.generators.french.tables.government import (
     ESSENTIALLY_REFLEXIVE,
     GENERIC_OBJECTS,
     NEGATED_BY_NE_ALONE,
+    NEVER_WITHOUT_REFLEXIVE,
     ONLY_DIRECT,
     ONLY_INDIRECT,
     REFLEXIVE_WITHOUT_OBJECT,
@@ -105,10 +106,9 @@ def reflexive_missing(found: Contrast) -> Proof | None:
     subject = subject_of(found.right, verb) if verb is not None else None
     if verb is None or subject is None or found.old[0].plain != REFLEXIVES[subject.person]:
         return None
-    lemmas = _lemmas(found.right, verb)
-    if all(_is_essential(lemma) for lemma in lemmas):
+    lemmas, simple = _lemmas(found.right, verb), not found.right[verb].helper
+    if lemmas <= NEVER_WITHOUT_REFLEXIVE or (simple and all(_is_essential(lemma) for lemma in lemmas)):
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")
-    simple = not found.right[verb].helper
     bare = direct_object_at(found.right, after_group(found.right, verb)) == "no"
     if simple and bare and lemmas <= REFLEXIVE_WITHOUT_OBJECT:
         return proven("reflexive_verb_without_pronoun", "reflexive.missing")

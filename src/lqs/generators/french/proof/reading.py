@@ -30,6 +30,14 @@ _BEGINNINGS = """
 tous toutes chaque hier demain aujourd’hui toujours souvent lundi mardi mercredi jeudi vendredi samedi dimanche
 """
 
+_TITLES = """
+auteur chef chercheur docteur écrivain entraîneur guide ingénieur juge maire médecin ministre professeur témoin
+"""
+OF_WOMEN_TOO = frozenset(_TITLES.split())
+"""Masculine in dictionaries, and said of a woman: « la professeur », « le médecin, je l’ai appelée ». Académie
+française, "La féminisation des noms de métiers et de fonctions", report of 28 February 2019.
+"""
+
 DETERMINERS = MappingProxyType(
     {
         **dict.fromkeys(("le", "un", "du", "ce", "cet", "au", "quel", "aucun", "tout"), frozenset({"ms"})),
@@ -193,7 +201,10 @@ def topic(found: Tokens) -> Controller | None:
     mark = next((i for i, token in enumerate(found) if token.plain == "?"), len(found))
     if mark >= len(found) - 1:
         return None
-    return _noun_subject(found[:mark], 0)
+    about = _noun_subject(found[:mark], 0)
+    if about is None or not any(token.plain in OF_WOMEN_TOO for token in found[:mark]):
+        return about
+    return about._replace(agreements=about.agreements | {f"f{agreement[1]}" for agreement in about.agreements})
 
 
 def helper_of(found: Tokens, participle: int) -> int | None:

@@ -13,7 +13,7 @@ from lqs.generators.french.proof.reading import (
     subject_of,
 )
 from lqs.generators.french.tables.government import INFINITIVE_WITH
-from lqs.generators.french.tables.moods import INDICATIVE, SUBJUNCTIVE
+from lqs.generators.french.tables.moods import CONDITIONAL_TOO, INDICATIVE, SUBJUNCTIVE
 from lqs.generators.french.tables.times import PAST
 
 _SUBJUNCTIVES = frozenset({"subjonctif_present", "subjonctif_imparfait"})
@@ -69,7 +69,8 @@ def mood(found: Contrast) -> Proof | None:
         return None
     old_tenses, new_tenses = {r.tense for r in ours}, {r.tense for r in theirs}
     before = _words_before_clause(found.right, found.start)
-    if before.endswith(SUBJUNCTIVE) and old_tenses & _SUBJUNCTIVES and not new_tenses & _SUBJUNCTIVES:
+    right_too = _SUBJUNCTIVES | {"conditionnel_present"} if before.endswith(CONDITIONAL_TOO) else _SUBJUNCTIVES
+    if before.endswith(SUBJUNCTIVE) and old_tenses & _SUBJUNCTIVES and not new_tenses & right_too:
         return proven("subjunctive_after_trigger", "mood.subjunctive")
     if before.endswith(INDICATIVE) and old_tenses - _SUBJUNCTIVES and new_tenses <= _SUBJUNCTIVES:
         return proven("indicative_after_trigger", "mood.indicative")

@@ -10,6 +10,7 @@ absenter accouder accroupir acharner affairer agenouiller blottir désister éba
 empresser enfuir envoler éprendre évader évanouir exclamer fier ingénier insurger lamenter méfier méprendre moquer
 obstiner pavaner prosterner raviser rebeller réfugier repentir soucier souvenir suicider tapir
 """
+_NEVER_WITHOUT = "absenter désister écrier efforcer emparer exclamer ingénier lamenter méfier soucier souvenir"
 _NEEDING = "dépêcher endormir promener réveiller habiller lever asseoir assoir"
 _INDIRECT = "parler plaire téléphoner succéder sourire mentir ressembler nuire déplaire suffire survivre répondre"
 _EITHER_REFLEXIVE = """
@@ -17,7 +18,7 @@ acheter apporter demander dire donner écrire envoyer expliquer imaginer lire mo
 promettre raconter rappeler rendre reprocher
 """
 _ONLY_DIRECT = """
-accompagner aider attendre chercher déranger écouter féliciter inviter regarder remercier rencontrer saluer surveiller
+accompagner attendre chercher déranger écouter féliciter inviter regarder remercier rencontrer saluer surveiller
 suivre adorer détester visiter ranger nettoyer oublier
 """
 _ONLY_INDIRECT = """
@@ -27,11 +28,14 @@ _DE = """
 accepter arrêter cesser choisir craindre décider éviter essayer finir mériter oublier promettre proposer refuser
 regretter rêver risquer tenter
 """
-_A = "apprendre arriver chercher hésiter parvenir renoncer réussir tenir"
+_A = "apprendre arriver chercher parvenir renoncer réussir tenir"
 _BARE = "devoir falloir pouvoir savoir vouloir"
 
 ESSENTIALLY_REFLEXIVE = frozenset(_REFLEXIVE.split())
 """Verbs that exist only with a reflexive pronoun, so that no other pronoun can stand there as an object."""
+
+NEVER_WITHOUT_REFLEXIVE = frozenset(_NEVER_WITHOUT.split())
+"""Those of them whose participle is no adjective: « il est évanoui, enfui, agenouillé » is right French."""
 
 REFLEXIVE_WITHOUT_OBJECT = frozenset(_NEEDING.split())
 """Verbs that, said of a person and without a direct object, need their reflexive pronoun."""

@@ -40,6 +40,9 @@ SUBJUNCTIVE = (
 )
 """Ends of main clauses, and conjunctions, that ask for the subjunctive."""
 
+CONDITIONAL_TOO = ("je doute que", "il est possible que")
+"""Those of them after which the conditional is found, too, for what depends on a condition."""
+
 INDICATIVE = (
     "je sais que",
     "on sait que",

@@ -12,6 +12,7 @@ from lqs.generators.french.orthography import join
 from lqs.generators.french.proof.words import token
 from lqs.generators.french.regularised import regularised
 from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE
+from lqs.generators.french.tables.moods import CONDITIONAL_TOO
 from lqs.generators.french.tables.times import PAST
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import Draft
@@ -148,7 +149,10 @@ def _in_tenses(draft: Draft, right: Parts, tenses: tuple[str, ...]) -> Iterator[
 
 
 def _indicatives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:
-    yield from _in_tenses(draft, right, ("present", "futur", "conditionnel_present"))
+    doubted = draft.trigger is not None and draft.trigger.french in CONDITIONAL_TOO
+    yield from _in_tenses(
+        draft, right, ("present", "futur") if doubted else ("present", "futur", "conditionnel_present")
+    )
 
 
 def _subjunctives(draft: Draft, right: Parts, text: str) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from lqs.domain.entities.problem import ErrorCode
 from lqs.generators.french.orthography import APOSTROPHE
 from lqs.generators.french.proof.contrast import contrast
-from lqs.generators.french.proof.words import token
+from lqs.generators.french.proof.words import Token, token
 from lqs.generators.problem.reasons.wording import Difference, Writer, gender_and_number, who
 
 _GENDERS = MappingProxyType({"m": "masculine", "f": "feminine"})
@@ -20,10 +20,18 @@ def _gender(difference: Difference) -> str:
 
 
 def _noun_after(difference: Difference) -> str:
-    """The first noun after the words that differ."""
+    """The first noun after the words that differ: of « nouvel appartement » the second word."""
     found = contrast(difference.right.text, difference.wrong)
     after = found.right[found.right_end :] if found else ()
-    return next((word.form for word in after if word.nouns and word.plain not in _ARTICLES), "")
+    for at, word in enumerate(after):
+        before_noun = word.adjectives and any(map(_is_noun, after[at + 1 : at + 2]))
+        if _is_noun(word) and not before_noun:
+            return word.form
+    return ""
+
+
+def _is_noun(word: Token) -> bool:
+    return bool(word.nouns) and word.plain not in _ARTICLES and not word.is_adverb
 
 
 _ARTICLES = frozenset({"un", "une", "le", "la", "du", "de", "au", "à", "ce", "mon", "ma"})

@@ -9,6 +9,7 @@ from lqs.generators.french.proof.words import token
 from lqs.generators.french.tables.government import INFINITIVE_WITH
 from lqs.generators.problem.cells import Shape
 from lqs.generators.problem.drafts import object_agreement
+from lqs.generators.problem.operators.verbs import IMPERATIVE_LOOKALIKES
 from lqs.generators.problem.reasons.wording import (
     AGREEMENT_NAMES,
     TENSE_NAMES,
@@ -67,7 +68,7 @@ def _imperative(difference: Difference) -> str:
     tenses = {str(reading.tense) for reading in token(wrong).finite if reading.lemma == verb.infinitive}
     if "present" in tenses:
         return f"The impératif of “{verb.name}” with “tu” has no “s” at its end."
-    named = next(name for tense, name in TENSE_NAMES.items() if tense in tenses)
+    named = next(TENSE_NAMES[tense] for tense in (*IMPERATIVE_LOOKALIKES, *TENSE_NAMES) if tense in tenses)
     return f"“{wrong}” is the {named} of “{verb.name}”, and an order takes the impératif."
 
 
