@@ -124,13 +124,27 @@ async def test_a_key_with_nothing_left_is_told_when_the_next_day_begins(
     assert (key["daily_budget_microusd"], key["spent_today_microusd"]) == (1000, 800)
 
 
+async def test_a_daily_budget_that_no_call_fits_into_promises_no_tomorrow(
+    api: Api, alice: Caller, other_api: OtherApi
+) -> None:
+    async with other_api(**SIMULATED) as paid:
+        poor, _ = await budgeted(paid, alice, 399)
+        never = await poor.http.post("/problems/generate", json={})
+        tight, _ = await budgeted(paid, alice, 400)
+        accepted = await tight.http.post("/problems/generate", json={"count": 1})
+    assert (never.status_code, never.json()["code"], never.json()["retryable"]) == (422, "body_refused", False)
+    assert "A call may cost $0.0004, and the daily budget of this API key is $0.000399" in never.json()["detail"]
+    assert "Retry-After" not in never.headers
+    assert accepted.status_code == 202
+
+
 async def test_a_refusal_for_lack_of_money_leaves_the_idempotency_key_free(
     api: Api, alice: Caller, other_api: OtherApi
 ) -> None:
     async with other_api(**SIMULATED) as paid:
         poor, _ = await budgeted(paid, alice, 399)
         refused = await poor.http.post("/problems/generate", json={}, headers={"Idempotency-Key": "k"})
-        assert refused.status_code == 429
+        assert refused.status_code == 422
         rich = await paid.caller(alice.owner_id, Scope.READ, Scope.WRITE)
         accepted = await rich.http.post("/problems/generate", json={"count": 2}, headers={"Idempotency-Key": "k"})
         assert (accepted.status_code, accepted.headers["Idempotent-Replayed"]) == (202, "false")
@@ -178,9 +192,13 @@ async def test_a_key_with_nothing_left_can_have_nothing_tried_again(alice: Calle
     async with other_api(**SIMULATED) as paid:
         rich = await paid.owner()
         request_id = await failed_request(paid, rich)
-        poor, _ = await budgeted(paid, rich, 399, "read", "write", "admin")
+        poor, _ = await budgeted(paid, rich, 400, "read", "write", "admin")
+        async with paid.database.transaction() as connection:
+            today = "(lqs_now() AT TIME ZONE 'UTC')::date"
+            await connection.execute(f"INSERT INTO key_days VALUES ($1, {today}, 1)", poor.key_id)
         answers = await tried_again(rich, poor, request_id)
         assert [(a.status_code, a.json()["code"]) for a in answers] == [(429, "daily_budget_exhausted")] * 2
+        assert "Of its $0.0004 a day $0.000399 are left, and a call may cost $0.0004;" in answers[0].json()["detail"]
 
         again = f"/generation-requests/{request_id}/retry"
         accepted = await rich.http.post(again, json={}, headers={"Idempotency-Key": "k"})

@@ -1,6 +1,7 @@
 """`POST /problems/generate`: what is accepted, what is refused, and what a key does."""
 
 import asyncio
+import gzip
 import json
 from uuid import UUID
 
@@ -192,6 +193,15 @@ async def test_wants_json_announced_as_json(api: Api, alice: Caller) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (415, "media_type_unsupported")
+    assert await count_of(api, "generation_requests") == 0
+
+
+@pytest.mark.parametrize("sent", [b'{"count": 1}', gzip.compress(b'{"count": 1}')], ids=["plain", "compressed"])
+async def test_what_is_announced_as_compressed_is_refused_as_such(api: Api, alice: Caller, sent: bytes) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await alice.http.post("/problems/generate", content=sent, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type_unsupported")
+    assert "Content-Encoding" in answer.json()["detail"]
     assert await count_of(api, "generation_requests") == 0
 
 

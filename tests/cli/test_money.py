@@ -12,6 +12,7 @@ from lqs.cli.arguments import parse_money
 from lqs.cli.plain import share
 from lqs.domain.money import money
 
+LETTER = "0199f2c4-7d1e-7c3a-9b5e-0d5f6a7b8c9d"
 COST = {"currency": "USD", "total_microusd": 6000, "wasted_microusd": 2000, "estimated": True, "max_microusd": 10_000}
 
 
@@ -94,6 +95,16 @@ def test_who_has_spent_the_day_is_told_when_to_come_back(asking: Callable[[str],
         ended = asking(api.url).piped("problems", "generate")
     assert (ended.code, len(api.calls)) == (1, 1)
     assert "Next: the same command in 2h05m, or now with another key" in ended.err
+
+
+def test_a_dead_letter_whose_budget_is_spent_leads_to_a_retry_of_its_slot(asking: Callable[[str], Caller]) -> None:
+    refusal = {"status": 409, "code": "budget_spent", "title": "No", "detail": "It takes more.", "retryable": False}
+    letter = {"id": LETTER, "request_id": state()["request_id"], "slot_index": 3, "run": 1, "state": "open",
+              "error": {"code": "provider_auth", "message": "x"}, "failed_at": "2026-01-01T00:00:00Z"}  # fmt: skip
+    with scripted_api(Answer(409, refusal), Answer(200, letter)) as api:
+        ended = asking(api.url).piped("dead-letters", "requeue", LETTER)
+    step = f"lqs generation retry {state()['request_id']} --slots 3 --max-cost DOLLARS"
+    assert (ended.code, ended.err.splitlines()[-1]) == (1, f"  Next: {step}")
 
 
 def test_a_refused_budget_is_told_by_its_option(asking: Callable[[str], Caller]) -> None:

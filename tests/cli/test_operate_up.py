@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -97,6 +98,27 @@ def test_children_end_with_a_killed_up_and_the_next_one_adopts_the_database(home
         up.press_ctrl_c()
         assert up.ends(within=40) == 0
     home.wait_until_gone(seconds=3)
+
+
+def test_of_two_started_at_once_one_has_the_port_and_the_other_says_so(home: Home, tmp_path: Path) -> None:
+    """Both see it free; shared, it would have answered from one database and then from the other."""
+    other = Home(home.data.with_name(f"{home.data.name}-2"), tmp_path / "other")
+    other.caller.environment["LQS_API_PORT"] = str(home.port)
+    try:
+        with on_terminal(home.caller, "up") as one, on_terminal(other.caller, "up") as two:
+            deadline = time.monotonic() + 100
+            while one.process.poll() is two.process.poll() is None:
+                assert time.monotonic() < deadline, "both are up"
+                time.sleep(0.02)
+            loser, winner = (one, two) if one.process.poll() is not None else (two, one)
+            assert loser.ends(within=40) == 1
+            assert f"port {home.port} of 127.0.0.1 is in use: " in loser.text
+            winner.shows("Try it")
+            winner.press_ctrl_c()
+            assert winner.ends(within=40) == 0
+    finally:
+        other.end_everything()
+        shutil.rmtree(other.data, ignore_errors=True)
 
 
 def test_a_second_ctrl_c_does_not_wait_for_anybody(home: Home) -> None:

@@ -102,6 +102,16 @@ async def test_of_several_each_is_tried_and_what_cannot_be_is_told(lqs: Caller, 
     assert f"Generation request {UNKNOWN}:" in ended.err
 
 
+async def test_what_was_only_cancelled_is_tried_again_by_the_command_that_is_shown(lqs: Caller, house: House) -> None:
+    request_id = str(await ask_for_ghosts(house))
+    lqs.piped("generation", "cancel", request_id, "--abort")
+    refused = lqs.piped("generation", "retry", request_id)
+    assert refused.code == 1
+    assert refused.err.splitlines()[-1] == f"  Next: lqs generation retry {request_id} --slots all"
+    again = lqs.piped("generation", "retry", request_id, "--slots", "failed_and_cancelled")
+    assert (again.code, again.out) == (0, f"{request_id}\n")
+
+
 @pytest.mark.parametrize("words", ["--slots=some", "--slots=1,", "--slots=-1", "--max-attempts=9", "--timeout=9"])
 def test_a_retry_that_cannot_be_is_refused_before_any_call(keyed: Caller, words: str) -> None:
     assert keyed.piped("generation", "retry", UNKNOWN, words).code == 2

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from lqs.api.parts import Parts
 from lqs.domain.api_key import ApiKey, Scope, parse_key
-from lqs.domain.errors import NotAuthenticated, RateLimited, ScopeMissing
+from lqs.domain.errors import NotAuthenticated, ParameterRefused, RateLimited, ScopeMissing
 from lqs.domain.rates import Rate
 from lqs.lifecycle.keys import note_use
 from lqs.storage import api_keys
@@ -81,7 +81,8 @@ class KeyCache:
 def needs(scope: Scope, rate: Rate = Rate.READ) -> Callable[[Request, Parts], Awaitable[Caller]]:
     """A dependency: the caller, if their key is live and has this scope, and their owner may call so often.
 
-    What it leaves of the rate is told with the answer.
+    What it leaves of the rate is told with the answer. Raises `ParameterRefused` for a condition in a header of a call
+    that changes something.
     """
 
     async def authenticate(request: Request, parts: Parts) -> Caller:
@@ -94,6 +95,7 @@ def needs(scope: Scope, rate: Rate = Rate.READ) -> Callable[[Request, Parts], Aw
             raise NotAuthenticated("This API key was revoked or has expired. Create another: `lqs keys create`.")
         caller = Caller(found.owner_id, key.key_id, frozenset(map(Scope, found.scopes)), found.budgeted)
         caller.require(scope)
+        _refuse_conditions(request)
         await keys.note_use(parts, key.key_id)
         request.state.counted = allowance = parts.rates.take(caller.owner_id, rate)
         request.state.owner_id = caller.owner_id
@@ -103,6 +105,15 @@ def needs(scope: Scope, rate: Rate = Rate.READ) -> Callable[[Request, Parts], Aw
         return caller
 
     return authenticate
+
+
+def _refuse_conditions(request: Request) -> None:
+    """What would only be done under a condition must not be done without looking at it."""
+    if request.method not in ("GET", "HEAD"):
+        for name in ("If-Match", "If-Unmodified-Since"):
+            if name in request.headers:
+                detail = "It is not looked at here. Leave it out, and send the version that you read as if_version."
+                raise ParameterRefused(name, detail)
 
 
 def _presented(request: Request) -> ApiKey:

@@ -62,8 +62,14 @@ async def refuse_without_money(
     if too_little:
         detail = f"A call may cost {price} ({money(price)}), so with less nothing can be generated."
         raise BodyRefused([Finding("/max_cost_microusd", "out_of_range", detail, {"min": price})])
-    if left is not None and left.microusd < price:
-        raise DailyBudgetExhausted(
-            "Calls in flight count at their price. The next day begins at midnight UTC; until then use another key.",
-            retry_after_seconds=left.seconds,
-        )
+    if left is None or left.microusd >= price:
+        return
+    daily, call = money(left.budget_microusd), money(price)
+    if left.budget_microusd < price:
+        detail = f"A call may cost {call}, and the daily budget of this API key is {daily}: no day has room for one."
+        raise BodyRefused([Finding("", "out_of_range", f"{detail} Use another key.")])
+    raise DailyBudgetExhausted(
+        f"Of its {daily} a day {money(max(0, left.microusd))} are left, and a call may cost {call}; calls in flight"
+        " count at their price. The next day begins at midnight UTC; until then use another key.",
+        retry_after_seconds=left.seconds,
+    )

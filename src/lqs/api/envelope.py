@@ -25,6 +25,7 @@ from lqs.domain.errors import (
     LqsError,
     MethodNotAllowed,
     NotFound,
+    ParameterRefused,
     ServiceUnavailable,
 )
 from lqs.domain.rates import WINDOW_SECONDS, Allowance
@@ -167,10 +168,15 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    path, trace_id = request.scope["path"], request.state.trace_id
+    for detail in error.errors():
+        if detail["loc"][0] == "query":
+            refused = ParameterRefused(str(detail["loc"][-1]), f"{detail['msg']}.")
+            return error_response(refused, path=path, trace_id=trace_id)
     findings = [
         Finding("/" + "/".join(map(str, detail["loc"][1:])), detail["type"], detail["msg"]) for detail in error.errors()
     ]
-    return error_response(BodyRefused(findings), path=request.scope["path"], trace_id=request.state.trace_id)
+    return error_response(BodyRefused(findings), path=path, trace_id=trace_id)
 
 
 def _trace_context(scope: Scope) -> TraceContext | None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -19,11 +20,12 @@ from lqs.cli.arguments import (
     parse_moment,
 )
 from lqs.cli.connection import open_client
+from lqs.cli.failures import CommandFailed, describe
 from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import attempts_table
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs_client import Client, DeadLetter, Requeued
+from lqs_client import ApiError, Client, DeadLetter, Requeued
 
 app = new_app("Look at what failed for good, try it again or put it away; needs a key with the scope admin.")
 
@@ -129,7 +131,14 @@ def discard(
 
 def _requeue_each(client: Client, dead_letter_ids: list[str], *, as_json: bool) -> None:
     for dead_letter_id in dead_letter_ids:
-        request = client.dead_letters.requeue(dead_letter_id)
+        try:
+            request = client.dead_letters.requeue(dead_letter_id)
+        except ApiError as error:
+            if error.code != "budget_spent":
+                raise
+            letter = client.dead_letters.get(dead_letter_id)
+            again = f"generation retry {letter.request_id} --slots {letter.slot_index} --max-cost DOLLARS"
+            raise CommandFailed(replace(describe(error), next_step=command(again))) from error
         if as_json:
             print(json.dumps(request.raw, ensure_ascii=False), flush=True)
             continue

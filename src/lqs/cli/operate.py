@@ -3,12 +3,13 @@
 import asyncio
 import json
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from lqs.cli.arguments import new_app
-from lqs.cli.starting import free_port, sentences, web_address
+from lqs.cli.starting import free_port, kept_port, sentences, web_address
 
 serve_app = new_app()
 worker_app = new_app()
@@ -33,12 +34,14 @@ def serve(end_with_stdin: LifelineOption = False) -> None:
 
         settings = load()
         asyncio.run(_check_database())
-        port = free_port(settings.api_host, settings.api_port)
-        if end_with_stdin:
-            end_with_parent(_STDIN, grace_seconds=_LAST_SECONDS)
-        else:
-            print(f"The API listens on {web_address(settings.api_host, port)}", file=sys.stderr, flush=True)
-        run_api(settings.api_host, port, header_timeout_seconds=settings.header_timeout_seconds)
+        host, wanted = settings.api_host, settings.api_port
+        # for a child its supervisor keeps the port
+        with nullcontext(free_port(host, wanted)) if end_with_stdin else kept_port(host, wanted) as port:
+            if end_with_stdin:
+                end_with_parent(_STDIN, grace_seconds=_LAST_SECONDS)
+            else:
+                print(f"The API listens on {web_address(host, port)}", file=sys.stderr, flush=True)
+            run_api(host, port, header_timeout_seconds=settings.header_timeout_seconds)
 
 
 @worker_app.command()

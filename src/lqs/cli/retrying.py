@@ -5,6 +5,7 @@ import re
 import sys
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ from lqs.domain import limits
 from lqs.domain.money import money
 from lqs_client import Attempt, GenerationRequest, LqsError, Run
 
-_CHOICES = {"failed": "failed", "all": "failed_and_cancelled"}
+_CHOICES = {"failed": "failed", "all": "failed_and_cancelled", "failed_and_cancelled": "failed_and_cancelled"}
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", callback=check_ids, help="Id of the generation request.")]
 
@@ -111,6 +112,8 @@ def retry(  # noqa: PLR0913  one parameter an option
 
 def _tell_refused(error: LqsError, request_id: str, *, several: bool, as_json: bool) -> ExitCode:
     failure = describe(error)
+    if failure.code == "nothing_to_retry" and any(_CHOICES["all"] in line for line in failure.why):
+        failure = replace(failure, next_step=command(f"generation retry {request_id} --slots all"))
     if several and not as_json:
         print(f"Generation request {request_id}:", file=sys.stderr)
     report(failure, as_json=as_json)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from lqs.cli.exit_codes import ExitCode
 from lqs.cli.failures import CommandFailed, Failure
 from lqs.cli.operate import LIFELINE
-from lqs.cli.starting import free_port, reached_host, web_address
+from lqs.cli.starting import kept_port, reached_host, web_address
 from lqs.cli.supervise import KeepsEnding, Part, StopSignals, Supervisor
 from lqs.settings import Settings
 from lqs.storage.database import Database
@@ -53,7 +53,17 @@ async def run_service(
     what `prepare` returned. Raises `CommandFailed` and what makes a start impossible.
     """
     refuse_wrong_traces()
-    host, port = plan.settings.api_host, free_port(plan.settings.api_host, plan.settings.api_port)
+    with kept_port(plan.settings.api_host, plan.settings.api_port) as port:
+        return await _run(plan, port, prepare, use)
+
+
+async def _run(
+    plan: Plan,
+    port: int,
+    prepare: Callable[[Database, str], Awaitable[Result]],
+    use: Callable[[str, Result], Awaitable[ExitCode]],
+) -> ExitCode:
+    host = plan.settings.api_host
     url = web_address(host, port)
     async with _server(plan) as (database_url, embedded):
         settings = plan.settings.model_copy(update={"database_url": database_url})

@@ -67,6 +67,24 @@ def free_port(host: str, port: int) -> int:
         raise CommandFailed(_cannot_listen(host, port, error)) from error
 
 
+@contextmanager
+def kept_port(host: str, port: int) -> Iterator[int]:
+    """A `free_port` that no other lqs takes until this ends: the server listens a while after the port was seen to be
+    free, and would share it with one that started in the same moment.
+
+    Raises `CommandFailed`.
+    """
+    chosen = free_port(host, port)
+    with socket.socket(socket.AF_UNIX) as mark:
+        try:
+            mark.bind(f"\0lqs {host} {chosen}")  # a name of the kernel, gone with the process
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                what = f"port {chosen} of {host} is in use: another lqs is starting there"
+                raise CommandFailed(Failure(ExitCode.ERROR, "already_up", what)) from error
+        yield chosen
+
+
 def reached_host(host: str) -> str:
     """Where this machine reaches a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not listened on

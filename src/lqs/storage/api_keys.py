@@ -39,9 +39,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class MoneyLeft:
-    """What is left of a daily budget, in millionths of a US dollar, and the seconds until the next day (UTC)."""
+    """What is left of a daily budget and what it is, in millionths of a US dollar; seconds until the next day (UTC)."""
 
     microusd: int
+    budget_microusd: int
     seconds: int
 
 

@@ -50,7 +50,7 @@ ERRORS: Mapping[str, tuple[int, bool, str]] = MappingProxyType(
         "idempotency_key_reuse": (422, False, "The Idempotency-Key was already used with another body"),
         "rate_limited": (429, True, "Too many calls"),
         "active_quota_exceeded": (429, True, "Too many generation requests under way"),
-        "daily_budget_exhausted": (429, True, "This API key has spent its daily budget"),
+        "daily_budget_exhausted": (429, True, "The daily budget of this API key has no room for another call"),
         "internal_error": (500, True, "Something went wrong on our side"),
         "service_unavailable": (503, True, "The service cannot answer right now"),
         "queue_full": (503, True, "The queue is full"),

@@ -85,7 +85,7 @@ class ErrorSummary(Output):
 
 
 class Usage(Output):
-    """What the attempts of this generation request consumed."""
+    """What the attempts of this generation request consumed, but for results that came too late to count."""
 
     input_tokens: Total
     output_tokens: Total

@@ -35,8 +35,11 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             "send it again; `lqs doctor` tells how the way to the service is",
         ),
         errors.MediaTypeUnsupported: Told(
-            "The body was not announced as JSON, so it was not read.",
-            ("the header `Content-Type` is missing, or a client set one for forms",),
+            "The body was not announced as plain JSON, so it was not read.",
+            (
+                "the header `Content-Type` is missing, or a client set one for forms",
+                "it was compressed: there is a `Content-Encoding`",
+            ),
             "send it with `Content-Type: application/json`; `lqs problems generate` does",
         ),
         errors.ParameterUnknown: Told(
@@ -46,8 +49,12 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
             "correct the name; /openapi.json lists those of every operation, and `lqs generation list --help` filters",
         ),
         errors.ParameterRefused: Told(
-            "A query parameter has a value that this operation cannot use; `parameter` names it.",
-            ("the value is outside its limits or none of the words it takes", "it was given twice"),
+            "A query parameter, or a header, has a value that this operation cannot use; `parameter` names it.",
+            (
+                "the value is outside its limits or none of the words it takes",
+                "it was given twice",
+                "a call that changes something came with `If-Match`; its condition is `if_version`, where it has one",
+            ),
             "correct the value; `lqs generation list --help` shows what filters take",
         ),
         errors.CursorMismatch: Told(

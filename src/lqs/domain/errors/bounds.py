@@ -7,7 +7,7 @@ class DailyBudgetExhausted(CallerError):
     """The daily budget of the key has no room for another call; the next day begins in `retry_after_seconds`."""
 
     code = "daily_budget_exhausted"
-    title = "This API key has spent its daily budget"
+    title = "The daily budget of this API key has no room for another call"
     retryable = True
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:

@@ -59,10 +59,10 @@ class ParameterUnknown(CallerError):
 
 
 class ParameterRefused(CallerError):
-    """A query parameter that this operation knows has a value that it cannot use."""
+    """A query parameter that this operation knows, or a header, has a value that it cannot use."""
 
     code = "parameter_refused"
-    title = "A query parameter has a wrong value"
+    title = "A parameter has a wrong value"
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"{name}: {detail}")

@@ -35,8 +35,8 @@ SELECT key_id, (lqs_now() AT TIME ZONE 'UTC')::date FROM unnest(:key_ids::text[]
 ON CONFLICT DO NOTHING;
 
 -- name: money_left(key_id)
--- What is left of a key's budget of this day, and how long the day still lasts.
-SELECT k.daily_budget_microusd - coalesce(d.spent_microusd, 0) AS microusd,
+-- What is left of a key's budget of this day, what it is for a whole day, and how long this one still lasts.
+SELECT k.daily_budget_microusd - coalesce(d.spent_microusd, 0) AS microusd, k.daily_budget_microusd AS budget_microusd,
        ceil(extract(epoch FROM date_trunc('day', lqs_now(), 'UTC') + interval '1 day' - lqs_now()))::int AS seconds
 FROM api_keys k
 LEFT JOIN key_days d ON d.key_id = k.key_id AND d.day = (lqs_now() AT TIME ZONE 'UTC')::date
