@@ -335,7 +335,7 @@ async def test_a_newcomer_takes_a_place_before_those_who_were_announced_sooner(h
 
         await eventually(lambda: listening(shift), equals=PARTITIONS)
         for _ in range(200):
-            await home.submit(10)
+            await home.submit(10, slot_timeout_seconds=600)  # all are held until the test is through
         await eventually(lambda: begun(hand), equals=1000)
         await eventually(in_hand)
         small_id = await home.submit(1, owner_id=await home.owner())

@@ -79,7 +79,7 @@ async def list_keys(request: Request, parts: Parts, caller: Admin) -> Response:
     operation_id="revoke_api_key",
     summary="Revoke an API key",
     response_class=Response,
-    responses=error_docs(400, 401, 403, 404),
+    responses=error_docs(400, 401, 403, 404, 422),
 )
 async def revoke(request: Request, parts: Parts, caller: Admin, key_id: str) -> Response:
     """End a key for good: at once in this process, within 5 s in every other."""

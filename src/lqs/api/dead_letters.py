@@ -179,7 +179,7 @@ async def requeue_one(
     operation_id="discard_dead_letter",
     summary="Discard a dead letter",
     response_class=Response,
-    responses=error_docs(400, 401, 403, 404, 409),
+    responses=error_docs(400, 401, 403, 404, 409, 422),
 )
 async def discard_one(request: Request, parts: Parts, caller: Admin, dead_letter_id: str) -> Response:
     """Put it away without trying again. Its generation request is as it was, and can still be retried by hand."""
