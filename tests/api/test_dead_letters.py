@@ -66,6 +66,7 @@ async def test_a_dead_letter_tells_the_payload_and_every_attempt_with_what_was_r
     await house.settle(worker_id, *map(failed, (await house.claim(worker_id)).slots))
     await house.rows("UPDATE slot_attempts SET error_detail = 'HTTP 401 from the provider'")
     [letter] = await letters(alice)
+    slot = (await alice.http.get(f"/generation-requests/{request_id}/slots/0")).json()
 
     for _ in range(2):
         answer = await alice.http.get(f"/dead-letters/{letter['id']}")
@@ -77,6 +78,7 @@ async def test_a_dead_letter_tells_the_payload_and_every_attempt_with_what_was_r
         [attempt] = whole["attempts"]
         assert (attempt["attempt"], attempt["outcome"], attempt["error"]["code"]) == (1, "failed", "provider_auth")
         assert attempt["error_detail"] == "HTTP 401 from the provider"
+        assert attempt["finished_at"] == slot["attempt_history"][0]["finished_at"]
         if (await alice.http.get(f"/generation-requests/{request_id}")).status_code == 200:
             await purge(house, str(request_id))
 

@@ -164,7 +164,8 @@ async def read(connection: Connection, letter_id: UUID, *, owner_id: UUID) -> Wh
     row = await SQL["read"].fetchrow(connection, id=letter_id, owner_id=owner_id)
     if row is None:
         return None
-    attempts = json.loads(row["attempts"]) if row["attempts"] else []
+    kept = json.loads(row["attempts"]) if row["attempts"] else []
+    attempts = [one | {"finished_at": datetime.fromisoformat(one["finished_at"])} for one in kept]
     return WholeLetter(_view(row), row["constraints"], row["metadata"], row["options"], attempts)
 
 
