@@ -111,7 +111,7 @@ async def _in_flight(api: Api) -> int:
 async def test_settles_by_is_kept_with_a_hung_provider_and_no_help_of_its_worker(
     api: Api, other_api: Any, alice: Caller
 ) -> None:
-    """The worker does not look after anything; the API alone ends what it holds."""
+    """The worker does not look after anything; the APIs alone end what it holds, early by at most two rounds."""
     async with hung_worker(api, housekeeping_seconds=3600), other_api(**QUICK):
         address = await submit(alice, count=2, timeout_seconds=6)
         await begun(alice, address, 2)
@@ -120,7 +120,7 @@ async def test_settles_by_is_kept_with_a_hung_provider_and_no_help_of_its_worker
 
     assert (body["status"], body["counts"]["cancelled"], body["cancel"]["outcome"]) == ("cancelled", 2, "cancelled")
     late = datetime.fromisoformat(body["completed_at"]) - datetime.fromisoformat(told["settles_by"])
-    assert -4 < late.total_seconds() < 2, "the rounds come every 0.1 s, and early by two of them"
+    assert -2 * api.settings.housekeeping_seconds - 0.5 < late.total_seconds() < 2
 
 
 async def test_the_api_alone_gives_up_what_nobody_starts(other_api: Any, alice: Caller) -> None:
@@ -184,7 +184,7 @@ async def test_a_version_that_has_passed_is_a_412_and_changes_nothing(api: Api, 
     assert (right.status_code, right.json()["status"]) == (200, "cancelled")
 
 
-@pytest.mark.parametrize("header", ["If-Match", "If-Unmodified-Since"])
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match", "If-Unmodified-Since"])
 @pytest.mark.parametrize(
     ("method", "below", "body"),
     [("DELETE", "", None), ("POST", "/cancel", {}), ("POST", "/retry", {}), ("PATCH", "", {"pinned": True})],

@@ -34,6 +34,6 @@ async def test_a_worker_told_to_stop_ends_although_the_server_is_frozen(own_serv
         await database.close()
         with frozen(own_server):
             worker.send_signal(signal.SIGTERM)
-            assert await processes.ended(worker) == 1
+            assert await processes.ended(worker, seconds=12) == 1
     finally:
         processes.clear()

@@ -110,9 +110,9 @@ def needs(scope: Scope, rate: Rate = Rate.READ) -> Callable[[Request, Parts], Aw
 def _refuse_conditions(request: Request) -> None:
     """What would only be done under a condition must not be done without looking at it."""
     if request.method not in ("GET", "HEAD"):
-        for name in ("If-Match", "If-Unmodified-Since"):
+        for name in ("If-Match", "If-None-Match", "If-Unmodified-Since"):
             if name in request.headers:
-                detail = "It is not looked at here. Leave it out, and send the version that you read as if_version."
+                detail = "It is not looked at here. Leave it out; where a call takes if_version, that is its condition."
                 raise ParameterRefused(name, detail)
 
 

@@ -108,8 +108,9 @@ def _require_json(request: Request) -> None:
         media_type.startswith("application/") and media_type.endswith("+json")
     ):
         raise MediaTypeUnsupported("Send the body with the header Content-Type: application/json.")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise MediaTypeUnsupported("Send the body as it is, without Content-Encoding.")
+    if {"", "identity"}.issuperset(coding.strip().lower() for coding in request.headers.getlist("content-encoding")):
+        return
+    raise MediaTypeUnsupported("Send the body as it is, without Content-Encoding.")
 
 
 def _parse(raw: bytes) -> Any:

@@ -67,7 +67,7 @@ async def refuse_without_money(
     daily, call = money(left.budget_microusd), money(price)
     if left.budget_microusd < price:
         detail = f"A call may cost {call}, and the daily budget of this API key is {daily}: no day has room for one."
-        raise BodyRefused([Finding("", "out_of_range", f"{detail} Use another key.")])
+        raise BodyRefused([Finding("", "daily_budget_too_small", f"{detail} Use another key.")])
     raise DailyBudgetExhausted(
         f"Of its {daily} a day {money(max(0, left.microusd))} are left, and a call may cost {call}; calls in flight"
         " count at their price. The next day begins at midnight UTC; until then use another key.",

@@ -25,7 +25,7 @@ from lqs.cli.plain import clean, columns, counted, moment
 from lqs.cli.program import command
 from lqs.cli.retrying import attempts_table
 from lqs.domain.slot_errors import SlotErrorCode
-from lqs_client import ApiError, Client, DeadLetter, Requeued
+from lqs_client import ApiError, Client, DeadLetter, LqsError, Requeued
 
 app = new_app("Look at what failed for good, try it again or put it away; needs a key with the scope admin.")
 
@@ -136,7 +136,10 @@ def _requeue_each(client: Client, dead_letter_ids: list[str], *, as_json: bool) 
         except ApiError as error:
             if error.code != "budget_spent":
                 raise
-            letter = client.dead_letters.get(dead_letter_id)
+            try:
+                letter = client.dead_letters.get(dead_letter_id)
+            except LqsError:
+                raise error from None
             again = f"generation retry {letter.request_id} --slots {letter.slot_index} --max-cost DOLLARS"
             raise CommandFailed(replace(describe(error), next_step=command(again))) from error
         if as_json:

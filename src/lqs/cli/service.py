@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,13 +53,15 @@ async def run_service(
     what `prepare` returned. Raises `CommandFailed` and what makes a start impossible.
     """
     refuse_wrong_traces()
-    with kept_port(plan.settings.api_host, plan.settings.api_port) as port:
-        return await _run(plan, port, prepare, use)
+    with ExitStack() as kept:
+        port = kept.enter_context(kept_port(plan.settings.api_host, plan.settings.api_port))
+        return await _run(plan, port, kept.close, prepare, use)
 
 
 async def _run(
     plan: Plan,
     port: int,
+    release: Callable[[], None],
     prepare: Callable[[Database, str], Awaitable[Result]],
     use: Callable[[str, Result], Awaitable[ExitCode]],
 ) -> ExitCode:
@@ -83,6 +85,7 @@ async def _run(
 
             async def use_when_ready() -> ExitCode:
                 await _wait_until_ready(host, port)
+                release()
                 return await use(url, prepared)
 
             try:

@@ -106,3 +106,23 @@ def test_no_sentence_has_more_mistakes_of_a_kind_than_its_cell_has_room_for():
         for right in rights(cell, rng):
             for code in cell.codes:
                 assert provable_or_proposed(right, code) <= room(code, cell), (code, right.text)
+
+
+@pytest.mark.parametrize("more", [{}, {"tenses": ["subjonctif_passe", "subjonctif_present"]}, {"persons": ["1s"]}])
+def test_three_wrong_moods_are_found_where_the_conditional_is_one_of_them(more: dict[str, list[str]]):
+    """After « je doute que » it is right, too, and most sentences in the subjonctif passé begin with that."""
+    asked = ProblemConstraints.model_validate(
+        {"tenses": ["subjonctif_passe"], "error_codes": ["mood.subjunctive"], "statement_count": 4} | more
+    )
+    check_constraints(asked)
+    for slot in range(5):
+        verify_problem(compose(wanted(asked), 7, slot), asked)
+
+
+def test_three_wrong_moods_are_refused_where_there_are_only_two():
+    asked = ProblemConstraints.model_validate(
+        {"verbs": ["manger"], "tenses": ["subjonctif_passe"], "error_codes": ["mood.subjunctive"]}
+    )
+    with pytest.raises(ConstraintsRefused):
+        check_constraints(asked)
+    check_constraints(asked.model_copy(update={"statement_count": 3}))

@@ -21,6 +21,7 @@ ANSWERS: Mapping[type[LqsError], Told] = MappingProxyType(
                 "a member has a value outside its limits or of a wrong type",
                 "a member is misspelt: unknown ones are refused, not ignored",
                 "a constraint contradicts another one, or nothing can satisfy it",
+                "a budget has no room for one call: its own, or the daily one of the key, which no body can mend",
             ),
             "correct what is named above and run the command again; `lqs problems generate --help` shows every option",
         ),

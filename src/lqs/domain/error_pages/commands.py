@@ -187,8 +187,8 @@ COMMANDS: Mapping[str, tuple[str, Told]] = MappingProxyType(
         "already_up": (
             "lqs is up already",
             Told(
-                "lqs answers at the address where this one would listen.",
-                ("it was started before, perhaps in another terminal",),
+                "lqs answers at the address where this one would listen, or is about to.",
+                ("it was started before, perhaps in another terminal", "two were started at the same time"),
                 "use that one: `lqs problems generate --wait`; or start another one: `LQS_API_PORT=0 lqs up` on the "
                 "same data, `LQS_API_PORT=0 LQS_DATA_DIR=/another/folder lqs up` with data of its own",
             ),

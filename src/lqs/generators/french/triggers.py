@@ -15,7 +15,8 @@ class Trigger:
     """Words before a clause.
 
     `speaker` ones begin with je, so that the subject is somebody else. `demand` ones ask for what somebody can do on
-    purpose, `regret` ones are said of mishaps.
+    purpose, `regret` ones are said of mishaps. An `event` one is translated so of what happens only, a `state`
+    one of what is so.
     """
 
     french: str
@@ -25,6 +26,8 @@ class Trigger:
     result: str = ""
     demand: bool = False
     regret: bool = False
+    event: bool = False
+    state: bool = False
 
 
 SUBJUNCTIVE = (
@@ -34,7 +37,8 @@ SUBJUNCTIVE = (
     Trigger("il est possible que", "{subject} might {bare}", ("subjonctif_present",)),
     Trigger("je veux que", "I want {object} to {bare}", ("subjonctif_present",), speaker=True, demand=True),
     Trigger("je voudrais que", "I would like {object} to {bare}", ("subjonctif_present",), speaker=True, demand=True),
-    Trigger("je doute que", "I doubt that {subject} will {bare}", ("subjonctif_present",), speaker=True),
+    Trigger("je doute que", "I doubt that {subject} will {bare}", ("subjonctif_present",), speaker=True, event=True),
+    Trigger("je doute que", "I doubt that {subject} {finite}", ("subjonctif_present",), speaker=True, state=True),
     Trigger("je doute que", "I doubt that {subject} {finite}", ("subjonctif_passe",), speaker=True),
     Trigger("il est possible que", "{subject} may have {participle}", ("subjonctif_passe",)),
     Trigger("il est dommage que", "it is a pity that {subject} {finite}", ("subjonctif_passe",), regret=True),

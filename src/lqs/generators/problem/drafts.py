@@ -119,6 +119,7 @@ def triggers_of(cell: Cell, person: Person) -> tuple[Trigger | None, ...]:
     """The main clauses that can stand before a cell."""
     if cell.shape not in CLAUSE_SHAPES:
         return (None,)
+    state = cell.frame.state or cell.frame.piece(Role.ATTRIBUTE) is not None
     return tuple(
         trigger
         for trigger in CLAUSE_SHAPES[cell.shape]
@@ -126,6 +127,8 @@ def triggers_of(cell: Cell, person: Person) -> tuple[Trigger | None, ...]:
         and not (trigger.speaker and person == "1s")
         and not (trigger.demand and not cell.frame.imperative)
         and not (trigger.regret and not cell.frame.mishap)
+        and not (trigger.event and state)
+        and not (trigger.state and not state)
     )
 
 

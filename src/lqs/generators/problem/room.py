@@ -24,7 +24,10 @@ from lqs.generators.french.lexicon.words import analyses
 from lqs.generators.french.markers import markers
 from lqs.generators.french.regularised import regularised
 from lqs.generators.french.tables.government import ESSENTIALLY_REFLEXIVE
+from lqs.generators.french.tables.moods import CONDITIONAL_TOO
 from lqs.generators.problem.cells import CLAUSE_SHAPES, PRONOUN_SHAPES, Cell, Shape
+from lqs.generators.problem.drafts import triggers_of
+from lqs.generators.problem.offered import persons_of
 from lqs.generators.problem.operators.spelling import MY
 from lqs.generators.problem.operators.verbs import IMPERATIVE_LOOKALIKES, form_of
 from lqs.generators.problem.wanted import Wanted, admitted
@@ -36,7 +39,6 @@ _AT_MOST: MappingProxyType[ErrorCode, int] = MappingProxyType(
         "participle.agreement": len(AGREEMENTS) - 1,
         "participle.for_infinitive": 2,
         "infinitive.for_participle": 1,
-        "mood.subjunctive": 3,
         "mood.indicative": 1,
         "mood.si": 2,
         "tense.marker": 1,
@@ -102,6 +104,12 @@ def _lookalikes(infinitive: str) -> int:
     )
 
 
+def _of_subjunctive(cell: Cell) -> int:
+    """The conditional is none where it is right, too."""
+    triggers = {one.french for person in persons_of(cell) for one in triggers_of(cell, person) if one}
+    return 3 if triggers.difference(CONDITIONAL_TOO) else 2
+
+
 def _of_reflexive(cell: Cell) -> int:
     """Another pronoun than se is an object of most verbs: « je te lave »."""
     return 4 if cell.frame.verb.infinitive in ESSENTIALLY_REFLEXIVE else 1
@@ -147,6 +155,7 @@ _COUNTED: MappingProxyType[ErrorCode, Callable[[Cell], int]] = MappingProxyType(
     {
         "form.stem_or_spelling": _of_stem,
         "form.imperative": _of_imperative,
+        "mood.subjunctive": _of_subjunctive,
         "reflexive.person": _of_reflexive,
         "negation.order": _of_negation,
         "pronoun.placement": _of_placement,
