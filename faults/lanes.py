@@ -20,7 +20,7 @@ _FROZEN_SHARE = 0.3
 _MOST_UNANSWERED = 6
 _PATIENCE_SECONDS = 20
 _TRIES = 4
-_KINDS_TWICE = 2
+_SHORT_TIMES = 2
 _A_SECOND = 1.5
 """Faults in all lanes together; with many more of them nothing would ever be finished in between."""
 
@@ -64,7 +64,7 @@ class Lane:
         cards = [
             Card(kind, do)
             for kind, (do, weight) in self.kinds.items()
-            for _ in range(_KINDS_TWICE if short else _times(weight, rng))
+            for _ in range(_SHORT_TIMES if short else _times(weight, rng))
         ]
         for point in self.points:
             freeze = rng.random() < _FROZEN_SHARE

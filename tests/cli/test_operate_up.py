@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import shutil
 import signal
 import stat
@@ -106,11 +107,12 @@ def test_of_two_started_at_once_one_has_the_port_and_the_other_says_so(home: Hom
     other.caller.environment["LQS_API_PORT"] = str(home.port)
     try:
         with on_terminal(home.caller, "up") as one, on_terminal(other.caller, "up") as two:
-            deadline = time.monotonic() + 100
-            while one.process.poll() is two.process.poll() is None:
-                assert time.monotonic() < deadline, "both are up"
-                time.sleep(0.02)
-            loser, winner = (one, two) if one.process.poll() is not None else (two, one)
+            ends = [os.pidfd_open(up.process.pid) for up in (one, two)]
+            ended, _, _ = select.select(ends, [], [], 100)
+            assert ended, "both are up"
+            loser, winner = (one, two) if ends[0] in ended else (two, one)
+            for end in ends:
+                os.close(end)
             assert loser.ends(within=40) == 1
             assert f"port {home.port} of 127.0.0.1 is in use: " in loser.text
             winner.shows("Try it")
